@@ -1,0 +1,1 @@
+//! Firebrand's Tensor: reverse-mode automatic differentiation with PyTorch's names and results.

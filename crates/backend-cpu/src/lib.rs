@@ -1,0 +1,1 @@
+//! Firebrand's CPU backend: vectorised, threaded and bit-reproducible kernels.

@@ -1,0 +1,1 @@
+//! Firebrand: deep learning's first steps in pure Rust.

@@ -1,0 +1,1 @@
+//! Firebrand's neural-network layers, losses, initialisers, optimizers and schedulers.
