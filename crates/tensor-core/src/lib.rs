@@ -5,10 +5,27 @@
 //! expand, …) happens here and never reaches a backend; shapes and element types are checked here,
 //! once, with a message that names the op, the shapes and the likely fix.
 
+pub mod backend;
+mod buffer;
+pub mod check;
+pub mod compose;
+pub mod derivative;
+mod device;
 mod dtype;
 mod error;
 mod host;
+mod layout;
+pub mod op;
+mod raw;
+mod shape;
 
+pub use backend::{Backend, Download, Operand, OptimSlot, Stats};
+pub use buffer::{Buffer, Storage, View};
+pub use device::Device;
 pub use dtype::{Category, DType, Element, Scalar};
 pub use error::{Error, Result};
 pub use host::HostData;
+pub use layout::{Indices, Layout};
+pub use op::{Activation, ArgOp, BinaryOp, CompareOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
+pub use raw::{Arg, RawTensor, result_type};
+pub use shape::{Axes, MAX_RANK, Shape};

@@ -1,0 +1,197 @@
+//! `Backend`: the one contract between tensors and the machines that compute them.
+//!
+//! Object-safe, so that no type parameter reaches user code. Views come in, fresh contiguous
+//! storage goes out; the few methods that write in place say so. Arguments have been checked and
+//! broadcast by [`crate::RawTensor`]: operands of one call share a shape (repeats are strides of 0),
+//! a device and, unless said otherwise, an element type. Results are row-major over the operands'
+//! shape. A failure of the machine (memory, a lost device) is an [`Error`](enum@crate::Error), never a panic.
+//!
+//! Required methods are what every machine must do; each default below composes them (in
+//! [`crate::compose`]) and may be overridden by something faster, which the conformance suite holds
+//! against the default.
+
+use crate::buffer::{Buffer, Storage, View};
+use crate::compose;
+use crate::dtype::{DType, Scalar};
+use crate::error::Result;
+use crate::host::HostData;
+use crate::op::{Activation, ArgOp, BinaryOp, CompareOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
+use crate::shape::Axes;
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+/// One side of a two-sided operation: elements, or a number that stands for all of them.
+#[derive(Clone, Copy, Debug)]
+pub enum Operand<'a> {
+    /// Elements.
+    View(View<'a>),
+    /// One number, converted to the other side's element type.
+    Scalar(Scalar),
+}
+
+/// The elements a backend downloads, some day.
+pub type Download<'a> = Pin<Box<dyn Future<Output = Result<HostData>> + Send + 'a>>;
+
+/// A parameter and all that one optimizer step touches. Buffers are contiguous and distinct.
+#[derive(Debug)]
+pub struct OptimSlot<'a> {
+    /// Written in place.
+    pub param: &'a Buffer,
+    /// The gradient, of the parameter's shape.
+    pub grad: View<'a>,
+    /// Written in place; which and how many is up to the [`OptimStep`].
+    pub state: Vec<&'a Buffer>,
+}
+
+/// What a device has done and holds. Counters only grow; `live` and `peak` are bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Bytes held by buffers now, not counting the pool's spare ones.
+    pub live: usize,
+    /// The most bytes ever held at once.
+    pub peak: usize,
+    /// Bytes waiting in the pool.
+    pub pooled: usize,
+    /// Memory asked from the system, in times (a pool hit is none).
+    pub allocations: u64,
+    /// Kernels started.
+    pub dispatches: u64,
+    /// Batches of kernels handed to the machine (0 on the CPU).
+    pub submits: u64,
+    /// Downloads to the host.
+    pub readbacks: u64,
+    /// Operations that had no kernel and went through the host.
+    pub host_fallbacks: u64,
+    /// Pipelines, bind groups and shader modules made (0 on the CPU).
+    pub creations: u64,
+}
+
+/// A machine that computes tensors.
+pub trait Backend: Any + Send + Sync + fmt::Debug {
+    /// A short name: `cpu`, `wgpu:0 (NVIDIA …)`.
+    fn name(&self) -> String;
+
+    /// Whether it holds elements of this type.
+    fn supports(&self, dtype: DType) -> bool;
+
+    /// Host elements to the device.
+    fn upload(&self, data: &HostData) -> Result<Storage>;
+
+    /// A view's elements to the host, row-major.
+    fn download(&self, x: View) -> Result<HostData>;
+
+    /// As [`Backend::download`], for hosts that must not block (the browser).
+    fn download_async<'a>(&'a self, x: View<'a>) -> Download<'a> {
+        let ready = self.download(x);
+        Box::pin(async move { ready })
+    }
+
+    /// `len` copies of a number.
+    fn full(&self, len: usize, dtype: DType, value: Scalar) -> Result<Storage>;
+
+    /// In place: writes `src` to where `dst` sees its buffer; shapes equal, indices of `dst` distinct.
+    /// The two may share a buffer; the result is as if `src` had been read first.
+    fn copy(&self, src: View, dst: View) -> Result<()>;
+
+    /// In place: fills what `dst` sees with a number.
+    fn fill(&self, dst: View, value: Scalar) -> Result<()>;
+
+    /// Converts elements as `Tensor.to(dtype)`.
+    fn cast(&self, x: View, dtype: DType) -> Result<Storage>;
+
+    /// A function of each element: of floats, and for [`UnaryOp::Neg`], [`UnaryOp::Abs`],
+    /// [`UnaryOp::Sign`], [`UnaryOp::Square`] of integers; [`UnaryOp::Not`] of booleans.
+    fn unary(&self, op: UnaryOp, x: View) -> Result<Storage>;
+
+    /// A function of two elements; at least one side is a view.
+    fn binary(&self, op: BinaryOp, a: Operand, b: Operand) -> Result<Storage>;
+
+    /// A comparison of two elements, to booleans; at least one side is a view.
+    fn compare(&self, op: CompareOp, a: Operand, b: Operand) -> Result<Storage>;
+
+    /// `condition ? a : b`, of element type `dtype`; numbers on either side take the condition's shape.
+    fn select(&self, condition: View, a: Operand, b: Operand, dtype: DType) -> Result<Storage>;
+
+    /// Reduces the dimensions `axes`. `Sum` and `Prod` take floats and integers, `Max` and `Min` any
+    /// type but over at least one element.
+    fn reduce(&self, op: ReduceOp, x: View, axes: Axes) -> Result<Storage>;
+
+    /// Index along `axis` of the extreme element, as I32.
+    fn arg_reduce(&self, op: ArgOp, x: View, axis: usize) -> Result<Storage>;
+
+    /// The running reduction along `axis`.
+    fn scan(&self, op: ScanOp, x: View, axis: usize) -> Result<Storage>;
+
+    /// `[B, M, K] · [B, K, N] → [B, M, N]`; transposed operands are strides.
+    fn matmul(&self, a: View, b: View) -> Result<Storage>;
+
+    /// `x` with `axis` replaced by the elements at `index` (I32 or I64, one-dimensional, in range).
+    fn index_select(&self, x: View, axis: usize, index: View) -> Result<Storage>;
+
+    /// `out[…, i, …] = x[…, index[…, i, …], …]` along `axis`; the index's shape is the result's.
+    fn gather(&self, x: View, axis: usize, index: View) -> Result<Storage>;
+
+    /// `out = x; out[…, index[…, i, …], …] += src[…, i, …]` along `axis`, in row-major order of `src`.
+    fn scatter_add(&self, x: View, axis: usize, index: View, src: View) -> Result<Storage>;
+
+    /// Waits until all that was asked is done, and says whether it went well.
+    fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// What it has done and holds.
+    fn stats(&self) -> Stats;
+
+    /// Gives the pool's spare memory back to the system.
+    fn trim(&self) {}
+
+    /// Sorted along `axis`, stable, NaN last when ascending: the elements and, as I32, where they stood.
+    fn sort(&self, x: View, axis: usize, descending: bool) -> Result<(Storage, Storage)> {
+        compose::sort(x, axis, descending)
+    }
+
+    /// `act(x·wᵀ + b)`: `[N, I] · [O, I]ᵀ + [O] → [N, O]`.
+    fn linear(&self, x: View, w: View, b: Option<View>, act: Option<Activation>) -> Result<Storage> {
+        compose::linear(x, w, b, act)
+    }
+
+    /// `f′(x)·grad`, given also `y = f(x)`.
+    fn unary_grad(&self, op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
+        compose::unary_grad(op, x, y, grad)
+    }
+
+    /// `exp(x) / Σ exp(x)` along `axis`, or its logarithm.
+    fn softmax(&self, x: View, axis: usize, log: bool) -> Result<Storage> {
+        compose::softmax(x, axis, log)
+    }
+
+    /// The gradient of [`Backend::softmax`], given its result `y`:
+    /// `y·(g − Σ y·g)`, or of the logarithm `g − exp(y)·Σ g`.
+    fn softmax_grad(&self, y: View, grad: View, axis: usize, log: bool) -> Result<Storage> {
+        compose::softmax_grad(y, grad, axis, log)
+    }
+
+    /// The mean over rows of `−log softmax(x)[target]`: `[N, C]`, `[N]` of I32 or I64 in range → the
+    /// log-probabilities `[N, C]` and the loss `[]`.
+    fn cross_entropy(&self, x: View, target: View) -> Result<(Storage, Storage)> {
+        compose::cross_entropy(x, target)
+    }
+
+    /// Its gradient: `(exp(log_p) − onehot(target))·grad/N → [N, C]`, `grad` being `[]`.
+    fn cross_entropy_grad(&self, log_p: View, target: View, grad: View) -> Result<Storage> {
+        compose::cross_entropy_grad(log_p, target, grad)
+    }
+
+    /// In place: one optimizer step over many parameters.
+    fn optim_step(&self, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {
+        compose::optim_step(step, slots)
+    }
+
+    /// Bytes to normalised floats: `(x/255 − mean)/std` as F32, each operation rounded: a batch of
+    /// pixels on its way into a network.
+    fn normalize(&self, x: View, mean: f32, std: f32) -> Result<Storage> {
+        compose::normalize(x, mean, std)
+    }
+}

@@ -1,0 +1,145 @@
+//! The defaults of [`crate::Backend`]: what a machine need not do itself, composed of what it must.
+//!
+//! Each is plain tensor arithmetic on the device its operands live on. They are slow and clear on
+//! purpose: every override is tested against them.
+
+mod optim;
+
+pub use optim::optim_step;
+
+use crate::buffer::{Storage, View};
+use crate::derivative::{Algebra, derivative};
+use crate::dtype::{DType, Element};
+use crate::error::Result;
+use crate::host::HostData;
+use crate::op::{Activation, BinaryOp, CompareOp, ReduceOp, UnaryOp};
+use crate::raw::RawTensor;
+use crate::shape::Axes;
+use std::cmp::Ordering;
+
+impl Algebra for RawTensor {
+    fn unary(&self, op: UnaryOp) -> Self {
+        RawTensor::unary(self, op)
+    }
+    fn binary(&self, op: BinaryOp, other: &Self) -> Self {
+        RawTensor::binary(self, op, other)
+    }
+    fn with_number(&self, op: BinaryOp, number: f64) -> Self {
+        RawTensor::binary(self, op, number)
+    }
+    fn pick(&self, op: CompareOp, number: f64, a: &Self, b: &Self) -> Self {
+        self.compare(op, number).choose(a, b)
+    }
+}
+
+/// `act(x·wᵀ + b)`
+pub fn linear(x: View, w: View, b: Option<View>, act: Option<Activation>) -> Result<Storage> {
+    let mut y = RawTensor::from_view(x).mm(&RawTensor::from_view(w).transpose(0, 1));
+    if let Some(b) = b {
+        y = y.binary(BinaryOp::Add, &RawTensor::from_view(b));
+    }
+    if let Some(act) = act {
+        y = y.unary(UnaryOp::Act(act));
+    }
+    y.into_storage()
+}
+
+/// `f′(x)·grad`
+pub fn unary_grad(op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
+    derivative(op, &RawTensor::from_view(x), &RawTensor::from_view(y), &RawTensor::from_view(grad))
+        .into_storage()
+}
+
+fn log_softmax(x: &RawTensor, axis: usize) -> RawTensor {
+    if x.numel() == 0 {
+        return x.copy();
+    }
+    let axes = Axes::one(axis);
+    let shifted = x.binary(BinaryOp::Sub, &x.reduce(ReduceOp::Max, axes, true));
+    let sum = shifted.unary(UnaryOp::Exp).reduce(ReduceOp::Sum, axes, true);
+    shifted.binary(BinaryOp::Sub, &sum.unary(UnaryOp::Log))
+}
+
+/// Softmax or its logarithm; the largest element is taken off first, so nothing overflows.
+pub fn softmax(x: View, axis: usize, log: bool) -> Result<Storage> {
+    let x = RawTensor::from_view(x);
+    if log || x.numel() == 0 {
+        return log_softmax(&x, axis).into_storage();
+    }
+    let axes = Axes::one(axis);
+    let e = x.binary(BinaryOp::Sub, &x.reduce(ReduceOp::Max, axes, true)).unary(UnaryOp::Exp);
+    e.binary(BinaryOp::Div, &e.reduce(ReduceOp::Sum, axes, true)).into_storage()
+}
+
+/// The gradient of [`softmax`] from its result.
+pub fn softmax_grad(y: View, grad: View, axis: usize, log: bool) -> Result<Storage> {
+    let (y, g) = (RawTensor::from_view(y), RawTensor::from_view(grad));
+    let sum = |t: &RawTensor| t.reduce(ReduceOp::Sum, Axes::one(axis), true);
+    let grad = if log {
+        g.binary(BinaryOp::Sub, &y.unary(UnaryOp::Exp).binary(BinaryOp::Mul, &sum(&g)))
+    } else {
+        y.binary(BinaryOp::Mul, &g.binary(BinaryOp::Sub, &sum(&y.binary(BinaryOp::Mul, &g))))
+    };
+    grad.into_storage()
+}
+
+/// Log-probabilities and the mean negative one of the targets.
+pub fn cross_entropy(x: View, target: View) -> Result<(Storage, Storage)> {
+    let log_p = log_softmax(&RawTensor::from_view(x), 1);
+    let target = RawTensor::from_view(target);
+    let rows = log_p.shape()[0] as f64;
+    let picked = log_p.gather(1, &target.unsqueeze(1));
+    let loss = picked.sum_all().binary(BinaryOp::Div, -rows);
+    Ok((log_p.into_storage()?, loss.into_storage()?))
+}
+
+/// The gradient of [`cross_entropy`].
+pub fn cross_entropy_grad(log_p: View, target: View, grad: View) -> Result<Storage> {
+    let log_p = RawTensor::from_view(log_p);
+    let target = RawTensor::from_view(target).unsqueeze(1);
+    let rows = log_p.shape()[0] as f64;
+    let minus_one = RawTensor::full(*target.shape(), -1.0, log_p.dtype(), log_p.device());
+    let difference = log_p.unary(UnaryOp::Exp).scatter_add(1, &target, &minus_one);
+    let scale = RawTensor::from_view(grad).binary(BinaryOp::Div, rows);
+    difference.binary(BinaryOp::Mul, &scale).into_storage()
+}
+
+/// `(x/255 − mean)/std`
+pub fn normalize(x: View, mean: f32, std: f32) -> Result<Storage> {
+    let x = RawTensor::from_view(x).cast(DType::F32).binary(BinaryOp::Div, 255.0);
+    x.binary(BinaryOp::Sub, mean).binary(BinaryOp::Div, std).into_storage()
+}
+
+/// A stable sort of every run along `axis`, on the host.
+pub fn sort(x: View, axis: usize, descending: bool) -> Result<(Storage, Storage)> {
+    fn runs<T: Element + PartialOrd>(values: &[T], len: usize, descending: bool) -> (HostData, HostData) {
+        // NaN, the only value not equal to itself, is the largest.
+        let order = |a: &T, b: &T| {
+            #[expect(clippy::eq_op, reason = "x != x is the test for NaN")]
+            let nan = |v: &T| v != v;
+            a.partial_cmp(b).unwrap_or_else(|| nan(a).cmp(&nan(b)))
+        };
+        let (mut sorted, mut from) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
+        for run in values.chunks(len.max(1)) {
+            let mut places: Vec<usize> = (0..run.len()).collect();
+            places.sort_by(|&i, &j| {
+                let ascending: Ordering = order(&run[i], &run[j]);
+                if descending { ascending.reverse() } else { ascending }
+            });
+            sorted.extend(places.iter().map(|&i| run[i]));
+            from.extend(places.iter().map(|&i| i as i32));
+        }
+        (sorted.into(), from.into())
+    }
+    let x = RawTensor::from_view(x);
+    let device = x.device().clone();
+    let last = x.rank().saturating_sub(1);
+    let moved = if x.rank() == 0 { x.clone() } else { x.transpose(axis, last) };
+    let len = moved.shape().last().copied().unwrap_or(1);
+    let (values, places) = crate::each_host!(&moved.to_host()?, v => runs(v, len, descending));
+    let back = |data: HostData| -> Result<Storage> {
+        let sorted = RawTensor::from_host(&data, *moved.shape(), &device)?;
+        if x.rank() == 0 { sorted.into_storage() } else { sorted.transpose(axis, last).into_storage() }
+    };
+    Ok((back(values)?, back(places)?))
+}

@@ -1,0 +1,93 @@
+//! Choosing by index tensors, and joining. Indices are checked on the host side of the CPU only
+//! where they come from users: [`RawTensor::checked_index`].
+
+use super::RawTensor;
+use crate::check;
+use crate::dtype::{DType, Element};
+use crate::shape::Shape;
+
+impl RawTensor {
+    /// This index tensor with negative entries counted from the end of `size`; panics on one out of range.
+    #[track_caller]
+    pub fn checked_index(&self, op: &str, size: usize) -> Self {
+        fn wrap<T: Element + TryInto<i64>>(op: &str, values: Vec<T>, size: usize) -> Option<Vec<i64>>
+        where
+            <T as TryInto<i64>>::Error: std::fmt::Debug,
+        {
+            let mut negative = false;
+            let wrapped = values.into_iter().map(|v| {
+                let v: i64 = v.try_into().expect("an integer fits i64");
+                if v < -(size as i64) || v >= size as i64 {
+                    check::fail(op, format!("index {v} is out of range for a dimension of size {size}"), "");
+                }
+                negative |= v < 0;
+                if v < 0 { v + size as i64 } else { v }
+            });
+            let wrapped: Vec<i64> = wrapped.collect();
+            negative.then_some(wrapped)
+        }
+        check::index_type(op, self.dtype());
+        let wrapped = match self.dtype() {
+            DType::I32 => wrap::<i32>(op, self.to_vec(), size),
+            _ => wrap::<i64>(op, self.to_vec(), size),
+        };
+        match wrapped {
+            None => self.clone(),
+            Some(values) => {
+                let data = crate::HostData::I64(values).cast(self.dtype());
+                check::done(op, RawTensor::from_host(&data, *self.shape(), self.device()))
+            }
+        }
+    }
+
+    /// The elements of `axis` at `index`, which is one-dimensional and in range.
+    #[track_caller]
+    pub fn index_select(&self, axis: usize, index: &RawTensor) -> Self {
+        self.same_device("index_select", index);
+        let shape = self.shape().with(axis, index.numel());
+        let answer = self.device().index_select(self.view(), axis, index.view());
+        self.answer("index_select", answer, self.dtype(), shape)
+    }
+
+    /// `out[…, i, …] = self[…, index[…, i, …], …]`; indices in range.
+    #[track_caller]
+    pub fn gather(&self, axis: usize, index: &RawTensor) -> Self {
+        self.same_device("gather", index);
+        let answer = self.device().gather(self.view(), axis, index.view());
+        self.answer("gather", answer, self.dtype(), *index.shape())
+    }
+
+    /// A copy with `src` added at `index` along `axis`; indices in range.
+    #[track_caller]
+    pub fn scatter_add(&self, axis: usize, index: &RawTensor, src: &RawTensor) -> Self {
+        self.same_device("scatter_add", index);
+        self.same_device("scatter_add", src);
+        let answer = self.device().scatter_add(self.view(), axis, index.view(), src.view());
+        self.answer("scatter_add", answer, self.dtype(), *self.shape())
+    }
+
+    /// Tensors of one type joined along `axis`, sizes equal elsewhere.
+    #[track_caller]
+    pub fn cat(parts: &[RawTensor], axis: usize) -> Self {
+        let size = parts.iter().map(|p| p.shape()[axis]).sum();
+        let out = RawTensor::full(parts[0].shape().with(axis, size), 0, parts[0].dtype(), parts[0].device());
+        let mut start = 0;
+        for part in parts {
+            parts[0].same_device("cat", part);
+            let len = part.shape()[axis];
+            let target = out.narrow(axis, start, len);
+            check::done("cat", out.device().copy(part.view(), target.view()));
+            start += len;
+        }
+        out
+    }
+
+    /// Zeros of `shape` with this written at `view` of them: the gradient of every view.
+    #[track_caller]
+    pub fn embed(&self, shape: &Shape, view: impl FnOnce(&RawTensor) -> RawTensor) -> Self {
+        let out = RawTensor::full(*shape, 0, self.dtype(), self.device());
+        let target = view(&out);
+        check::done("copy", out.device().copy(self.view(), target.view()));
+        out
+    }
+}

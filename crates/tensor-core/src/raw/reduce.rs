@@ -1,0 +1,147 @@
+//! Many elements to one, running sums, products of matrices, and what networks fuse.
+
+use super::RawTensor;
+use crate::check;
+use crate::dtype::{Category, DType};
+use crate::op::{Activation, ArgOp, ReduceOp, ScanOp};
+use crate::shape::{Axes, Shape};
+
+impl RawTensor {
+    /// Reduces `axes`; they stay as size 1 with `keepdim`. Sums and products of booleans count.
+    #[track_caller]
+    pub fn reduce(&self, op: ReduceOp, axes: Axes, keepdim: bool) -> Self {
+        let name = op.name();
+        let adds = matches!(op, ReduceOp::Sum | ReduceOp::Prod);
+        let x = if adds && matches!(self.dtype(), DType::Bool | DType::U8) {
+            self.cast(DType::I32)
+        } else {
+            self.clone()
+        };
+        if let Some(empty) = axes.iter().find(|&a| !adds && self.shape()[a] == 0) {
+            let shape = self.shape();
+            check::fail(name, format!("dimension {empty} of shape {shape} is empty: nothing is extreme"), "");
+        }
+        let shape = x.shape().reduced(axes, keepdim);
+        if axes.is_empty() {
+            return x.copy();
+        }
+        self.answer(name, x.device().reduce(op, x.view(), axes), x.dtype(), shape)
+    }
+
+    /// The sum over all elements, `[]`.
+    #[track_caller]
+    pub fn sum_all(&self) -> Self {
+        self.reduce(ReduceOp::Sum, Axes::all(self.rank()), false)
+    }
+
+    /// Whether any element differs from zero, `[]`.
+    #[track_caller]
+    pub fn any(&self) -> Self {
+        if self.numel() == 0 {
+            return RawTensor::full((), false, DType::Bool, self.device());
+        }
+        self.cast(DType::Bool).reduce(ReduceOp::Max, Axes::all(self.rank()), false)
+    }
+
+    /// Sums away what broadcasting from `shape` had repeated: the gradient of [`RawTensor::expand`].
+    #[track_caller]
+    pub fn sum_to(&self, shape: &Shape) -> Self {
+        if self.shape() == shape {
+            return self.clone();
+        }
+        let added = self.rank() - shape.rank();
+        let axes: Axes = (0..self.rank())
+            .filter(|&a| a < added || (shape[a - added] == 1 && self.shape()[a] != 1))
+            .collect();
+        if axes.is_empty() {
+            return self.reshape(shape);
+        }
+        self.reduce(ReduceOp::Sum, axes, true).reshape(shape)
+    }
+
+    /// Index of the extreme element along `axis`, as I32.
+    #[track_caller]
+    pub fn arg_reduce(&self, op: ArgOp, axis: usize, keepdim: bool) -> Self {
+        if self.shape()[axis] == 0 {
+            check::fail(op.name(), format!("dimension {axis} of shape {} is empty", self.shape()), "");
+        }
+        let shape = self.shape().reduced(Axes::one(axis), keepdim);
+        self.answer(op.name(), self.device().arg_reduce(op, self.view(), axis), DType::I32, shape)
+    }
+
+    /// The running reduction along `axis`.
+    #[track_caller]
+    pub fn scan(&self, op: ScanOp, axis: usize) -> Self {
+        let x = if self.dtype().category() == Category::Float {
+            self.clone()
+        } else {
+            self.cast(self.dtype().promote(DType::I32))
+        };
+        self.answer(op.name(), x.device().scan(op, x.view(), axis), x.dtype(), *x.shape())
+    }
+
+    /// Sorted along `axis`, stable: the elements and where they stood.
+    #[track_caller]
+    pub fn sort(&self, axis: usize, descending: bool) -> (Self, Self) {
+        let (values, indices) = check::done("sort", self.device().sort(self.view(), axis, descending));
+        let wrap = |storage, dtype| RawTensor::from_storage(self.device(), storage, dtype, *self.shape());
+        (wrap(values, self.dtype()), wrap(indices, DType::I32))
+    }
+
+    /// `[B, M, K] · [B, K, N] → [B, M, N]`, of one type; a batch of 1 is repeated by its strides.
+    #[track_caller]
+    pub fn bmm(&self, other: &RawTensor) -> Self {
+        self.same_device("matmul", other);
+        let shape = Shape::new(&[self.shape()[0], self.shape()[1], other.shape()[2]]);
+        self.answer("matmul", self.device().matmul(self.view(), other.view()), self.dtype(), shape)
+    }
+
+    /// `[M, K] · [K, N] → [M, N]`, of one type.
+    #[track_caller]
+    pub fn mm(&self, other: &RawTensor) -> Self {
+        self.unsqueeze(0).bmm(&other.unsqueeze(0)).squeeze(0)
+    }
+
+    /// `act(x·wᵀ + b)`: `[N, I] · [O, I]ᵀ + [O] → [N, O]`, of one floating type.
+    #[track_caller]
+    pub fn linear(&self, w: &RawTensor, b: Option<&RawTensor>, act: Option<Activation>) -> Self {
+        self.same_device("linear", w);
+        let answer = self.device().linear(self.view(), w.view(), b.map(RawTensor::view), act);
+        self.answer("linear", answer, self.dtype(), Shape::new(&[self.shape()[0], w.shape()[0]]))
+    }
+
+    /// `softmax` or its logarithm along `axis`.
+    #[track_caller]
+    pub fn softmax(&self, axis: usize, log: bool) -> Self {
+        self.answer("softmax", self.device().softmax(self.view(), axis, log), self.dtype(), *self.shape())
+    }
+
+    /// Its gradient, `self` being its result.
+    #[track_caller]
+    pub fn softmax_grad(&self, grad: &RawTensor, axis: usize, log: bool) -> Self {
+        let answer = self.device().softmax_grad(self.view(), grad.view(), axis, log);
+        self.answer("softmax", answer, self.dtype(), *self.shape())
+    }
+
+    /// Log-probabilities `[N, C]` and the mean negative one of the targets, `[]`.
+    #[track_caller]
+    pub fn cross_entropy(&self, target: &RawTensor) -> (Self, Self) {
+        let answer = self.device().cross_entropy(self.view(), target.view());
+        let (log_p, loss) = check::done("cross_entropy", answer);
+        let wrap = |storage, shape| RawTensor::from_storage(self.device(), storage, self.dtype(), shape);
+        (wrap(log_p, *self.shape()), wrap(loss, Shape::new(&[])))
+    }
+
+    /// Its gradient, `self` being the log-probabilities.
+    #[track_caller]
+    pub fn cross_entropy_grad(&self, target: &RawTensor, grad: &RawTensor) -> Self {
+        let answer = self.device().cross_entropy_grad(self.view(), target.view(), grad.view());
+        self.answer("cross_entropy", answer, self.dtype(), *self.shape())
+    }
+
+    /// `(x/255 − mean)/std` as F32.
+    #[track_caller]
+    pub fn normalize(&self, mean: f32, std: f32) -> Self {
+        self.answer("normalize", self.device().normalize(self.view(), mean, std), DType::F32, *self.shape())
+    }
+}
