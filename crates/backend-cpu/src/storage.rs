@@ -1,0 +1,132 @@
+//! Memory: aligned blocks from a pool, shared copy-on-write.
+//!
+//! Invariant: a reader holds a block alive and unchanged for as long as it likes. A writer writes
+//! in place when nobody reads, and else replaces the block by a changed copy; so no lock is held
+//! while a kernel runs, an operation may name one buffer twice, and no one sees half a write.
+
+use bytemuck::{AnyBitPattern, NoUninit, Pod, Zeroable};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What memory is counted and aligned in: a cache line, an AVX-512 register.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+/// An element as kernels see it: plain bytes, booleans being 0 or 1 in a `u8`.
+pub trait Plain: Pod + NoUninit + AnyBitPattern + Send + Sync {}
+impl<T: Pod + Send + Sync> Plain for T {}
+
+/// Spare memory by size, and the counts of what was asked for.
+#[derive(Debug, Default)]
+pub struct Pool {
+    spare: Mutex<HashMap<usize, Vec<Vec<Line>>>>,
+    pooled: AtomicUsize,
+    live: AtomicUsize,
+    peak: AtomicUsize,
+    allocations: AtomicU64,
+}
+
+/// Spare bytes a pool keeps before it gives memory back to the system at once.
+const POOL_LIMIT: usize = 1 << 30;
+
+impl Pool {
+    /// A block of `len` elements of `T`, of unspecified content.
+    pub fn take<T: Plain>(self: &Arc<Self>, len: usize) -> Block {
+        let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
+        let bytes = lines * size_of::<Line>();
+        let reused = lock(&self.spare).get_mut(&lines).and_then(Vec::pop);
+        let memory = match reused {
+            Some(memory) => {
+                self.pooled.fetch_sub(bytes, Ordering::Relaxed);
+                memory
+            }
+            None => {
+                self.allocations.fetch_add(1, Ordering::Relaxed);
+                vec![Line::zeroed(); lines]
+            }
+        };
+        let live = self.live.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.peak.fetch_max(live, Ordering::Relaxed);
+        Block { memory, pool: self.clone() }
+    }
+
+    /// Bytes live, the most ever live, bytes spare, and how often the system was asked.
+    pub fn counts(&self) -> (usize, usize, usize, u64) {
+        let read = |n: &AtomicUsize| n.load(Ordering::Relaxed);
+        (read(&self.live), read(&self.peak), read(&self.pooled), self.allocations.load(Ordering::Relaxed))
+    }
+
+    /// Gives all spare memory back to the system.
+    pub fn trim(&self) {
+        lock(&self.spare).clear();
+        self.pooled.store(0, Ordering::Relaxed);
+    }
+}
+
+/// A poisoned lock only means that some thread panicked elsewhere; the data under it is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A run of memory that goes back to its pool when dropped.
+#[derive(Debug)]
+pub struct Block {
+    memory: Vec<Line>,
+    pool: Arc<Pool>,
+}
+
+impl Block {
+    /// The first `len` elements.
+    pub fn slice<T: Plain>(&self, len: usize) -> &[T] {
+        &bytemuck::cast_slice(&self.memory)[..len]
+    }
+
+    /// The first `len` elements, to be written.
+    pub fn slice_mut<T: Plain>(&mut self, len: usize) -> &mut [T] {
+        &mut bytemuck::cast_slice_mut(&mut self.memory)[..len]
+    }
+}
+
+impl Clone for Block {
+    fn clone(&self) -> Self {
+        let bytes = self.memory.len() * size_of::<Line>();
+        let mut copy = self.pool.take::<u8>(bytes);
+        copy.memory.copy_from_slice(&self.memory);
+        copy
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        let memory = std::mem::take(&mut self.memory);
+        let bytes = memory.len() * size_of::<Line>();
+        self.pool.live.fetch_sub(bytes, Ordering::Relaxed);
+        if bytes > 0 && self.pool.pooled.load(Ordering::Relaxed) + bytes <= POOL_LIMIT {
+            self.pool.pooled.fetch_add(bytes, Ordering::Relaxed);
+            lock(&self.pool.spare).entry(memory.len()).or_default().push(memory);
+        }
+    }
+}
+
+/// What a CPU buffer holds.
+#[derive(Debug)]
+pub struct CpuStorage(Mutex<Arc<Block>>);
+
+impl CpuStorage {
+    /// Wraps a freshly written block.
+    pub fn new(block: Block) -> Self {
+        CpuStorage(Mutex::new(Arc::new(block)))
+    }
+
+    /// The block as it is now, unchanged for as long as it is held.
+    pub fn read(&self) -> Arc<Block> {
+        lock(&self.0).clone()
+    }
+
+    /// Runs `f` on the block, in place if nobody reads it, else on a copy that takes its place.
+    pub fn write<R>(&self, f: impl FnOnce(&mut Block) -> R) -> R {
+        f(Arc::make_mut(&mut lock(&self.0)))
+    }
+}
