@@ -1,1 +1,201 @@
 //! Firebrand's CPU backend: vectorised, threaded and bit-reproducible kernels.
+//!
+//! Sums run in an order fixed by shapes alone, functions are our own polynomials, and threads only
+//! split work that does not meet again: the same program gives the same bits at any number of
+//! threads and any vector width.
+
+pub mod gemm;
+mod kernels;
+mod math;
+pub mod simd;
+mod storage;
+mod threads;
+mod walk;
+
+pub use threads::{num_threads, set_num_threads};
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use storage::{Block, CpuStorage, Pool};
+use tensor_core::{
+    Activation, ArgOp, Axes, Backend, BinaryOp, CompareOp, DType, Device, HostData, Operand, OptimSlot,
+    OptimStep, ReduceOp, Result, Scalar, ScanOp, Stats, Storage, UnaryOp, View, compose,
+};
+
+/// The processor as a device.
+#[derive(Debug, Default)]
+pub struct Cpu {
+    pool: Arc<Pool>,
+    dispatches: AtomicU64,
+    readbacks: AtomicU64,
+    fallbacks: AtomicU64,
+}
+
+/// The processor, one device for the whole program.
+///
+/// ```
+/// use tensor_core::{DType, RawTensor};
+/// let cpu = backend_cpu::device();
+/// let x = RawTensor::full([2, 3], 1.5, DType::F32, &cpu);
+/// assert_eq!(x.sum_all().item().to_f64(), 9.0);
+/// ```
+pub fn device() -> Device {
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    DEVICE.get_or_init(|| Device::new(Cpu::default())).clone()
+}
+
+impl Cpu {
+    /// Counts a kernel and wraps its block.
+    fn wrap(&self, block: Block) -> Result<Storage> {
+        self.dispatches.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(CpuStorage::new(block)))
+    }
+}
+
+impl Backend for Cpu {
+    fn name(&self) -> String {
+        "cpu".into()
+    }
+
+    fn supports(&self, _: DType) -> bool {
+        true
+    }
+
+    fn upload(&self, data: &HostData) -> Result<Storage> {
+        self.wrap(kernels::copy::upload(&self.pool, data))
+    }
+
+    fn download(&self, x: View) -> Result<HostData> {
+        self.readbacks.fetch_add(1, Ordering::Relaxed);
+        Ok(kernels::copy::download(x))
+    }
+
+    fn full(&self, len: usize, dtype: DType, value: Scalar) -> Result<Storage> {
+        self.wrap(kernels::copy::full(&self.pool, len, dtype, value))
+    }
+
+    fn copy(&self, src: View, dst: View) -> Result<()> {
+        self.dispatches.fetch_add(1, Ordering::Relaxed);
+        kernels::copy::copy(src, dst);
+        Ok(())
+    }
+
+    fn fill(&self, dst: View, value: Scalar) -> Result<()> {
+        self.dispatches.fetch_add(1, Ordering::Relaxed);
+        kernels::copy::fill(dst, value);
+        Ok(())
+    }
+
+    fn cast(&self, x: View, dtype: DType) -> Result<Storage> {
+        self.wrap(kernels::copy::cast(&self.pool, x, dtype))
+    }
+
+    fn unary(&self, op: UnaryOp, x: View) -> Result<Storage> {
+        self.wrap(kernels::pointwise::unary(&self.pool, op, x))
+    }
+
+    fn binary(&self, op: BinaryOp, a: Operand, b: Operand) -> Result<Storage> {
+        self.wrap(kernels::pointwise::binary(&self.pool, op, a, b))
+    }
+
+    fn compare(&self, op: CompareOp, a: Operand, b: Operand) -> Result<Storage> {
+        self.wrap(kernels::pointwise::compare(&self.pool, op, a, b))
+    }
+
+    fn select(&self, condition: View, a: Operand, b: Operand, dtype: DType) -> Result<Storage> {
+        self.wrap(kernels::pointwise::select(&self.pool, condition, a, b, dtype))
+    }
+
+    fn reduce(&self, op: ReduceOp, x: View, axes: Axes) -> Result<Storage> {
+        self.wrap(kernels::reduce::reduce(&self.pool, op, x, axes))
+    }
+
+    fn arg_reduce(&self, op: ArgOp, x: View, axis: usize) -> Result<Storage> {
+        self.wrap(kernels::reduce::arg_reduce(&self.pool, op, x, axis))
+    }
+
+    fn scan(&self, op: ScanOp, x: View, axis: usize) -> Result<Storage> {
+        self.wrap(kernels::reduce::scan(&self.pool, op, x, axis))
+    }
+
+    fn matmul(&self, a: View, b: View) -> Result<Storage> {
+        self.wrap(kernels::fused::matmul(&self.pool, a, b))
+    }
+
+    fn index_select(&self, x: View, axis: usize, index: View) -> Result<Storage> {
+        self.wrap(kernels::index::index_select(&self.pool, x, axis, index))
+    }
+
+    fn gather(&self, x: View, axis: usize, index: View) -> Result<Storage> {
+        self.wrap(kernels::index::gather(&self.pool, x, axis, index))
+    }
+
+    fn scatter_add(&self, x: View, axis: usize, index: View, src: View) -> Result<Storage> {
+        self.wrap(kernels::index::scatter_add(&self.pool, x, axis, index, src))
+    }
+
+    fn stats(&self) -> Stats {
+        let (live, peak, pooled, allocations) = self.pool.counts();
+        Stats {
+            live,
+            peak,
+            pooled,
+            allocations,
+            dispatches: self.dispatches.load(Ordering::Relaxed),
+            readbacks: self.readbacks.load(Ordering::Relaxed),
+            host_fallbacks: self.fallbacks.load(Ordering::Relaxed),
+            ..Stats::default()
+        }
+    }
+
+    fn trim(&self) {
+        self.pool.trim();
+    }
+
+    fn linear(&self, x: View, w: View, b: Option<View>, act: Option<Activation>) -> Result<Storage> {
+        self.wrap(kernels::fused::linear(&self.pool, x, w, b, act))
+    }
+
+    fn unary_grad(&self, op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
+        match kernels::pointwise::unary_grad(&self.pool, op, y, grad) {
+            Some(block) => self.wrap(block),
+            None => compose::unary_grad(op, x, y, grad),
+        }
+    }
+
+    fn softmax(&self, x: View, axis: usize, log: bool) -> Result<Storage> {
+        match kernels::fused::softmax(&self.pool, x, axis, log) {
+            Some(block) => self.wrap(block),
+            None => compose::softmax(x, axis, log),
+        }
+    }
+
+    fn softmax_grad(&self, y: View, grad: View, axis: usize, log: bool) -> Result<Storage> {
+        match kernels::fused::softmax_grad(&self.pool, y, grad, axis, log) {
+            Some(block) => self.wrap(block),
+            None => compose::softmax_grad(y, grad, axis, log),
+        }
+    }
+
+    fn cross_entropy(&self, x: View, target: View) -> Result<(Storage, Storage)> {
+        let (log_p, loss) = kernels::fused::cross_entropy(&self.pool, x, target);
+        Ok((self.wrap(log_p)?, self.wrap(loss)?))
+    }
+
+    fn cross_entropy_grad(&self, log_p: View, target: View, grad: View) -> Result<Storage> {
+        self.wrap(kernels::fused::cross_entropy_grad(&self.pool, log_p, target, grad))
+    }
+
+    fn optim_step(&self, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {
+        self.dispatches.fetch_add(slots.len() as u64, Ordering::Relaxed);
+        kernels::optim::optim_step(step, slots);
+        Ok(())
+    }
+
+    fn normalize(&self, x: View, mean: f32, std: f32) -> Result<Storage> {
+        match kernels::fused::normalize(&self.pool, x, mean, std) {
+            Some(block) => self.wrap(block),
+            None => compose::normalize(x, mean, std),
+        }
+    }
+}

@@ -9,7 +9,6 @@ use bytemuck::Pod;
 use std::fmt::Debug;
 
 /// A floating point type that kernels compute with.
-#[expect(missing_docs, reason = "each method is the function it is named after")]
 pub trait Real:
     Pod
     + Send
@@ -121,7 +120,7 @@ fn expf(x: f32) -> f32 {
     let clamped = if x > 89.0 { 89.0 } else { x };
     let clamped = if clamped < -104.0 { -104.0 } else { clamped };
     let n = (clamped * std::f32::consts::LOG2_E).round_ties_even();
-    let r = n.mul_add(-0.693_359_375, clamped);
+    let r = n.mul_add(-0.693_359_4, clamped);
     let r = n.mul_add(2.121_944_4e-4, r);
     let mut p = 1.987_569_1e-4f32;
     p = p.mul_add(r, 1.398_199_9e-3);
@@ -160,11 +159,11 @@ fn lnf(x: f32) -> f32 {
     p = p.mul_add(m, -1.666_805_7e-1);
     p = p.mul_add(m, 2.000_071_5e-1);
     p = p.mul_add(m, -2.499_999_4e-1);
-    p = p.mul_add(m, 3.333_333_1e-1);
+    p = p.mul_add(m, 3.333_333e-1);
     let mut y = p * m * z;
     y = e.mul_add(-2.121_944_4e-4, y);
     y = (-0.5f32).mul_add(z, y);
-    let y = e.mul_add(0.693_359_375, m + y);
+    let y = e.mul_add(0.693_359_4, m + y);
     let y = if x == f32::INFINITY { x } else { y };
     let y = if x == 0.0 { f32::NEG_INFINITY } else { y };
     if x >= 0.0 { y } else { f32::NAN }
@@ -177,7 +176,7 @@ fn tanhf(x: f32) -> f32 {
     let far = (1.0 - 2.0 / (expf(2.0 * a) + 1.0)).copysign(x);
     let z = x * x;
     let mut p = -5.704_988_7e-3f32;
-    p = p.mul_add(z, 2.063_908_9e-2);
+    p = p.mul_add(z, 2.063_909e-2);
     p = p.mul_add(z, -5.373_971_4e-2);
     p = p.mul_add(z, 1.333_144_2e-1);
     p = p.mul_add(z, -3.333_328e-1);

@@ -81,3 +81,11 @@ pub fn groups<T: Send>(out: &mut [T], size: usize, cost: usize, f: impl Fn(usize
         });
     });
 }
+
+/// As [`groups`], the last group being as short as what is left.
+pub fn groups_uneven<T: Send>(out: &mut [T], size: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    if num_threads() == 1 || out.len() <= size || out.len() / size * cost < SERIAL_ELEMENTS {
+        return out.chunks_mut(size).enumerate().for_each(|(index, group)| f(index, group));
+    }
+    install(|| out.par_chunks_mut(size).enumerate().for_each(|(index, group)| f(index, group)));
+}

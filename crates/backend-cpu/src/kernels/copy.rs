@@ -1,0 +1,108 @@
+//! Moving elements: up, down, between views and between types.
+
+use super::{fresh, hold, with_type};
+use crate::storage::{Block, CpuStorage, Plain, Pool};
+use crate::walk::map;
+use std::sync::Arc;
+use tensor_core::{DType, Element, HostData, Layout, Scalar, View};
+
+/// Host elements to a block.
+pub fn upload(pool: &Arc<Pool>, data: &HostData) -> Block {
+    fn put<T: Plain>(pool: &Arc<Pool>, values: &[T]) -> Block {
+        fresh(pool, values.len(), |out| out.copy_from_slice(values))
+    }
+    match data {
+        HostData::F32(v) => put(pool, v),
+        HostData::F64(v) => put(pool, v),
+        HostData::I32(v) => put(pool, v),
+        HostData::I64(v) => put(pool, v),
+        HostData::U8(v) => put(pool, v),
+        HostData::Bool(v) => {
+            fresh(pool, v.len(), |out: &mut [u8]| out.iter_mut().zip(v).for_each(|(o, &b)| *o = b.into()))
+        }
+    }
+}
+
+/// A view's elements to the host, row-major.
+pub fn download(x: View) -> HostData {
+    fn get<T: Plain>(x: View) -> Vec<T> {
+        let held = hold(x);
+        super::packed(&held).into_owned()
+    }
+    match x.dtype() {
+        DType::F32 => HostData::F32(get(x)),
+        DType::F64 => HostData::F64(get(x)),
+        DType::I32 => HostData::I32(get(x)),
+        DType::I64 => HostData::I64(get(x)),
+        DType::U8 => HostData::U8(get(x)),
+        DType::Bool => HostData::Bool(get::<u8>(x).into_iter().map(|b| b != 0).collect()),
+    }
+}
+
+/// A number as an element of `T`; booleans are bytes of 0 or 1.
+pub fn number<T: Number>(value: Scalar, dtype: DType) -> T {
+    if dtype == DType::Bool {
+        T::from_scalar(Scalar::Int(value.to_bool().into()))
+    } else {
+        T::from_scalar(value)
+    }
+}
+
+/// The element types as kernels hold them.
+pub trait Number: Plain + Element {}
+impl<T: Plain + Element> Number for T {}
+
+/// `len` copies of a number.
+pub fn full(pool: &Arc<Pool>, len: usize, dtype: DType, value: Scalar) -> Block {
+    with_type!(dtype, T => fresh(pool, len, |out: &mut [T]| out.fill(number(value, dtype))))
+}
+
+/// In place: writes `src` to where `dst` sees its buffer.
+pub fn copy(src: View, dst: View) {
+    with_type!(src.dtype(), T => {
+        let held = hold(src);
+        let (from, layout) = held.of::<T>();
+        let nest = (layout.indices(), dst.layout.indices());
+        let flat = held.flat::<T>();
+        dst.buffer.storage::<CpuStorage>().write(|block| {
+            let out = block.slice_mut::<T>(dst.buffer.len());
+            match flat {
+                Some(flat) if dst.layout.is_contiguous() => out[dst.layout.extent()].copy_from_slice(flat),
+                _ => nest.0.zip(nest.1).for_each(|(i, o)| out[o] = from[i]),
+            }
+        });
+    })
+}
+
+/// In place: fills what `dst` sees with a number.
+pub fn fill(dst: View, value: Scalar) {
+    with_type!(dst.dtype(), T => dst.buffer.storage::<CpuStorage>().write(|block| {
+        let out = block.slice_mut::<T>(dst.buffer.len());
+        let value = number(value, dst.dtype());
+        if dst.layout.is_contiguous() {
+            out[dst.layout.extent()].fill(value);
+        } else {
+            dst.layout.indices().for_each(|o| out[o] = value);
+        }
+    }))
+}
+
+/// Converts elements; to the same type it is a fresh contiguous copy.
+pub fn cast(pool: &Arc<Pool>, x: View, dtype: DType) -> Block {
+    let held = hold(x);
+    let (shape, len) = (*x.layout.shape(), x.numel());
+    with_type!(x.dtype(), A => {
+        let from: (&[A], &Layout) = held.of();
+        if dtype == x.dtype() {
+            return fresh(pool, len, |out: &mut [A]| map(&shape, from, out, |v| v));
+        }
+        if dtype == DType::Bool {
+            return fresh(pool, len, |out: &mut [u8]| {
+                map(&shape, from, out, |v| u8::from(<A as Into<Scalar>>::into(v).to_bool()));
+            });
+        }
+        with_type!(dtype, O => fresh(pool, len, |out: &mut [O]| {
+            map(&shape, from, out, |v| O::from_scalar(v.into()));
+        }))
+    })
+}

@@ -1,0 +1,103 @@
+//! The kernels, by theme. Each takes views that have been checked and returns a fresh block.
+
+pub mod copy;
+pub mod fused;
+pub mod index;
+pub mod optim;
+pub mod pointwise;
+pub mod reduce;
+
+use crate::storage::{Block, CpuStorage, Plain, Pool};
+use std::sync::Arc;
+use tensor_core::{DType, Layout, View};
+
+/// A view's block, held against changes while a kernel reads it.
+pub struct Held<'a> {
+    block: Arc<Block>,
+    len: usize,
+    /// How the elements are seen.
+    pub layout: &'a Layout,
+}
+
+impl Held<'_> {
+    /// The elements, and how they are seen.
+    pub fn of<T: Plain>(&self) -> (&[T], &Layout) {
+        (self.block.slice(self.len), self.layout)
+    }
+
+    /// The elements the view sees, when they lie in row-major order without gaps.
+    pub fn flat<T: Plain>(&self) -> Option<&[T]> {
+        let (data, layout) = self.of();
+        layout.is_contiguous().then(|| &data[layout.extent()])
+    }
+}
+
+/// Holds a view for reading.
+pub fn hold<'a>(view: View<'a>) -> Held<'a> {
+    let block = view.buffer.storage::<CpuStorage>().read();
+    Held { block, len: view.buffer.len(), layout: view.layout }
+}
+
+/// A fresh block of `len` elements, written by `f`.
+pub fn fresh<T: Plain>(pool: &Arc<Pool>, len: usize, f: impl FnOnce(&mut [T])) -> Block {
+    let mut block = pool.take::<T>(len);
+    f(block.slice_mut(len));
+    block
+}
+
+/// The view's elements in row-major order, copied only if they do not lie so already.
+pub fn packed<'a, T: Plain>(held: &'a Held) -> std::borrow::Cow<'a, [T]> {
+    match held.flat() {
+        Some(flat) => flat.into(),
+        None => {
+            let (data, layout) = held.of::<T>();
+            layout.indices().map(|i| data[i]).collect::<Vec<T>>().into()
+        }
+    }
+}
+
+/// Runs `$body` with `$T` standing for the Rust type of `$dtype` (booleans as bytes).
+macro_rules! with_type {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            DType::F64 => {
+                type $T = f64;
+                $body
+            }
+            DType::I32 => {
+                type $T = i32;
+                $body
+            }
+            DType::I64 => {
+                type $T = i64;
+                $body
+            }
+            DType::U8 | DType::Bool => {
+                type $T = u8;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_type;
+
+/// Runs `$body` with `$T` standing for `f32` or `f64`.
+macro_rules! with_float {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        if $dtype == DType::F64 {
+            type $T = f64;
+            $body
+        } else {
+            type $T = f32;
+            $body
+        }
+    };
+}
+pub(crate) use with_float;
+
+/// Bytes of one element of a type, as a check that kernels and host agree.
+const _: () = assert!(size_of::<bool>() == 1 && DType::ALL.len() == 6);

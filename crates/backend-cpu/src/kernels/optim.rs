@@ -1,0 +1,131 @@
+//! Optimizer steps, one pass over each parameter, with PyTorch's roundings.
+//!
+//! Rates are doubles rounded once to the element type; `axpy(x, y, s) = fma(y, s, x)`,
+//! `lerp(x, y, w) = fma(w, y − x, x)` for |w| < ½ and `fma(−(y − x), 1 − w, y)` else,
+//! `addcmul(x, a, b, s) = fma(s·a, b, x)`, `addcdiv(x, a, b, s) = x + (s·a)/b`.
+
+use super::{Held, hold, packed, with_float};
+use crate::math::Real;
+use crate::simd::vectorize;
+use crate::storage::{CpuStorage, Plain};
+use tensor_core::{Buffer, DType, OptimSlot, OptimStep};
+
+/// Runs `f(parameter, gradient, state)` in place on one slot; state arrays not in use are empty.
+fn in_place<T: Plain>(slot: &OptimSlot, f: impl FnOnce(&mut [T], &[T], [&mut [T]; 3])) {
+    let held: Held = hold(slot.grad);
+    let grad = packed::<T>(&held);
+    fn open<T: Plain, R>(buffer: &Buffer, f: impl FnOnce(&mut [T]) -> R) -> R {
+        buffer.storage::<CpuStorage>().write(|block| f(block.slice_mut(buffer.len())))
+    }
+    let state = &slot.state;
+    let none = || -> &mut [T] { &mut [] };
+    open(slot.param, |p| match state[..] {
+        [] => f(p, &grad, [none(), none(), none()]),
+        [a] => open(a, |a| f(p, &grad, [a, none(), none()])),
+        [a, b] => open(a, |a| open(b, |b| f(p, &grad, [a, b, none()]))),
+        [a, b, c] => open(a, |a| open(b, |b| open(c, |c| f(p, &grad, [a, b, c])))),
+        _ => unreachable!("an optimizer keeps at most three states"),
+    });
+}
+
+#[inline(always)]
+fn lerp<T: Real>(x: T, y: T, weight: f64) -> T {
+    if weight < 0.5 { T::of(weight).fma(y - x, x) } else { (-(y - x)).fma(T::ONE - T::of(weight), y) }
+}
+
+/// `s·decay + (1 − decay)·g²`
+#[inline(always)]
+fn mean_square<T: Real>(s: T, g: T, decay: T, rest: T) -> T {
+    (rest * g).fma(g, s * decay)
+}
+
+/// One optimizer step over many parameters.
+pub fn optim_step(step: OptimStep, slots: &[OptimSlot]) {
+    for slot in slots {
+        with_float!(slot.param.dtype(), T => in_place::<T>(slot, |p, g, state| {
+            vectorize(|| update(step, p, g, state));
+        }));
+    }
+}
+
+#[inline(always)]
+fn update<T: Real>(step: OptimStep, p: &mut [T], g: &[T], [a, b, c]: [&mut [T]; 3]) {
+    match step {
+        OptimStep::Sgd { lr, momentum, dampening, weight_decay, nesterov, first } => {
+            let (wd, mu, keep, rate) =
+                (T::of(weight_decay), T::of(momentum), T::of(1.0 - dampening), T::of(-lr));
+            let decayed = |g: T, p: T| if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+            if momentum == 0.0 {
+                for (p, &g) in p.iter_mut().zip(g) {
+                    *p = decayed(g, *p).fma(rate, *p);
+                }
+                return;
+            }
+            for ((p, &g), buf) in p.iter_mut().zip(g).zip(a) {
+                let g = decayed(g, *p);
+                *buf = if first { g } else { g.fma(keep, *buf * mu) };
+                let d = if nesterov { buf.fma(mu, g) } else { *buf };
+                *p = d.fma(rate, *p);
+            }
+        }
+        OptimStep::Adam { lr, betas: (b1, b2), eps, weight_decay, decoupled, amsgrad, step } => {
+            let (c1, c2) = (1.0 - b1.powf(step as f64), 1.0 - b2.powf(step as f64));
+            let (wd, shrink) = (T::of(weight_decay), T::of(1.0 - lr * weight_decay));
+            let (beta2, rest, root, eps, rate) =
+                (T::of(b2), T::of(1.0 - b2), T::of(c2.sqrt()), T::of(eps), T::of(-lr / c1));
+            let one = |p: &mut T, g: T, m: &mut T, v: &mut T, most: Option<&mut T>| {
+                let mut g = g;
+                if decoupled {
+                    *p = *p * shrink;
+                } else if weight_decay != 0.0 {
+                    g = p.fma(wd, g);
+                }
+                *m = lerp(*m, g, 1.0 - b1);
+                *v = mean_square(*v, g, beta2, rest);
+                let spread = match most {
+                    Some(most) => {
+                        *most = most.max(*v);
+                        *most
+                    }
+                    None => *v,
+                };
+                *p += (rate * *m) / (spread.sqrt() / root + eps);
+            };
+            let each = p.iter_mut().zip(g).zip(a).zip(b);
+            if amsgrad {
+                each.zip(c).for_each(|((((p, &g), m), v), most)| one(p, g, m, v, Some(most)));
+            } else {
+                each.for_each(|(((p, &g), m), v)| one(p, g, m, v, None));
+            }
+        }
+        OptimStep::RmsProp { lr, alpha, eps, weight_decay, momentum, centered } => {
+            let (wd, decay, rest, eps) = (T::of(weight_decay), T::of(alpha), T::of(1.0 - alpha), T::of(eps));
+            let (mu, rate) = (T::of(momentum), T::of(-lr));
+            let (averages, buffers) = if centered { (b, c) } else { (&mut [][..], b) };
+            for (i, (p, &g)) in p.iter_mut().zip(g).enumerate() {
+                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+                a[i] = mean_square(a[i], g, decay, rest);
+                let mut spread = a[i];
+                if centered {
+                    averages[i] = lerp(averages[i], g, 1.0 - alpha);
+                    spread = (-averages[i]).fma(averages[i], spread);
+                }
+                let average = spread.sqrt() + eps;
+                if momentum > 0.0 {
+                    buffers[i] = buffers[i] * mu + g / average;
+                    *p = buffers[i].fma(rate, *p);
+                } else {
+                    *p += (rate * g) / average;
+                }
+            }
+        }
+        OptimStep::Adagrad { lr, eps, weight_decay } => {
+            let (wd, eps, rate) = (T::of(weight_decay), T::of(eps), T::of(-lr));
+            for ((p, &g), s) in p.iter_mut().zip(g).zip(a) {
+                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+                *s = g.fma(g, *s);
+                *p += (rate * g) / (s.sqrt() + eps);
+            }
+        }
+    }
+}

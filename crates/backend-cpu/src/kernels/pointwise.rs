@@ -1,0 +1,340 @@
+//! Element by element. Each operator becomes one closure, compiled for each element type and
+//! vectorised by the walk.
+
+use super::copy::number;
+use super::{Held, fresh, hold, with_float, with_type};
+use crate::math::Real;
+use crate::storage::{Block, Plain, Pool};
+use crate::walk::{map, map2, map3};
+use std::sync::Arc;
+use tensor_core::{Activation, BinaryOp, CompareOp, DType, Layout, Operand, Shape, UnaryOp, View};
+
+/// A function of each element.
+pub fn unary(pool: &Arc<Pool>, op: UnaryOp, x: View) -> Block {
+    let held = hold(x);
+    let (shape, len) = (*x.layout.shape(), x.numel());
+    match x.dtype() {
+        DType::Bool | DType::U8 => {
+            fresh(pool, len, |out| map(&shape, held.of(), out, |v: u8| u8::from(v == 0)))
+        }
+        DType::I32 => fresh(pool, len, |out| {
+            let x = held.of::<i32>();
+            match op {
+                UnaryOp::Neg => map(&shape, x, out, i32::wrapping_neg),
+                UnaryOp::Abs => map(&shape, x, out, i32::wrapping_abs),
+                UnaryOp::Sign => map(&shape, x, out, i32::signum),
+                UnaryOp::Square => map(&shape, x, out, |v: i32| v.wrapping_mul(v)),
+                other => unreachable!("{} of integers", other.name()),
+            }
+        }),
+        DType::I64 => fresh(pool, len, |out| {
+            let x = held.of::<i64>();
+            match op {
+                UnaryOp::Neg => map(&shape, x, out, i64::wrapping_neg),
+                UnaryOp::Abs => map(&shape, x, out, i64::wrapping_abs),
+                UnaryOp::Sign => map(&shape, x, out, i64::signum),
+                UnaryOp::Square => map(&shape, x, out, |v: i64| v.wrapping_mul(v)),
+                other => unreachable!("{} of integers", other.name()),
+            }
+        }),
+        dtype => {
+            with_float!(dtype, T => fresh(pool, len, |out| float_unary::<T>(op, &shape, held.of(), out)))
+        }
+    }
+}
+
+fn float_unary<T: Real>(op: UnaryOp, shape: &Shape, x: (&[T], &Layout), out: &mut [T]) {
+    match op {
+        UnaryOp::Neg => map(shape, x, out, |v: T| -v),
+        UnaryOp::Abs => map(shape, x, out, T::abs),
+        UnaryOp::Sign => map(shape, x, out, |v: T| {
+            if v > T::ZERO {
+                T::ONE
+            } else if v < T::ZERO {
+                -T::ONE
+            } else if v == T::ZERO {
+                T::ZERO
+            } else {
+                v
+            }
+        }),
+        UnaryOp::Sqrt => map(shape, x, out, T::sqrt),
+        UnaryOp::Rsqrt => map(shape, x, out, |v: T| T::ONE / v.sqrt()),
+        UnaryOp::Square => map(shape, x, out, |v: T| v * v),
+        UnaryOp::Reciprocal => map(shape, x, out, |v: T| T::ONE / v),
+        UnaryOp::Exp => map(shape, x, out, T::exp),
+        UnaryOp::Expm1 => map(shape, x, out, |v: T| v.double(libm::expm1)),
+        UnaryOp::Log => map(shape, x, out, T::ln),
+        UnaryOp::Log1p => map(shape, x, out, |v: T| v.double(libm::log1p)),
+        UnaryOp::Sin => map(shape, x, out, |v: T| v.double(libm::sin)),
+        UnaryOp::Cos => map(shape, x, out, |v: T| v.double(libm::cos)),
+        UnaryOp::Tan => map(shape, x, out, |v: T| v.double(libm::tan)),
+        UnaryOp::Erf => map(shape, x, out, |v: T| v.double(libm::erf)),
+        UnaryOp::Round => map(shape, x, out, T::round),
+        UnaryOp::Floor => map(shape, x, out, T::floor),
+        UnaryOp::Ceil => map(shape, x, out, T::ceil),
+        UnaryOp::Trunc => map(shape, x, out, T::trunc),
+        UnaryOp::Not => unreachable!("logical_not of floats"),
+        UnaryOp::Act(act) => activation(act, shape, x, out),
+    }
+}
+
+/// An activation of each element.
+pub fn activation<T: Real>(act: Activation, shape: &Shape, x: (&[T], &Layout), out: &mut [T]) {
+    match act {
+        // Written so that NaN stays NaN: a comparison with it is false.
+        Activation::Relu => map(shape, x, out, |v: T| if v <= T::ZERO { T::ZERO } else { v }),
+        Activation::LeakyRelu(slope) => {
+            let slope = T::of(slope);
+            map(shape, x, out, move |v: T| if v > T::ZERO { v } else { v * slope });
+        }
+        Activation::Elu(alpha) => {
+            let alpha = T::of(alpha);
+            map(shape, x, out, move |v: T| if v > T::ZERO { v } else { alpha * v.double(libm::expm1) });
+        }
+        Activation::Gelu => {
+            let (root, half) = (T::of(std::f64::consts::FRAC_1_SQRT_2), T::of(0.5));
+            map(shape, x, out, move |v: T| v * half * (T::ONE + (v * root).double(libm::erf)));
+        }
+        Activation::GeluTanh => {
+            let (k, c, half) = (T::of((2.0 / std::f64::consts::PI).sqrt()), T::of(0.044715), T::of(0.5));
+            map(shape, x, out, move |v: T| half * v * (T::ONE + (k * (v + c * (v * v * v))).tanh()));
+        }
+        Activation::Silu => map(shape, x, out, |v: T| v / (T::ONE + (-v).exp())),
+        Activation::Sigmoid => map(shape, x, out, |v: T| T::ONE / (T::ONE + (-v).exp())),
+        Activation::Tanh => map(shape, x, out, T::tanh),
+        Activation::Softplus { beta, threshold } => {
+            let (beta, threshold) = (T::of(beta), T::of(threshold));
+            map(shape, x, out, move |v: T| {
+                let scaled = v * beta;
+                if scaled > threshold { v } else { scaled.exp().double(libm::log1p) / beta }
+            });
+        }
+    }
+}
+
+/// One side of a two-sided kernel, in memory: a held view, or a number repeated by strides of 0.
+enum Side<'a> {
+    View(Held<'a>),
+    Number(tensor_core::Scalar, Layout),
+}
+
+impl<'a> Side<'a> {
+    fn new(operand: Operand<'a>, shape: &Shape) -> Self {
+        match operand {
+            Operand::View(view) => Side::View(hold(view)),
+            Operand::Scalar(value) => {
+                let repeated = Layout::contiguous(()).expand(shape).expect("a number expands to any shape");
+                Side::Number(value, repeated)
+            }
+        }
+    }
+
+    /// The elements and their layout; `slot` keeps a number's one element.
+    fn of<'s, T: super::copy::Number>(&'s self, slot: &'s mut [T; 1], dtype: DType) -> (&'s [T], &'s Layout) {
+        match self {
+            Side::View(held) => held.of(),
+            Side::Number(value, layout) => {
+                slot[0] = number(*value, dtype);
+                (slot, layout)
+            }
+        }
+    }
+}
+
+fn sides<'a>(a: Operand<'a>, b: Operand<'a>) -> (Shape, DType, Side<'a>, Side<'a>) {
+    let ((Operand::View(view), _) | (_, Operand::View(view))) = (a, b) else {
+        unreachable!("one side is a view");
+    };
+    let shape = *view.layout.shape();
+    (shape, view.dtype(), Side::new(a, &shape), Side::new(b, &shape))
+}
+
+/// A function of two elements.
+pub fn binary(pool: &Arc<Pool>, op: BinaryOp, a: Operand, b: Operand) -> Block {
+    let (shape, dtype, a, b) = sides(a, b);
+    let len = shape.numel();
+    macro_rules! run {
+        ($T:ty, $f:ident) => {{
+            let (mut slot_a, mut slot_b) = ([<$T>::default()], [<$T>::default()]);
+            let (x, y) = (a.of::<$T>(&mut slot_a, dtype), b.of::<$T>(&mut slot_b, dtype));
+            fresh(pool, len, |out| $f(op, &shape, x, y, out))
+        }};
+    }
+    match dtype {
+        DType::F32 => run!(f32, float_binary),
+        DType::F64 => run!(f64, float_binary),
+        DType::I32 => run!(i32, i32_binary),
+        DType::I64 => run!(i64, i64_binary),
+        DType::U8 | DType::Bool => run!(u8, bool_binary),
+    }
+}
+
+fn float_binary<T: Real>(op: BinaryOp, shape: &Shape, x: (&[T], &Layout), y: (&[T], &Layout), out: &mut [T]) {
+    match op {
+        BinaryOp::Add => map2(shape, x, y, out, |a: T, b: T| a + b),
+        BinaryOp::Sub => map2(shape, x, y, out, |a: T, b: T| a - b),
+        BinaryOp::Mul => map2(shape, x, y, out, |a: T, b: T| a * b),
+        BinaryOp::Div => map2(shape, x, y, out, |a: T, b: T| a / b),
+        BinaryOp::FloorDiv => map2(shape, x, y, out, |a: T, b: T| a.double2(b, floor_divide)),
+        BinaryOp::Remainder => map2(shape, x, y, out, |a: T, b: T| a.double2(b, remainder)),
+        BinaryOp::Pow => map2(shape, x, y, out, |a: T, b: T| a.double2(b, libm::pow)),
+        // NaN on either side wins: a + b is NaN then.
+        BinaryOp::Maximum => map2(shape, x, y, out, |a: T, b: T| {
+            if a > b {
+                a
+            } else if b >= a {
+                b
+            } else {
+                a + b
+            }
+        }),
+        BinaryOp::Minimum => map2(shape, x, y, out, |a: T, b: T| {
+            if a < b {
+                a
+            } else if b <= a {
+                b
+            } else {
+                a + b
+            }
+        }),
+        BinaryOp::Atan2 => map2(shape, x, y, out, |a: T, b: T| a.double2(b, libm::atan2)),
+        BinaryOp::Xor => unreachable!("logical_xor of floats"),
+    }
+}
+
+/// ⌊a / b⌋ by the exact remainder, so that a quotient that rounds up to a whole number does not count.
+fn floor_divide(a: f64, b: f64) -> f64 {
+    if b == 0.0 {
+        return a / b;
+    }
+    let rest = libm::fmod(a, b);
+    let mut quotient = (a - rest) / b;
+    if rest != 0.0 && (b < 0.0) != (rest < 0.0) {
+        quotient -= 1.0;
+    }
+    if quotient == 0.0 {
+        return libm::copysign(0.0, a / b);
+    }
+    let floor = quotient.floor();
+    if quotient - floor > 0.5 { floor + 1.0 } else { floor }
+}
+
+/// The remainder with the divisor's sign.
+fn remainder(a: f64, b: f64) -> f64 {
+    let rest = libm::fmod(a, b);
+    if rest != 0.0 && (b < 0.0) != (rest < 0.0) { rest + b } else { rest }
+}
+
+macro_rules! int_binary {
+    ($name:ident, $ty:ty) => {
+        fn $name(op: BinaryOp, shape: &Shape, x: (&[$ty], &Layout), y: (&[$ty], &Layout), out: &mut [$ty]) {
+            match op {
+                BinaryOp::Add => map2(shape, x, y, out, <$ty>::wrapping_add),
+                BinaryOp::Sub => map2(shape, x, y, out, <$ty>::wrapping_sub),
+                BinaryOp::Mul => map2(shape, x, y, out, <$ty>::wrapping_mul),
+                BinaryOp::FloorDiv => map2(shape, x, y, out, |a: $ty, b: $ty| {
+                    let quotient = a.wrapping_div(b);
+                    if a.wrapping_rem(b) != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient }
+                }),
+                BinaryOp::Remainder => map2(shape, x, y, out, |a: $ty, b: $ty| {
+                    let rest = a.wrapping_rem(b);
+                    if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest }
+                }),
+                BinaryOp::Pow => map2(shape, x, y, out, |a: $ty, b: $ty| match (a, u32::try_from(b)) {
+                    (_, Ok(power)) => a.wrapping_pow(power),
+                    (1, _) => 1,
+                    (-1, _) => {
+                        if b % 2 == 0 {
+                            1
+                        } else {
+                            -1
+                        }
+                    }
+                    _ => 0, // 1/aⁿ rounds to 0
+                }),
+                BinaryOp::Maximum => map2(shape, x, y, out, |a: $ty, b: $ty| a.max(b)),
+                BinaryOp::Minimum => map2(shape, x, y, out, |a: $ty, b: $ty| a.min(b)),
+                BinaryOp::Div | BinaryOp::Atan2 | BinaryOp::Xor => unreachable!("{} of integers", op.name()),
+            }
+        }
+    };
+}
+int_binary!(i32_binary, i32);
+int_binary!(i64_binary, i64);
+
+fn bool_binary(op: BinaryOp, shape: &Shape, x: (&[u8], &Layout), y: (&[u8], &Layout), out: &mut [u8]) {
+    match op {
+        BinaryOp::Add | BinaryOp::Maximum => map2(shape, x, y, out, |a: u8, b: u8| a | b),
+        BinaryOp::Mul | BinaryOp::Minimum => map2(shape, x, y, out, |a: u8, b: u8| a & b),
+        BinaryOp::Xor => map2(shape, x, y, out, |a: u8, b: u8| a ^ b),
+        _ => unreachable!("{} of booleans", op.name()),
+    }
+}
+
+/// A comparison of two elements.
+pub fn compare(pool: &Arc<Pool>, op: CompareOp, a: Operand, b: Operand) -> Block {
+    fn run<T: Plain + PartialOrd>(
+        op: CompareOp,
+        shape: &Shape,
+        x: (&[T], &Layout),
+        y: (&[T], &Layout),
+        out: &mut [u8],
+    ) {
+        match op {
+            CompareOp::Eq => map2(shape, x, y, out, |a: T, b: T| u8::from(a == b)),
+            CompareOp::Ne => map2(shape, x, y, out, |a: T, b: T| u8::from(a != b)),
+            CompareOp::Lt => map2(shape, x, y, out, |a: T, b: T| u8::from(a < b)),
+            CompareOp::Le => map2(shape, x, y, out, |a: T, b: T| u8::from(a <= b)),
+            CompareOp::Gt => map2(shape, x, y, out, |a: T, b: T| u8::from(a > b)),
+            CompareOp::Ge => map2(shape, x, y, out, |a: T, b: T| u8::from(a >= b)),
+        }
+    }
+    let (shape, dtype, a, b) = sides(a, b);
+    with_type!(dtype, T => {
+        let (mut slot_a, mut slot_b) = ([T::default()], [T::default()]);
+        let (x, y) = (a.of::<T>(&mut slot_a, dtype), b.of::<T>(&mut slot_b, dtype));
+        fresh(pool, shape.numel(), |out| run(op, &shape, x, y, out))
+    })
+}
+
+/// `condition ? a : b`
+pub fn select(pool: &Arc<Pool>, condition: View, a: Operand, b: Operand, dtype: DType) -> Block {
+    let shape = *condition.layout.shape();
+    let (held, a, b) = (hold(condition), Side::new(a, &shape), Side::new(b, &shape));
+    with_type!(dtype, T => {
+        let (mut slot_a, mut slot_b) = ([T::default()], [T::default()]);
+        let (x, y) = (a.of::<T>(&mut slot_a, dtype), b.of::<T>(&mut slot_b, dtype));
+        fresh(pool, shape.numel(), |out| {
+            map3(&shape, held.of::<u8>(), x, y, out, |c, a: T, b: T| if c != 0 { a } else { b });
+        })
+    })
+}
+
+/// A kernel of two equal views.
+type Kernel2<T> = fn(&Shape, (&[T], &Layout), (&[T], &Layout), &mut [T]);
+
+/// `f′(x)·grad` where a kernel pays; the rest is composed.
+pub fn unary_grad(pool: &Arc<Pool>, op: UnaryOp, y: View, grad: View) -> Option<Block> {
+    let (y, g) = (hold(y), hold(grad));
+    let (shape, len) = (*grad.layout.shape(), grad.numel());
+    with_float!(grad.dtype(), T => {
+        let (y, g) = (y.of::<T>(), g.of::<T>());
+        let run = |f: Kernel2<T>| {
+            Some(fresh(pool, len, |out| f(&shape, y, g, out)))
+        };
+        match op {
+            UnaryOp::Act(Activation::Relu) => {
+                run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| if y > T::ZERO { g } else { T::ZERO }))
+            }
+            UnaryOp::Act(Activation::Sigmoid) => {
+                run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| g * (y * (T::ONE - y))))
+            }
+            UnaryOp::Act(Activation::Tanh) => {
+                run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| g * (T::ONE - y * y)))
+            }
+            UnaryOp::Exp => run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| g * y)),
+            _ => None,
+        }
+    })
+}

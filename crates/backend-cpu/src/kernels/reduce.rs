@@ -1,0 +1,261 @@
+//! Many elements to one, in an order that depends on shapes alone.
+//!
+//! A run of elements is summed in sixteen lanes over blocks of [`BLOCK`], the blocks pairwise: the
+//! error grows with the logarithm of the length, and the bits are the same at any number of threads
+//! and any width of vector (compare ndarray's `unrolled_fold` and NumPy's pairwise sum).
+
+use super::{fresh, hold, with_float, with_type};
+use crate::simd::vectorize;
+use crate::storage::{Block, Plain, Pool};
+use crate::threads;
+use std::sync::Arc;
+use tensor_core::{ArgOp, Axes, DType, Layout, ReduceOp, ScanOp, View};
+
+const LANES: usize = 16;
+const BLOCK: usize = 512;
+/// Rows that a column sum adds up before it joins the total.
+const ROWS: usize = 64;
+
+/// What a reduction does with two elements.
+trait Fold<T>: Copy + Sync {
+    fn start(self) -> T;
+    fn join(self, a: T, b: T) -> T;
+}
+
+#[derive(Clone, Copy)]
+struct By<T, F>(T, F);
+
+impl<T: Copy + Sync, F: Fn(T, T) -> T + Copy + Sync> Fold<T> for By<T, F> {
+    #[inline(always)]
+    fn start(self) -> T {
+        self.0
+    }
+    #[inline(always)]
+    fn join(self, a: T, b: T) -> T {
+        (self.1)(a, b)
+    }
+}
+
+/// One run of elements in lanes, blocks joined pairwise.
+#[inline(always)]
+fn run<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
+    if x.len() > BLOCK {
+        let half = (x.len() / 2).next_multiple_of(BLOCK);
+        return fold.join(run_outlined(&x[..half], fold), run_outlined(&x[half..], fold));
+    }
+    let mut lanes = [fold.start(); LANES];
+    let mut chunks = x.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for (lane, &v) in lanes.iter_mut().zip(chunk) {
+            *lane = fold.join(*lane, v);
+        }
+    }
+    for (lane, &v) in lanes.iter_mut().zip(chunks.remainder()) {
+        *lane = fold.join(*lane, v);
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            lanes[i] = fold.join(lanes[i], lanes[i + width]);
+        }
+    }
+    lanes[0]
+}
+
+fn run_outlined<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
+    vectorize(|| run(x, fold))
+}
+
+/// `x` is `[kept…, reduced…]`.
+fn reduce_last<T: Plain, F: Fold<T>>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], fold: F) {
+    let count: usize = layout.shape()[kept..].iter().product();
+    let outer = Layout::new(
+        tensor_core::Shape::new(&layout.shape()[..kept]),
+        &layout.strides()[..kept],
+        layout.offset(),
+    );
+    let inner = Layout::new(tensor_core::Shape::new(&layout.shape()[kept..]), &layout.strides()[kept..], 0);
+    if count == 0 {
+        return out.fill(fold.start());
+    }
+    let starts: Vec<usize> = outer.indices().collect();
+    if inner.is_contiguous() {
+        threads::groups(out, 1, count, |index, out| {
+            out[0] = run_outlined(&x[starts[index]..][..count], fold);
+        });
+        return;
+    }
+    let adjacent = starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    if adjacent && inner.strides().iter().all(|&s| s >= 0) {
+        // Columns: whole rows are joined, vectorised over the kept elements.
+        let rows: Vec<usize> = inner.indices().collect();
+        let first = starts[0];
+        let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
+        threads::groups_uneven(out, width, count * width, |index, part| {
+            let at = first + index * width;
+            vectorize(|| columns(x, at, &rows, part, fold));
+        });
+        return;
+    }
+    let inside: Vec<isize> = inside_offsets(&inner);
+    threads::groups(out, 1, count, |index, out| {
+        let gathered: Vec<T> = inside.iter().map(|&i| x[(starts[index] as isize + i) as usize]).collect();
+        out[0] = run_outlined(&gathered, fold);
+    });
+}
+
+#[inline(always)]
+fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: F) {
+    let mut total = vec![fold.start(); out.len()];
+    for block in rows.chunks(ROWS) {
+        out.fill(fold.start());
+        for &row in block {
+            for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
+                *o = fold.join(*o, v);
+            }
+        }
+        for (t, &o) in total.iter_mut().zip(&*out) {
+            *t = fold.join(*t, o);
+        }
+    }
+    out.copy_from_slice(&total);
+}
+
+/// Offsets of a layout's elements from its first, which may be negative.
+fn inside_offsets(layout: &Layout) -> Vec<isize> {
+    let mut offsets = vec![0isize];
+    for (&size, &stride) in layout.shape().iter().zip(layout.strides()) {
+        offsets =
+            offsets.iter().flat_map(|&base| (0..size as isize).map(move |i| base + i * stride)).collect();
+    }
+    offsets
+}
+
+/// Reduces the dimensions `axes`.
+pub fn reduce(pool: &Arc<Pool>, op: ReduceOp, x: View, axes: Axes) -> Block {
+    let held = hold(x);
+    let layout = x.layout.axes_last(axes);
+    let kept = x.layout.rank() - axes.iter().count();
+    let len = layout.shape()[..kept].iter().product();
+    macro_rules! fold {
+        ($T:ty, $sum:expr, $prod:expr, $max:expr, $min:expr, $low:expr, $high:expr) => {{
+            let (data, _) = held.of::<$T>();
+            fresh(pool, len, |out: &mut [$T]| match op {
+                ReduceOp::Sum => reduce_last(data, &layout, kept, out, By(0 as $T, $sum)),
+                ReduceOp::Prod => reduce_last(data, &layout, kept, out, By(1 as $T, $prod)),
+                ReduceOp::Max => reduce_last(data, &layout, kept, out, By($low, $max)),
+                ReduceOp::Min => reduce_last(data, &layout, kept, out, By($high, $min)),
+            })
+        }};
+    }
+    macro_rules! floats {
+        ($T:ty) => {
+            fold!(
+                $T,
+                |a: $T, b: $T| a + b,
+                |a: $T, b: $T| a * b,
+                |a: $T, b: $T| if a > b || a.is_nan() { a } else { b },
+                |a: $T, b: $T| if a < b || a.is_nan() { a } else { b },
+                <$T>::NEG_INFINITY,
+                <$T>::INFINITY
+            )
+        };
+    }
+    macro_rules! ints {
+        ($T:ty) => {
+            fold!(
+                $T,
+                <$T>::wrapping_add,
+                <$T>::wrapping_mul,
+                |a: $T, b: $T| a.max(b),
+                |a: $T, b: $T| a.min(b),
+                <$T>::MIN,
+                <$T>::MAX
+            )
+        };
+    }
+    match x.dtype() {
+        DType::F32 => floats!(f32),
+        DType::F64 => floats!(f64),
+        DType::I32 => ints!(i32),
+        DType::I64 => ints!(i64),
+        DType::U8 | DType::Bool => ints!(u8),
+    }
+}
+
+/// Calls `f(run, index of the run)` for every run along `axis`, gathered when it is not contiguous.
+fn each_run<T: Plain>(x: View, axis: usize, mut f: impl FnMut(&[T], usize)) {
+    let held = hold(x);
+    let (data, _) = held.of::<T>();
+    let layout = x.layout.axes_last(if x.layout.rank() == 0 { Axes::NONE } else { Axes::one(axis) });
+    let (len, stride) = match layout.rank() {
+        0 => (1, 1),
+        rank => (layout.shape()[rank - 1], layout.strides()[rank - 1]),
+    };
+    let outer = if layout.rank() == 0 || len == 0 { layout } else { layout.select(layout.rank() - 1, 0) };
+    let mut scratch = Vec::with_capacity(len);
+    for (index, start) in outer.indices().enumerate() {
+        if stride == 1 || len == 1 {
+            f(&data[start..start + len], index);
+        } else {
+            scratch.clear();
+            scratch.extend((0..len).map(|i| data[(start as isize + i as isize * stride) as usize]));
+            f(&scratch, index);
+        }
+    }
+}
+
+/// Index along `axis` of the first extreme element; NaN is more extreme than anything.
+pub fn arg_reduce(pool: &Arc<Pool>, op: ArgOp, x: View, axis: usize) -> Block {
+    let len = x.numel() / x.layout.shape().get(axis).copied().unwrap_or(1).max(1);
+    fresh(pool, len, |out: &mut [i32]| {
+        with_type!(x.dtype(), T => each_run::<T>(x, axis, |run, index| {
+            #[expect(clippy::eq_op, reason = "x != x is the test for NaN, and false for integers")]
+            let nan = |v: T| v != v;
+            let mut best = 0;
+            for (i, &v) in run.iter().enumerate().skip(1) {
+                let better = match op {
+                    ArgOp::Max => v > run[best],
+                    ArgOp::Min => v < run[best],
+                };
+                if !nan(run[best]) && (better || nan(v)) {
+                    best = i;
+                }
+            }
+            out[index] = best as i32;
+        }));
+    })
+}
+
+/// The running reduction along `axis`, element after element.
+pub fn scan(pool: &Arc<Pool>, op: ScanOp, x: View, axis: usize) -> Block {
+    let shape = *x.layout.shape();
+    // Where each run's elements stand in the row-major result.
+    let result =
+        Layout::contiguous(shape).axes_last(if shape.rank() == 0 { Axes::NONE } else { Axes::one(axis) });
+    macro_rules! running {
+        ($T:ty, $add:expr, $mul:expr) => {
+            fresh(pool, x.numel(), |out: &mut [$T]| {
+                let mut places = result.indices();
+                each_run::<$T>(x, axis, |run, _| {
+                    let mut total: Option<$T> = None;
+                    for &v in run {
+                        let next = match (total, op) {
+                            (None, _) => v,
+                            (Some(t), ScanOp::Sum) => $add(t, v),
+                            (Some(t), ScanOp::Prod) => $mul(t, v),
+                        };
+                        total = Some(next);
+                        out[places.next().expect("as many places as elements")] = next;
+                    }
+                });
+            })
+        };
+    }
+    match x.dtype() {
+        DType::I32 => running!(i32, i32::wrapping_add, i32::wrapping_mul),
+        DType::I64 => running!(i64, i64::wrapping_add, i64::wrapping_mul),
+        dtype => with_float!(dtype, T => running!(T, |a: T, b: T| a + b, |a: T, b: T| a * b)),
+    }
+}
