@@ -141,6 +141,12 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         Ok(())
     }
 
+    /// Whether reading an index back to check it is cheap here. Where it is not (a GPU would have to
+    /// stop for it), an index out of range gives an unspecified element instead of a message.
+    fn checks_indices(&self) -> bool {
+        true
+    }
+
     /// What it has done and holds.
     fn stats(&self) -> Stats;
 

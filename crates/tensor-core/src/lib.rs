@@ -11,11 +11,14 @@ pub mod check;
 pub mod compose;
 pub mod derivative;
 mod device;
+pub mod display;
 mod dtype;
 mod error;
 mod host;
 mod layout;
+pub mod linalg;
 pub mod op;
+pub mod random;
 mod raw;
 mod shape;
 

@@ -1,0 +1,229 @@
+//! Making tensors. Every function takes the device last; PyTorch's defaults are the facade's.
+
+use crate::tensor::Tensor;
+use tensor_core::random::{Generator, default_generator};
+use tensor_core::{BinaryOp, Category, DType, Device, HostData, RawTensor, Scalar, Shape, check};
+
+/// Where and how a tensor is made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Element type.
+    pub dtype: DType,
+    /// Where it lives.
+    pub device: Device,
+    /// Source of random numbers; the default generator when `None`.
+    pub generator: Option<Generator>,
+}
+
+impl From<&Device> for Options {
+    fn from(device: &Device) -> Self {
+        Options { dtype: DType::F32, device: device.clone(), generator: None }
+    }
+}
+impl From<(DType, &Device)> for Options {
+    fn from((dtype, device): (DType, &Device)) -> Self {
+        Options { dtype, device: device.clone(), generator: None }
+    }
+}
+impl From<(&Generator, &Device)> for Options {
+    fn from((generator, device): (&Generator, &Device)) -> Self {
+        Options { generator: Some(generator.clone()), ..Options::from(device) }
+    }
+}
+impl From<&Options> for Options {
+    fn from(options: &Options) -> Self {
+        options.clone()
+    }
+}
+
+impl Options {
+    fn generator(&self) -> Generator {
+        self.generator.clone().unwrap_or_else(default_generator)
+    }
+}
+
+#[track_caller]
+fn of(data: HostData, shape: Shape, dtype: DType, device: &Device) -> Tensor {
+    Tensor::from_host(&data.cast(dtype), shape, device)
+}
+
+impl Tensor {
+    /// `value` everywhere.
+    #[track_caller]
+    pub fn full(shape: impl Into<Shape>, value: impl Into<Scalar>, options: impl Into<Options>) -> Tensor {
+        let options = options.into();
+        Tensor::from_raw(RawTensor::full(shape, value, options.dtype, &options.device))
+    }
+
+    /// Zeros.
+    #[track_caller]
+    pub fn zeros(shape: impl Into<Shape>, options: impl Into<Options>) -> Tensor {
+        Tensor::full(shape, 0, options)
+    }
+
+    /// Ones.
+    #[track_caller]
+    pub fn ones(shape: impl Into<Shape>, options: impl Into<Options>) -> Tensor {
+        Tensor::full(shape, 1, options)
+    }
+
+    /// `value` everywhere, of this tensor's shape, type and device.
+    #[track_caller]
+    pub fn full_like(&self, value: impl Into<Scalar>) -> Tensor {
+        Tensor::from_raw(RawTensor::full(*self.shape(), value, self.dtype(), self.device()))
+    }
+
+    /// Zeros of this tensor's shape, type and device.
+    #[track_caller]
+    pub fn zeros_like(&self) -> Tensor {
+        self.full_like(0)
+    }
+
+    /// Ones of this tensor's shape, type and device.
+    #[track_caller]
+    pub fn ones_like(&self) -> Tensor {
+        self.full_like(1)
+    }
+
+    /// The identity matrix `[n, n]`.
+    #[track_caller]
+    pub fn eye(n: usize, options: impl Into<Options>) -> Tensor {
+        let eye = Tensor::zeros([n, n], options);
+        eye.diagonal(0).fill_(1);
+        eye
+    }
+
+    /// `start, start + step, …` before `end`; integers when all three are.
+    #[track_caller]
+    pub fn arange(
+        start: impl Into<Scalar>,
+        end: impl Into<Scalar>,
+        step: impl Into<Scalar>,
+        device: &Device,
+    ) -> Tensor {
+        let (start, end, step) = (start.into(), end.into(), step.into());
+        if step.to_f64() == 0.0 || (end.to_f64() - start.to_f64()) / step.to_f64() < 0.0 {
+            check::fail(
+                "arange",
+                format!("from {} to {} by {}", start.to_f64(), end.to_f64(), step.to_f64()),
+                "the step must not be 0 and must lead from start to end",
+            );
+        }
+        if [start, end, step].iter().any(|s| s.category() == Category::Float) {
+            let (a, b, by) = (start.to_f64(), end.to_f64(), step.to_f64());
+            let count = ((b - a) / by).ceil() as usize;
+            let values: Vec<f32> = (0..count).map(|i| (a + i as f64 * by) as f32).collect();
+            return Tensor::from_vec(values, count, device);
+        }
+        let (a, b, by) = (start.to_i64(), end.to_i64(), step.to_i64());
+        let count = ((b - a) as f64 / by as f64).ceil() as i64;
+        let values: Vec<i32> = (0..count).map(|i| (a + i * by) as i32).collect();
+        Tensor::from_vec(values, count as usize, device)
+    }
+
+    /// `steps` numbers from `start` to `end`, both included, evenly spaced; computed from both ends
+    /// towards the middle, as PyTorch does.
+    #[track_caller]
+    pub fn linspace(start: f64, end: f64, steps: usize, device: &Device) -> Tensor {
+        let (a, b) = (start as f32, end as f32);
+        let step = if steps > 1 { (b - a) / (steps - 1) as f32 } else { 0.0 };
+        let at = |i: usize| {
+            if i < steps / 2 { step.mul_add(i as f32, a) } else { (-step).mul_add((steps - 1 - i) as f32, b) }
+        };
+        let values: Vec<f32> = if steps == 1 { vec![a] } else { (0..steps).map(at).collect() };
+        Tensor::from_vec(values, steps, device)
+    }
+
+    /// `base` to the powers of [`Tensor::linspace`].
+    #[track_caller]
+    pub fn logspace(start: f64, end: f64, steps: usize, base: f64, device: &Device) -> Tensor {
+        let powers = Tensor::linspace(start, end, steps, device);
+        Tensor::from_raw(powers.raw().binary_from(BinaryOp::Pow, base))
+    }
+
+    /// Uniform numbers in [0, 1).
+    #[track_caller]
+    pub fn rand(shape: impl Into<Shape>, options: impl Into<Options>) -> Tensor {
+        Tensor::uniform(shape, 0.0, 1.0, options)
+    }
+
+    /// Uniform numbers in [low, high).
+    #[track_caller]
+    pub fn uniform(shape: impl Into<Shape>, low: f64, high: f64, options: impl Into<Options>) -> Tensor {
+        let (shape, options) = (shape.into(), options.into());
+        let data = if options.dtype == DType::F64 {
+            let mut values = vec![0f64; shape.numel()];
+            options.generator().uniform_f64(&mut values, low, high);
+            HostData::F64(values)
+        } else {
+            let mut values = vec![0f32; shape.numel()];
+            options.generator().uniform_f32(&mut values, low, high);
+            HostData::F32(values)
+        };
+        of(data, shape, options.dtype, &options.device)
+    }
+
+    /// Standard normal numbers.
+    #[track_caller]
+    pub fn randn(shape: impl Into<Shape>, options: impl Into<Options>) -> Tensor {
+        Tensor::normal(shape, 0.0, 1.0, options)
+    }
+
+    /// Normal numbers of a mean and a standard deviation.
+    #[track_caller]
+    pub fn normal(shape: impl Into<Shape>, mean: f64, std: f64, options: impl Into<Options>) -> Tensor {
+        let (shape, options) = (shape.into(), options.into());
+        let data = if options.dtype == DType::F64 {
+            let mut values = vec![0f64; shape.numel()];
+            options.generator().normal_f64(&mut values, mean, std);
+            HostData::F64(values)
+        } else {
+            let mut values = vec![0f32; shape.numel()];
+            options.generator().normal_f32(&mut values, mean, std);
+            HostData::F32(values)
+        };
+        of(data, shape, options.dtype, &options.device)
+    }
+
+    /// Uniform numbers in [0, 1) of this tensor's shape, type and device.
+    #[track_caller]
+    pub fn rand_like(&self) -> Tensor {
+        Tensor::rand(*self.shape(), (self.dtype(), self.device()))
+    }
+
+    /// Standard normal numbers of this tensor's shape, type and device.
+    #[track_caller]
+    pub fn randn_like(&self) -> Tensor {
+        Tensor::randn(*self.shape(), (self.dtype(), self.device()))
+    }
+
+    /// Whole numbers in [low, high), each equally likely.
+    #[track_caller]
+    pub fn randint(low: i64, high: i64, shape: impl Into<Shape>, options: impl Into<Options>) -> Tensor {
+        let (shape, options) = (shape.into(), options.into());
+        if low >= high {
+            check::fail("randint", format!("no whole number is in [{low}, {high})"), "low must be less than high");
+        }
+        let values = options.generator().randint(shape.numel(), low, high);
+        let dtype = if options.dtype.is_float() { DType::I32 } else { options.dtype };
+        of(HostData::I64(values), shape, dtype, &options.device)
+    }
+
+    /// The numbers 0 to n − 1 in random order.
+    #[track_caller]
+    pub fn randperm(n: usize, options: impl Into<Options>) -> Tensor {
+        let options = options.into();
+        let values = options.generator().randperm(n);
+        of(HostData::I64(values), Shape::new(&[n]), DType::I32, &options.device)
+    }
+
+    /// Rows of zeros with a one at each class: `[…] → […, classes]`, as integers.
+    #[track_caller]
+    pub fn one_hot(&self, classes: usize) -> Tensor {
+        let index = self.unsqueeze(-1);
+        let shape = self.shape().insert(self.rank(), classes);
+        let zeros = Tensor::full(shape, 0, (DType::I32, self.device()));
+        let ones = Tensor::full(*index.shape(), 1, (DType::I32, self.device()));
+        zeros.scatter_add(-1, &index, &ones)
+    }
+}

@@ -1,0 +1,181 @@
+//! What networks do in one breath: the affine layer, softmax, cross-entropy, pixels.
+//!
+//! Without a graph of the backward pass the rules are single backend calls; with one they are
+//! written in tensor operations.
+
+use crate::graph::{Keep, record, record_many};
+use crate::mode::is_grad_enabled;
+use crate::tensor::Tensor;
+use tensor_core::derivative::derivative;
+use tensor_core::{Activation, Axes, RawTensor, ReduceOp, Shape, UnaryOp, check};
+
+impl Tensor {
+    /// `x·wᵀ + b`: `[…, I], [O, I], [O] → […, O]`, PyTorch's `F.linear`.
+    #[track_caller]
+    pub fn linear(&self, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
+        self.linear_act(weight, bias, None)
+    }
+
+    /// `act(x·wᵀ + b)` in one pass over the result. `act` must have a derivative that reads its result
+    /// alone (ReLU, sigmoid, tanh).
+    #[track_caller]
+    pub fn linear_act(&self, weight: &Tensor, bias: Option<&Tensor>, act: Option<Activation>) -> Tensor {
+        let [out, inp] = weight.dims::<2>();
+        if self.rank() == 0 || self.dim(-1) != inp {
+            let hint = if self.rank() > 1 && self.shape()[1..].iter().product::<usize>() == inp {
+                format!("flatten it first: .flatten(1, -1) gives [{}, {inp}]", self.shape()[0])
+            } else {
+                format!("the last dimension must be {inp}")
+            };
+            check::fail(
+                "linear",
+                format!("input of shape {} does not fit a layer of {inp} inputs (weight {})", self.shape(), weight.shape()),
+                hint,
+            );
+        }
+        if self.dtype() != weight.dtype() {
+            check::fail(
+                "linear",
+                format!("the input is {}, the weight {}", self.dtype(), weight.dtype()),
+                format!("convert the input with .to_dtype(DType::{:?})", weight.dtype()),
+            );
+        }
+        if self.rank() != 2 {
+            let rows = self.numel() / inp.max(1);
+            let flat = self.reshape(&vec![rows, inp]).linear_act(weight, bias, act);
+            return flat.reshape_to(&self.shape().with(self.rank() - 1, out));
+        }
+        let y = self.raw().linear(weight.raw(), bias.map(Tensor::raw), act);
+        let name = match act {
+            Some(Activation::Relu) => "ReluBackward0",
+            Some(Activation::Sigmoid) => "SigmoidBackward0",
+            Some(Activation::Tanh) => "TanhBackward0",
+            Some(other) => unreachable!("{} cannot be fused: its derivative reads its argument", other.name()),
+            None if bias.is_some() => "AddmmBackward0",
+            None => "MmBackward0",
+        };
+        let has_bias = bias.is_some();
+        let mut inputs = vec![self, weight];
+        inputs.extend(bias);
+        let keep = if act.is_some() { Keep::BOTH.and(Keep::OUTPUT) } else { Keep::BOTH };
+        record_many(name, &inputs, keep, y, move |ctx, g| {
+            let g = match act {
+                None => g.clone(),
+                Some(act) => {
+                    let (op, y) = (UnaryOp::Act(act), ctx.output());
+                    if is_grad_enabled() { derivative(op, &y, &y, g) } else {
+                        Tensor::from_raw(y.raw().unary_grad(op, y.raw(), g.raw()))
+                    }
+                }
+            };
+            let mut grads = vec![
+                ctx.needs(0).then(|| g.mm(&ctx.input(1))),
+                ctx.needs(1).then(|| g.t().mm(&ctx.input(0))),
+            ];
+            if has_bias {
+                grads.push(ctx.needs(2).then(|| g.sum_dim(0, false)));
+            }
+            grads
+        })
+    }
+
+    /// `eˣ / Σ eˣ` along a dimension.
+    #[track_caller]
+    pub fn softmax(&self, dim: isize) -> Tensor {
+        self.softmax_as("SoftmaxBackward0", dim, false)
+    }
+
+    /// ln softmax, accurate where softmax itself would underflow.
+    #[track_caller]
+    pub fn log_softmax(&self, dim: isize) -> Tensor {
+        self.softmax_as("LogSoftmaxBackward0", dim, true)
+    }
+
+    #[track_caller]
+    fn softmax_as(&self, name: &'static str, dim: isize, log: bool) -> Tensor {
+        check::float(if log { "log_softmax" } else { "softmax" }, self.dtype());
+        let axis = self.axis("softmax", dim);
+        if self.rank() == 0 {
+            return self.reshape(&vec![1]).softmax_as(name, 0, log).reshape_to(&Shape::new(&[]));
+        }
+        let y = self.raw().softmax(axis, log);
+        record(name, [self], Keep::OUTPUT, y, move |ctx, g| {
+            let y = ctx.output();
+            let sum = |t: Tensor| t.sum_axes(Axes::one(axis), true);
+            [Some(if !is_grad_enabled() {
+                Tensor::from_raw(y.raw().softmax_grad(g.raw(), axis, log))
+            } else if log {
+                g - y.exp() * sum(g.clone())
+            } else {
+                &y * (g - sum(&y * g))
+            })]
+        })
+    }
+
+    /// The mean over rows of −ln softmax(x)[target]: `[N, C], [N] → []`. The other choices of
+    /// `F.cross_entropy` (weights, smoothing, reductions, more dimensions) are in the nn crate.
+    ///
+    /// # Panics
+    /// When a target is not one of the C classes.
+    #[track_caller]
+    pub fn cross_entropy(&self, target: &Tensor) -> Tensor {
+        let name = "cross_entropy";
+        check::float(name, self.dtype());
+        check::index_type(name, target.dtype());
+        if self.rank() != 2 || target.rank() != 1 || self.dim(0) != target.dim(0) {
+            check::fail(
+                name,
+                format!("scores of shape {} and targets of shape {}", self.shape(), target.shape()),
+                "scores are [N, C], targets are class indices [N]",
+            );
+        }
+        let classes = self.dim(1);
+        if self.device().checks_indices() {
+            target_in_range(name, target, classes);
+        }
+        let (log_p, loss) = self.raw().cross_entropy(target.raw());
+        let target = target.raw().clone();
+        record("NllLossBackward0", [self], Keep::FIRST, loss, move |ctx, g| {
+            [Some(if is_grad_enabled() {
+                let p = ctx.input(0).softmax(1);
+                let one_hot = one_hot(&target, &p);
+                (p - one_hot) * (g / target.numel() as f64)
+            } else {
+                Tensor::from_raw(log_p.cross_entropy_grad(&target, g.raw()))
+            })]
+        })
+    }
+
+    /// `(x/255 − mean)/std` of pixels, as floats: PyTorch's `ToTensor` and `Normalize` in one pass.
+    #[track_caller]
+    pub fn normalize_pixels(&self, mean: f32, std: f32) -> Tensor {
+        Tensor::from_raw(self.raw().normalize(mean, std))
+    }
+}
+
+/// Panics when a class index is not one.
+#[track_caller]
+fn target_in_range(op: &str, target: &Tensor, classes: usize) {
+    if target.numel() == 0 {
+        return;
+    }
+    let all = Axes::all(target.rank());
+    let low = target.raw().reduce(ReduceOp::Min, all, false).item().to_i64();
+    let high = target.raw().reduce(ReduceOp::Max, all, false).item().to_i64();
+    if low < 0 || high >= classes as i64 {
+        let odd = if low < 0 { low } else { high };
+        check::fail(
+            op,
+            format!("target {odd} is not one of {classes} classes"),
+            format!("targets run from 0 to {}", classes as i64 - 1),
+        );
+    }
+}
+
+/// Rows of zeros with a one at each target.
+fn one_hot(target: &RawTensor, like: &Tensor) -> Tensor {
+    let zeros = RawTensor::full(*like.shape(), 0.0, like.dtype(), like.device());
+    let index = target.unsqueeze(1);
+    let ones = RawTensor::full(*index.shape(), 1.0, like.dtype(), like.device());
+    Tensor::from_raw(zeros.scatter_add(1, &index, &ones))
+}

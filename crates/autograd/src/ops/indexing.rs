@@ -1,0 +1,96 @@
+//! Choosing and adding by index tensors.
+
+use crate::graph::{Keep, record};
+use crate::tensor::Tensor;
+use tensor_core::{RawTensor, check};
+
+impl Tensor {
+    /// The elements of a dimension at an index of one dimension; repeats add up their gradients.
+    #[track_caller]
+    pub fn index_select(&self, dim: isize, index: &Tensor) -> Tensor {
+        let axis = self.axis("index_select", dim);
+        if index.rank() > 1 || self.rank() == 0 {
+            check::fail("index_select", format!("the index has shape {}", index.shape()), "give one dimension of indices");
+        }
+        let index = self.index("index_select", &index.flatten(0, -1), self.shape()[axis]);
+        let out = self.raw().index_select(axis, &index);
+        let shape = *self.shape();
+        record("IndexSelectBackward0", [self], Keep::NOTHING, out, move |_, g| {
+            // Repeats of one index add up: the index spread over the other dimensions.
+            let mut sizes = vec![1; shape.rank()];
+            sizes[axis] = index.numel();
+            let spread = index.reshape(&tensor_core::Shape::new(&sizes)).expand(g.shape());
+            let zeros = Tensor::from_raw(RawTensor::full(shape, 0.0, g.dtype(), g.device()));
+            [Some(zeros.scatter_add(axis as isize, &Tensor::from_raw(spread), g))]
+        })
+    }
+
+    /// `out[…, i, …] = self[…, index[…, i, …], …]` along a dimension.
+    #[track_caller]
+    pub fn gather(&self, dim: isize, index: &Tensor) -> Tensor {
+        let axis = self.axis("gather", dim);
+        self.fits_index("gather", axis, index);
+        let raw_index = self.index("gather", index, self.shape().get(axis).copied().unwrap_or(1));
+        let out = self.raw().gather(axis, &raw_index);
+        let shape = *self.shape();
+        record("GatherBackward0", [self], Keep::NOTHING, out, move |_, g| {
+            let zeros = Tensor::from_raw(RawTensor::full(shape, 0.0, g.dtype(), g.device()));
+            [Some(zeros.scatter_add(axis as isize, &Tensor::from_raw(raw_index.clone()), g))]
+        })
+    }
+
+    /// A copy with `src` added at `index` along a dimension: the transpose of [`Tensor::gather`].
+    #[track_caller]
+    pub fn scatter_add(&self, dim: isize, index: &Tensor, src: &Tensor) -> Tensor {
+        let axis = self.axis("scatter_add", dim);
+        self.fits_index("scatter_add", axis, index);
+        if src.rank() != index.rank() || (0..src.rank()).any(|a| index.shape()[a] > src.shape()[a]) {
+            check::fail(
+                "scatter_add",
+                format!("an index of shape {} for a source of shape {}", index.shape(), src.shape()),
+                "the source must be at least as large as the index",
+            );
+        }
+        let raw_index = self.index("scatter_add", index, self.shape().get(axis).copied().unwrap_or(1));
+        let out = self.raw().scatter_add(axis, &raw_index, src.to_dtype(self.dtype()).raw());
+        let (src_shape, src_dtype) = (*src.shape(), src.dtype());
+        record("ScatterAddBackward0", [self, src], Keep::NOTHING, out, move |ctx, g| {
+            let from = || {
+                let picked = g.gather(axis as isize, &Tensor::from_raw(raw_index.clone()));
+                let mut padding = Vec::new();
+                for a in (0..src_shape.rank()).rev() {
+                    padding.extend([0, src_shape[a] - picked.shape()[a]]);
+                }
+                picked.pad(&padding, 0.0).to_dtype(src_dtype)
+            };
+            [ctx.needs(0).then(|| g.clone()), ctx.needs(1).then(from)]
+        })
+    }
+
+    /// The elements where a boolean mask is true, in row-major order, as one dimension.
+    #[track_caller]
+    pub fn masked_select(&self, mask: &Tensor) -> Tensor {
+        let shape = check::broadcast("masked_select", self.shape(), mask.shape());
+        self.expand_to(&shape).i(&[crate::Index::Tensor(mask.expand_to(&shape))])
+    }
+
+    /// An index on this tensor's device, checked and with negative entries counted from the end.
+    #[track_caller]
+    fn index(&self, op: &str, index: &Tensor, size: usize) -> RawTensor {
+        check::index_type(op, index.dtype());
+        if self.device().checks_indices() { index.raw().checked_index(op, size) } else { index.raw().clone() }
+    }
+
+    #[track_caller]
+    fn fits_index(&self, op: &str, axis: usize, index: &Tensor) {
+        let fits = index.rank() == self.rank()
+            && (0..self.rank()).all(|a| a == axis || index.shape()[a] <= self.shape()[a]);
+        if !fits {
+            check::fail(
+                op,
+                format!("an index of shape {} for a tensor of shape {}", index.shape(), self.shape()),
+                "both have the same dimensions, and the index fits in all but the one it chooses along",
+            );
+        }
+    }
+}

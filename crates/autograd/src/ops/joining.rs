@@ -1,0 +1,180 @@
+//! Joining and repeating: results are fresh copies.
+
+use crate::graph::{Keep, record, record_many};
+use crate::tensor::Tensor;
+use tensor_core::{DType, RawTensor, Shape, check};
+
+/// Tensors joined along a dimension; sizes elsewhere must agree, types are promoted.
+///
+/// # Panics
+/// For no tensors, or shapes that do not fit.
+#[track_caller]
+pub fn cat(tensors: &[Tensor], dim: isize) -> Tensor {
+    let Some(first) = tensors.first() else {
+        check::fail("cat", "no tensors to join", "give at least one");
+    };
+    let axis = first.axis("cat", dim);
+    for (i, t) in tensors.iter().enumerate() {
+        let fits = t.rank() == first.rank()
+            && t.rank() > 0
+            && (0..t.rank()).all(|a| a == axis || t.shape()[a] == first.shape()[a]);
+        if !fits {
+            check::fail(
+                "cat",
+                format!("tensor {i} of shape {} does not join {} along dimension {axis}", t.shape(), first.shape()),
+                "all sizes but that dimension's must be equal",
+            );
+        }
+    }
+    let dtype = tensors.iter().map(Tensor::dtype).reduce(DType::promote).expect("at least one");
+    let raws: Vec<RawTensor> = tensors.iter().map(|t| t.raw().cast(dtype)).collect();
+    let out = RawTensor::cat(&raws, axis);
+    let parts: Vec<(usize, DType)> = tensors.iter().map(|t| (t.shape()[axis], t.dtype())).collect();
+    let refs: Vec<&Tensor> = tensors.iter().collect();
+    record_many("CatBackward0", &refs, Keep::NOTHING, out, move |ctx, g| {
+        let mut start = 0;
+        let pieces = parts.iter().enumerate().map(|(i, &(len, dtype))| {
+            let piece = ctx.needs(i).then(|| g.sliced(axis, start, len, 1).to_dtype(dtype));
+            start += len;
+            piece
+        });
+        pieces.collect()
+    })
+}
+
+/// Tensors of one shape stacked along a new dimension.
+#[track_caller]
+pub fn stack(tensors: &[Tensor], dim: isize) -> Tensor {
+    if let Some(odd) = tensors.iter().find(|t| t.shape() != tensors[0].shape()) {
+        check::fail(
+            "stack",
+            format!("shapes {} and {} differ", tensors[0].shape(), odd.shape()),
+            "all shapes must be equal; use cat to join along an existing dimension",
+        );
+    }
+    let raised: Vec<Tensor> = tensors.iter().map(|t| t.unsqueeze(dim)).collect();
+    let dim = if dim < 0 && !raised.is_empty() { dim + raised[0].rank() as isize } else { dim };
+    cat(&raised, dim)
+}
+
+/// Coordinate grids of one-dimensional tensors, indexed as matrices are (`indexing='ij'`).
+#[track_caller]
+pub fn meshgrid(tensors: &[Tensor]) -> Vec<Tensor> {
+    let sizes: Vec<usize> = tensors.iter().map(Tensor::numel).collect();
+    let shape = Shape::new(&sizes);
+    tensors
+        .iter()
+        .enumerate()
+        .map(|(i, t)| {
+            let mut place = vec![1; sizes.len()];
+            place[i] = sizes[i];
+            t.reshape(&place).expand_to(&shape)
+        })
+        .collect()
+}
+
+impl Tensor {
+    /// The tensor repeated `times[i]` times along dimension `i`; more times than dimensions add leading ones.
+    #[track_caller]
+    pub fn repeat(&self, times: &[usize]) -> Tensor {
+        if times.len() < self.rank() {
+            check::fail(
+                "repeat",
+                format!("{} repeats for {} dimensions", times.len(), self.rank()),
+                "give a number for every dimension, or use tile",
+            );
+        }
+        // [t₀, s₀, t₁, s₁, …] seen with strides of 0 along the tᵢ, then flattened pairwise.
+        let added = times.len() - self.rank();
+        let size = |i: usize| if i < added { 1 } else { self.shape()[i - added] };
+        let spread: Vec<usize> = (0..times.len()).map(size).collect();
+        let mut out = self.reshape_to(&Shape::new(&spread));
+        for (i, &count) in times.iter().enumerate() {
+            if count != 1 {
+                let parts = vec![out.clone(); count];
+                out = if count == 0 { out.narrow(i as isize, 0, 0) } else { cat(&parts, i as isize) };
+            }
+        }
+        out
+    }
+
+    /// As [`Tensor::repeat`], missing leading numbers being 1: NumPy's `tile`.
+    #[track_caller]
+    pub fn tile(&self, times: &[usize]) -> Tensor {
+        let mut all = vec![1; self.rank().saturating_sub(times.len())];
+        all.extend(times);
+        self.repeat(&all)
+    }
+
+    /// `value` around the last dimensions: pairs (before, after) from the last dimension backwards, as `F.pad`.
+    #[track_caller]
+    pub fn pad(&self, padding: &[usize], value: f64) -> Tensor {
+        if padding.len() % 2 != 0 || padding.len() / 2 > self.rank() {
+            check::fail(
+                "pad",
+                format!("{padding:?} are not pairs for the dimensions of shape {}", self.shape()),
+                "give (before, after) for the last dimension, then the one before it, …",
+            );
+        }
+        let mut shape = *self.shape();
+        let mut starts = vec![0; self.rank()];
+        for (i, pair) in padding.chunks(2).enumerate() {
+            let axis = self.rank() - 1 - i;
+            shape.dims_mut()[axis] += pair[0] + pair[1];
+            starts[axis] = pair[0];
+        }
+        let sizes = *self.shape();
+        let place = starts.clone();
+        let inside = move |t: &RawTensor| {
+            (0..sizes.rank()).fold(t.clone(), |t, axis| t.narrow(axis, place[axis], sizes[axis]))
+        };
+        let out = RawTensor::full(shape, value, self.dtype(), self.device());
+        inside(&out).write(self.raw());
+        record("ConstantPadNdBackward0", [self], Keep::NOTHING, out, move |_, g| {
+            [Some((0..sizes.rank()).fold(g.clone(), |t, axis| t.sliced(axis, starts[axis], sizes[axis], 1)))]
+        })
+    }
+
+    /// Elements shifted along dimensions, those that fall off the end coming back at the start.
+    #[track_caller]
+    pub fn roll(&self, shifts: &[isize], dims: &[isize]) -> Tensor {
+        if dims.is_empty() && shifts.len() == 1 {
+            return self.flatten(0, -1).roll(shifts, &[0]).reshape_to(self.shape());
+        }
+        if shifts.len() != dims.len() {
+            check::fail("roll", format!("{} shifts for {} dimensions", shifts.len(), dims.len()), "");
+        }
+        let mut out = self.clone();
+        for (&shift, &dim) in shifts.iter().zip(dims) {
+            let axis = self.axis("roll", dim);
+            let size = self.shape()[axis];
+            let cut = if size == 0 { 0 } else { (-shift).rem_euclid(size as isize) as usize };
+            if cut != 0 {
+                out = cat(&[out.sliced(axis, cut, size - cut, 1), out.sliced(axis, 0, cut, 1)], axis as isize);
+            }
+        }
+        out
+    }
+
+    /// The lower triangle of the last two dimensions up to `diagonal`, zeros elsewhere.
+    #[track_caller]
+    pub fn tril(&self, diagonal: isize) -> Tensor {
+        self.triangle("tril", |i, j| j <= i + diagonal)
+    }
+
+    /// The upper triangle of the last two dimensions from `diagonal`, zeros elsewhere.
+    #[track_caller]
+    pub fn triu(&self, diagonal: isize) -> Tensor {
+        self.triangle("triu", |i, j| j >= i + diagonal)
+    }
+
+    #[track_caller]
+    fn triangle(&self, op: &str, inside: impl Fn(isize, isize) -> bool) -> Tensor {
+        if self.rank() < 2 {
+            check::fail(op, format!("needs two dimensions, shape is {}", self.shape()), "");
+        }
+        let (rows, cols) = (self.dim(-2), self.dim(-1));
+        let mask: Vec<bool> = (0..rows * cols).map(|k| !inside((k / cols) as isize, (k % cols) as isize)).collect();
+        self.masked_fill(&Tensor::from_vec(mask, [rows, cols], self.device()), 0)
+    }
+}

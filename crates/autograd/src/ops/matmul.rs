@@ -1,0 +1,267 @@
+//! Products of vectors, matrices and batches of matrices, in all of PyTorch's rank combinations.
+
+use crate::graph::{Keep, record};
+use crate::tensor::Tensor;
+use tensor_core::{DType, Shape, check};
+
+/// `[B, M, K] · [B, K, N]`, already shaped and of one type.
+#[track_caller]
+fn bmm(name: &'static str, a: &Tensor, b: &Tensor) -> Tensor {
+    let out = a.raw().bmm(b.raw());
+    record(name, [a, b], Keep::BOTH, out, move |ctx, g| {
+        [
+            ctx.needs(0).then(|| bmm("BmmBackward0", g, &ctx.input(1).transpose(1, 2))),
+            ctx.needs(1).then(|| bmm("BmmBackward0", &ctx.input(0).transpose(1, 2), g)),
+        ]
+    })
+}
+
+#[track_caller]
+fn common(op: &str, a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
+    a.raw().same_device(op, b.raw());
+    let dtype = a.dtype().promote(b.dtype());
+    check::arithmetic(op, dtype);
+    if dtype == DType::Bool {
+        check::fail(op, "is not defined for bool tensors", "convert with .to_dtype(DType::F32)");
+    }
+    if a.dtype() != b.dtype() {
+        check::fail(
+            op,
+            format!("the operands have different types, {} and {}", a.dtype(), b.dtype()),
+            format!("convert one with .to_dtype(DType::{:?})", dtype),
+        );
+    }
+    (a.clone(), b.clone())
+}
+
+#[track_caller]
+fn inner_sizes(op: &str, a: &Tensor, b: &Tensor, ka: usize, kb: usize) {
+    if ka == kb {
+        return;
+    }
+    let hint = if b.rank() >= 2 && b.dim(-1) == ka {
+        "the second operand looks transposed: try .t() (or .transpose(-2, -1)) on it"
+    } else if a.rank() >= 2 && a.dim(-2) == kb {
+        "the first operand looks transposed: try .t() (or .transpose(-2, -1)) on it"
+    } else {
+        "the last size of the first must equal the next-to-last of the second"
+    };
+    check::fail(
+        op,
+        format!("shapes {} and {} cannot be multiplied: the inner sizes {ka} and {kb} differ", a.shape(), b.shape()),
+        hint,
+    );
+}
+
+impl Tensor {
+    /// The product, by rank as PyTorch's: vectors `[K]·[K] → []`, matrices `[M, K]·[K, N] → [M, N]`,
+    /// a vector on either side is a row or column that goes again, and leading dimensions are
+    /// batches that broadcast: `[…, M, K]·[…, K, N] → […, M, N]`.
+    ///
+    /// # Panics
+    /// When the inner sizes differ, the batches do not broadcast, or the types differ.
+    #[track_caller]
+    pub fn matmul(&self, other: &Tensor) -> Tensor {
+        let (a, b) = common("matmul", self, other);
+        if a.rank() == 0 || b.rank() == 0 {
+            check::fail("matmul", format!("needs at least one dimension, shapes are {} and {}", a.shape(), b.shape()),
+                "multiply by a number with *");
+        }
+        inner_sizes("matmul", &a, &b, a.dim(-1), if b.rank() == 1 { b.dim(0) } else { b.dim(-2) });
+        match (a.rank(), b.rank()) {
+            (2, 2) => bmm("MmBackward0", &a.unsqueeze(0), &b.unsqueeze(0)).reshape_to(&Shape::new(&[a.dim(0), b.dim(1)])),
+            (1, _) => a.unsqueeze(0).matmul(&b).squeeze_dim(-2).reshape_to(&{
+                if b.rank() == 1 { Shape::new(&[]) } else { b.shape().remove(b.rank() - 2) }
+            }),
+            (_, 1) => a.matmul(&b.unsqueeze(1)).squeeze_dim(-1),
+            _ => {
+                let (batch_a, batch_b) = (&a.shape()[..a.rank() - 2], &b.shape()[..b.rank() - 2]);
+                let batch = check::broadcast("matmul", &Shape::new(batch_a), &Shape::new(batch_b));
+                let (m, k, n) = (a.dim(-2), a.dim(-1), b.dim(-1));
+                let lead = |last: [usize; 2]| Shape::new(&[batch.dims(), &last].concat());
+                if batch_b.iter().product::<usize>() == 1 && batch_a.len() >= batch_b.len() {
+                    // One right matrix for all: a single tall product.
+                    let tall = a.reshape(&vec![batch.numel() * m, k]).matmul(&b.reshape(&vec![k, n]));
+                    return tall.reshape_to(&lead([m, n]));
+                }
+                let flat = |t: &Tensor, last: [usize; 2]| {
+                    t.expand_to(&lead(last)).reshape_to(&Shape::new(&[batch.numel(), last[0], last[1]]))
+                };
+                bmm("BmmBackward0", &flat(&a, [m, k]), &flat(&b, [k, n])).reshape_to(&lead([m, n]))
+            }
+        }
+    }
+
+    #[track_caller]
+    fn ranks(&self, op: &str, other: &Tensor, a: usize, b: usize) {
+        if self.rank() != a || other.rank() != b {
+            check::fail(
+                op,
+                format!("needs {a} and {b} dimensions, shapes are {} and {}", self.shape(), other.shape()),
+                "matmul takes every combination of ranks",
+            );
+        }
+    }
+
+    /// Matrix times matrix: `[M, K]·[K, N] → [M, N]`.
+    #[track_caller]
+    pub fn mm(&self, other: &Tensor) -> Tensor {
+        self.ranks("mm", other, 2, 2);
+        self.matmul(other)
+    }
+
+    /// Batches of matrices: `[B, M, K]·[B, K, N] → [B, M, N]`.
+    #[track_caller]
+    pub fn bmm(&self, other: &Tensor) -> Tensor {
+        self.ranks("bmm", other, 3, 3);
+        if self.dim(0) != other.dim(0) {
+            check::fail("bmm", format!("batches of {} and {}", self.dim(0), other.dim(0)), "matmul broadcasts batches");
+        }
+        self.matmul(other)
+    }
+
+    /// Matrix times vector: `[M, K]·[K] → [M]`.
+    #[track_caller]
+    pub fn mv(&self, other: &Tensor) -> Tensor {
+        self.ranks("mv", other, 2, 1);
+        self.matmul(other)
+    }
+
+    /// The inner product of two vectors: `[K]·[K] → []`.
+    #[track_caller]
+    pub fn dot(&self, other: &Tensor) -> Tensor {
+        self.ranks("dot", other, 1, 1);
+        self.matmul(other)
+    }
+
+    /// The outer product of two vectors: `[M], [N] → [M, N]`.
+    #[track_caller]
+    pub fn outer(&self, other: &Tensor) -> Tensor {
+        self.ranks("outer", other, 1, 1);
+        self.unsqueeze(1) * other.unsqueeze(0)
+    }
+
+    /// `self + a·b`: PyTorch's `torch.addmm(self, a, b)`.
+    #[track_caller]
+    pub fn addmm(&self, a: &Tensor, b: &Tensor) -> Tensor {
+        self + a.mm(b)
+    }
+}
+
+/// Einstein summation of one or two operands: `einsum("bij,bjk->bik", &[&a, &b])`.
+///
+/// Each letter is a dimension; letters missing on the right are summed. Without `->` the result has
+/// the letters that occur once, in alphabetical order. A letter twice in one operand takes its diagonal.
+#[track_caller]
+pub fn einsum(equation: &str, operands: &[&Tensor]) -> Tensor {
+    let text: String = equation.chars().filter(|c| !c.is_whitespace()).collect();
+    let (left, right) = match text.split_once("->") {
+        Some((left, right)) => (left.to_string(), Some(right.to_string())),
+        None => (text.clone(), None),
+    };
+    let terms: Vec<Vec<char>> = left.split(',').map(|t| t.chars().collect()).collect();
+    if terms.len() != operands.len() || operands.is_empty() || operands.len() > 2 {
+        check::fail(
+            "einsum",
+            format!("\"{equation}\" names {} operands, {} were given", terms.len(), operands.len()),
+            "one or two operands are supported",
+        );
+    }
+    let output: Vec<char> = right.map_or_else(
+        || {
+            let all: Vec<char> = terms.concat();
+            let mut once: Vec<char> =
+                all.iter().copied().filter(|c| all.iter().filter(|d| *d == c).count() == 1).collect();
+            once.sort_unstable();
+            once
+        },
+        |r| r.chars().collect(),
+    );
+    let letters: Vec<char> = {
+        let mut seen = output.clone();
+        terms.concat().into_iter().for_each(|c| if !seen.contains(&c) { seen.push(c) });
+        seen
+    };
+    if let Some(odd) = output.iter().find(|c| !terms.iter().any(|t| t.contains(c))) {
+        check::fail("einsum", format!("'{odd}' stands on the right of \"{equation}\" only"), "");
+    }
+    let sizes: Vec<usize> = letters.iter().map(|&c| letter_size(equation, c, &terms, operands)).collect();
+    // Every operand as [letters…], missing ones of size 1; diagonals first.
+    let aligned: Vec<Tensor> = terms.iter().zip(operands).map(|(t, x)| align(t, x, &letters)).collect();
+    let place = |t: usize, i: usize| terms[t].contains(&letters[i]);
+    let summed = |i: usize| i >= output.len();
+    let result = if aligned.len() == 1 {
+        let dims: Vec<isize> = (output.len()..letters.len()).map(|i| i as isize).collect();
+        if dims.is_empty() { aligned[0].clone() } else { aligned[0].sum_dim(dims, false) }
+    } else {
+        // Group the letters: batch (both, kept), rows (left only), columns (right only), inner (both, summed).
+        let [a, b] = [&aligned[0], &aligned[1]].map(|t| {
+            let own = if std::ptr::eq(t, &aligned[0]) { 0 } else { 1 };
+            let lonely: Vec<isize> = (output.len()..letters.len())
+                .filter(|&i| place(own, i) && !place(1 - own, i))
+                .map(|i| i as isize)
+                .collect();
+            if lonely.is_empty() { t.clone() } else { t.sum_dim(lonely, true) }
+        });
+        let group = |pick: &dyn Fn(usize) -> bool| (0..letters.len()).filter(|&i| pick(i)).collect::<Vec<_>>();
+        let batch = group(&|i| !summed(i) && place(0, i) && place(1, i));
+        let rows = group(&|i| !summed(i) && place(0, i) && !place(1, i));
+        let cols = group(&|i| !summed(i) && !place(0, i) && place(1, i));
+        let inner = group(&|i| summed(i) && place(0, i) && place(1, i));
+        let product = |ids: &[usize]| ids.iter().map(|&i| sizes[i]).product::<usize>();
+        let arrange = |t: &Tensor, groups: [&[usize]; 3]| {
+            let mut order: Vec<isize> = groups.concat().iter().map(|&i| i as isize).collect();
+            (0..letters.len() as isize).for_each(|i| if !order.contains(&i) { order.push(i) });
+            t.permute(&order).reshape(&groups.map(product).to_vec())
+        };
+        let c = arrange(&a, [&batch, &rows, &inner]).matmul(&arrange(&b, [&batch, &inner, &cols]));
+        let order = [batch, rows, cols].concat();
+        let shape: Vec<usize> = order.iter().map(|&i| sizes[i]).collect();
+        let back: Vec<isize> = (0..output.len())
+            .map(|i| order.iter().position(|&o| o == i).expect("every kept letter is in a group") as isize)
+            .collect();
+        c.reshape(&shape).permute(&back)
+    };
+    result.reshape(&sizes[..output.len()].to_vec())
+}
+
+#[track_caller]
+fn letter_size(equation: &str, letter: char, terms: &[Vec<char>], operands: &[&Tensor]) -> usize {
+    let mut size = None;
+    for (term, x) in terms.iter().zip(operands) {
+        if term.len() != x.rank() {
+            let term: String = term.iter().collect();
+            check::fail("einsum", format!("\"{term}\" of \"{equation}\" does not name the dimensions of shape {}", x.shape()), "");
+        }
+        for (i, &c) in term.iter().enumerate() {
+            let here = x.shape()[i];
+            if c == letter && *size.get_or_insert(here) != here {
+                let other = size.unwrap_or_default();
+                check::fail("einsum", format!("'{letter}' is {other} and {here} in \"{equation}\""), "");
+            }
+        }
+    }
+    size.expect("every letter is some operand's")
+}
+
+/// An operand with one dimension per letter, in the letters' order.
+fn align(term: &[char], x: &Tensor, letters: &[char]) -> Tensor {
+    let (mut term, mut x) = (term.to_vec(), x.clone());
+    while let Some((i, j)) = (0..term.len()).find_map(|i| ((i + 1)..term.len()).find(|&j| term[i] == term[j]).map(|j| (i, j))) {
+        let c = term[i];
+        let mut order: Vec<isize> = vec![i as isize, j as isize];
+        (0..term.len() as isize).for_each(|k| if k != i as isize && k != j as isize { order.push(k) });
+        x = x.permute(&order).diagonal(0);
+        term = order[2..].iter().map(|&k| term[k as usize]).collect();
+        term.push(c);
+    }
+    for &c in letters {
+        if !term.contains(&c) {
+            term.push(c);
+            x = x.unsqueeze(-1);
+        }
+    }
+    let order: Vec<isize> =
+        letters.iter().map(|c| term.iter().position(|t| t == c).expect("added above") as isize).collect();
+    x.permute(&order)
+}

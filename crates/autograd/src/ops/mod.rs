@@ -1,0 +1,80 @@
+//! The operations: each forward with its gradient rule beside it.
+//!
+//! Rules are written in tensor operations, so that with a graph of the backward pass second
+//! derivatives follow by themselves. A rule returns a gradient of its input's shape and type.
+
+mod arithmetic;
+mod fused;
+mod indexing;
+mod joining;
+mod linalg;
+mod matmul;
+mod operators;
+mod pointwise;
+mod reduce;
+mod shape;
+mod sorting;
+
+pub use arithmetic::TensorArg;
+pub use joining::{cat, meshgrid, stack};
+pub use matmul::einsum;
+
+use crate::tensor::Tensor;
+use tensor_core::{DType, Shape, check};
+
+/// One or several dimensions, counted from the end when negative; `()` or an empty list means all.
+pub trait Dims {
+    /// The dimensions as numbers.
+    fn list(&self) -> Vec<isize>;
+}
+
+impl Dims for isize {
+    fn list(&self) -> Vec<isize> {
+        vec![*self]
+    }
+}
+impl Dims for () {
+    fn list(&self) -> Vec<isize> {
+        Vec::new()
+    }
+}
+impl<const N: usize> Dims for [isize; N] {
+    fn list(&self) -> Vec<isize> {
+        self.to_vec()
+    }
+}
+impl Dims for &[isize] {
+    fn list(&self) -> Vec<isize> {
+        self.to_vec()
+    }
+}
+impl Dims for Vec<isize> {
+    fn list(&self) -> Vec<isize> {
+        self.clone()
+    }
+}
+
+impl Tensor {
+    /// Sums away what broadcasting repeated, and converts: a gradient fit for an input.
+    pub(crate) fn fit(&self, shape: &Shape, dtype: DType) -> Tensor {
+        let mut grad = self.clone();
+        if grad.shape() != shape {
+            let added = grad.rank() - shape.rank();
+            let axes: Vec<isize> = (0..grad.rank())
+                .filter(|&a| a < added || (shape[a - added] == 1 && grad.shape()[a] != 1))
+                .map(|a| a as isize)
+                .collect();
+            if !axes.is_empty() {
+                grad = grad.sum_dim(axes, true);
+            }
+            grad = grad.reshape_to(shape);
+        }
+        grad.to_dtype(dtype)
+    }
+
+    /// The index of a dimension counted from the end when negative.
+    #[track_caller]
+    pub(crate) fn axis(&self, op: &str, dim: isize) -> usize {
+        check::axis(op, dim, self.rank())
+    }
+}
