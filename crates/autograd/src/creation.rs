@@ -202,7 +202,11 @@ impl Tensor {
     pub fn randint(low: i64, high: i64, shape: impl Into<Shape>, options: impl Into<Options>) -> Tensor {
         let (shape, options) = (shape.into(), options.into());
         if low >= high {
-            check::fail("randint", format!("no whole number is in [{low}, {high})"), "low must be less than high");
+            check::fail(
+                "randint",
+                format!("no whole number is in [{low}, {high})"),
+                "low must be less than high",
+            );
         }
         let values = options.generator().randint(shape.numel(), low, high);
         let dtype = if options.dtype.is_float() { DType::I32 } else { options.dtype };

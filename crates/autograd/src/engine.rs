@@ -114,10 +114,9 @@ fn accumulate(leaf: &Tensor, grad: Tensor) {
         }
         Some(old) => &old + &grad,
         // A gradient that is somebody else's memory too, or repeats itself by strides, is copied.
-        None if !grad.requires_grad() && !(grad.raw().is_compact() && grad.raw().buffer().is_unique()) => {
-            Tensor::from_raw(grad.raw().copy())
-        }
-        None => grad,
+        None if grad.requires_grad() => grad,
+        None if grad.raw().is_compact() && grad.raw().buffer().is_unique() => grad,
+        None => Tensor::from_raw(grad.raw().copy()),
     };
     leaf.set_grad(Some(new));
 }

@@ -10,7 +10,7 @@ use crate::tensor::{Inner, Tensor};
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use tensor_core::{RawTensor, ReduceOp, Axes, check};
+use tensor_core::{Axes, RawTensor, ReduceOp, check};
 
 /// Called with a gradient; what it returns replaces it.
 pub(crate) type Hook = Arc<dyn Fn(&Tensor) -> Option<Tensor> + Send + Sync>;
@@ -66,7 +66,6 @@ impl Keep {
     pub const NOTHING: Keep = Keep(0);
     pub const OUTPUT: Keep = Keep(1 << 31);
     pub const FIRST: Keep = Keep(1);
-    pub const SECOND: Keep = Keep(2);
     pub const BOTH: Keep = Keep(3);
     pub const fn and(self, other: Keep) -> Keep {
         Keep(self.0 | other.0)
@@ -229,7 +228,11 @@ pub(crate) fn assert_finite(raw: &RawTensor, name: &str, what: &str) {
         let at = values.iter().position(|v| !v.is_finite()).unwrap_or(0);
         check::fail(
             "anomaly",
-            format!("{what} of {name} is not finite: {} at element {at} of shape {}", values[at], raw.shape()),
+            format!(
+                "{what} of {name} is not finite: {} at element {at} of shape {}",
+                values[at],
+                raw.shape()
+            ),
             "look at what went into this operation, and at the learning rate",
         );
     }

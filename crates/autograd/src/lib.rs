@@ -1,1 +1,27 @@
-//! Firebrand's Tensor: reverse-mode automatic differentiation with PyTorch's names and results.
+//! Firebrand's `Tensor`: reverse-mode automatic differentiation with PyTorch's names and results.
+//!
+//! Each operation computes its result on raw tensors and, if some input asks for gradients, records a
+//! node with its gradient rule (see `graph`). [`Tensor::backward`] walks the nodes back. There is no
+//! global state but two switches per thread, [`no_grad`] and [`detect_anomaly`].
+
+mod compare;
+mod creation;
+mod display;
+mod engine;
+mod function;
+mod gradcheck;
+mod graph;
+mod mode;
+mod ops;
+mod slicing;
+mod tensor;
+
+pub use compare::Nested;
+pub use creation::Options;
+pub use engine::{BackwardOptions, grad, grad_with};
+pub use function::{Context, Function, apply_function};
+pub use gradcheck::{gradcheck, gradgradcheck};
+pub use mode::{detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad};
+pub use ops::{Dims, Sizes, TensorArg, cat, einsum, meshgrid, stack};
+pub use slicing::{Ellipsis, Index, NewAxis};
+pub use tensor::Tensor;

@@ -1,12 +1,12 @@
 //! Indexing as Python writes it: `x.i(s![.., 0])`, ranges, steps, negative places, new axes,
 //! ellipsis, index tensors and masks; and assignment to what they name.
 
+use crate::TensorArg;
 use crate::graph::{Keep, record};
 use crate::mode::is_grad_enabled;
 use crate::tensor::Tensor;
-use crate::TensorArg;
-use std::sync::Arc;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+use std::sync::Arc;
 use tensor_core::{DType, Layout, RawTensor, check};
 
 /// One entry of an index.
@@ -203,8 +203,11 @@ fn resolve(x: &Tensor, index: &[Index]) -> Resolved {
             Index::Tensor(t) if t.dtype() == DType::Bool => {
                 let covered = &shape[axis..axis + t.rank()];
                 if covered != t.shape().dims() {
-                    check::fail("index", format!("a mask of shape {} for dimensions of sizes {covered:?}", t.shape()),
-                        "the mask must have the sizes that it masks");
+                    check::fail(
+                        "index",
+                        format!("a mask of shape {} for dimensions of sizes {covered:?}", t.shape()),
+                        "the mask must have the sizes that it masks",
+                    );
                 }
                 let places = true_places(t);
                 for (k, column) in places.into_iter().enumerate() {
@@ -290,7 +293,9 @@ impl Tensor {
     /// result's dimensions stand where the first index stood, or in front when indices are apart.
     #[track_caller]
     fn take_at(&self, tensors: &[(usize, Tensor)]) -> Tensor {
-        let shape = tensors.iter().fold(tensor_core::Shape::new(&[]), |s, (_, t)| check::broadcast("index", &s, t.shape()));
+        let shape = tensors
+            .iter()
+            .fold(tensor_core::Shape::new(&[]), |s, (_, t)| check::broadcast("index", &s, t.shape()));
         let axes: Vec<usize> = tensors.iter().map(|(axis, _)| *axis).collect();
         let mut order: Vec<isize> = axes.iter().map(|&a| a as isize).collect();
         order.extend((0..self.rank()).filter(|a| !axes.contains(a)).map(|a| a as isize));

@@ -66,7 +66,14 @@ fn keeps(op: BinaryOp) -> Keep {
 }
 
 /// The gradients `(∂a, ∂b)` of `a op b`, before they are fitted to their inputs.
-fn rule(op: BinaryOp, a: &Tensor, b: &Tensor, y: Option<Tensor>, g: &Tensor, wants: [bool; 2]) -> [Option<Tensor>; 2] {
+fn rule(
+    op: BinaryOp,
+    a: &Tensor,
+    b: &Tensor,
+    y: Option<Tensor>,
+    g: &Tensor,
+    wants: [bool; 2],
+) -> [Option<Tensor>; 2] {
     let [wants_a, wants_b] = wants;
     let if_a = |f: &dyn Fn() -> Tensor| wants_a.then(f);
     let if_b = |f: &dyn Fn() -> Tensor| wants_b.then(f);
@@ -114,7 +121,9 @@ fn binary(op: BinaryOp, a: &Tensor, b: &TensorArg) -> Tensor {
                 let [da, db] = match op {
                     BinaryOp::Add => [wants[0].then(|| g.clone()), wants[1].then(|| g.clone())],
                     BinaryOp::Sub => [wants[0].then(|| g.clone()), wants[1].then(|| -g)],
-                    BinaryOp::FloorDiv | BinaryOp::Xor => [wants[0].then(|| g * 0.0), wants[1].then(|| g * 0.0)],
+                    BinaryOp::FloorDiv | BinaryOp::Xor => {
+                        [wants[0].then(|| g * 0.0), wants[1].then(|| g * 0.0)]
+                    }
                     _ => {
                         let y = (op == BinaryOp::Pow).then(|| ctx.output());
                         rule(op, &ctx.input(0), &ctx.input(1), y, g, wants)
@@ -158,7 +167,9 @@ pub(super) fn from_number(op: BinaryOp, number: Scalar, b: &Tensor) -> Tensor {
     let out = b.raw().binary_from(op, number);
     let (shape, dtype) = (*b.shape(), b.dtype());
     match op {
-        BinaryOp::Sub => record("RsubBackward1", [b], Keep::NOTHING, out, move |_, g| [Some((-g).fit(&shape, dtype))]),
+        BinaryOp::Sub => {
+            record("RsubBackward1", [b], Keep::NOTHING, out, move |_, g| [Some((-g).fit(&shape, dtype))])
+        }
         BinaryOp::Div => record("MulBackward0", [b], Keep::FIRST.and(Keep::OUTPUT), out, move |ctx, g| {
             [Some((-(g * ctx.output() / ctx.input(0))).fit(&shape, dtype))]
         }),
@@ -372,7 +383,11 @@ impl Tensor {
         if value.shape() != self.shape() {
             check::fail(
                 op,
-                format!("a result of shape {} does not fit in place into shape {}", value.shape(), self.shape()),
+                format!(
+                    "a result of shape {} does not fit in place into shape {}",
+                    value.shape(),
+                    self.shape()
+                ),
                 "use the form without the underscore, which makes a new tensor",
             );
         }

@@ -29,7 +29,11 @@ impl Tensor {
             };
             check::fail(
                 "linear",
-                format!("input of shape {} does not fit a layer of {inp} inputs (weight {})", self.shape(), weight.shape()),
+                format!(
+                    "input of shape {} does not fit a layer of {inp} inputs (weight {})",
+                    self.shape(),
+                    weight.shape()
+                ),
                 hint,
             );
         }
@@ -42,7 +46,7 @@ impl Tensor {
         }
         if self.rank() != 2 {
             let rows = self.numel() / inp.max(1);
-            let flat = self.reshape(&vec![rows, inp]).linear_act(weight, bias, act);
+            let flat = self.reshape(vec![rows, inp]).linear_act(weight, bias, act);
             return flat.reshape_to(&self.shape().with(self.rank() - 1, out));
         }
         let y = self.raw().linear(weight.raw(), bias.map(Tensor::raw), act);
@@ -50,7 +54,9 @@ impl Tensor {
             Some(Activation::Relu) => "ReluBackward0",
             Some(Activation::Sigmoid) => "SigmoidBackward0",
             Some(Activation::Tanh) => "TanhBackward0",
-            Some(other) => unreachable!("{} cannot be fused: its derivative reads its argument", other.name()),
+            Some(other) => {
+                unreachable!("{} cannot be fused: its derivative reads its argument", other.name())
+            }
             None if bias.is_some() => "AddmmBackward0",
             None => "MmBackward0",
         };
@@ -63,7 +69,9 @@ impl Tensor {
                 None => g.clone(),
                 Some(act) => {
                     let (op, y) = (UnaryOp::Act(act), ctx.output());
-                    if is_grad_enabled() { derivative(op, &y, &y, g) } else {
+                    if is_grad_enabled() {
+                        derivative(op, &y, &y, g)
+                    } else {
                         Tensor::from_raw(y.raw().unary_grad(op, y.raw(), g.raw()))
                     }
                 }
@@ -96,7 +104,7 @@ impl Tensor {
         check::float(if log { "log_softmax" } else { "softmax" }, self.dtype());
         let axis = self.axis("softmax", dim);
         if self.rank() == 0 {
-            return self.reshape(&vec![1]).softmax_as(name, 0, log).reshape_to(&Shape::new(&[]));
+            return self.reshape(vec![1]).softmax_as(name, 0, log).reshape_to(&Shape::new(&[]));
         }
         let y = self.raw().softmax(axis, log);
         record(name, [self], Keep::OUTPUT, y, move |ctx, g| {

@@ -10,7 +10,11 @@ impl Tensor {
     pub fn index_select(&self, dim: isize, index: &Tensor) -> Tensor {
         let axis = self.axis("index_select", dim);
         if index.rank() > 1 || self.rank() == 0 {
-            check::fail("index_select", format!("the index has shape {}", index.shape()), "give one dimension of indices");
+            check::fail(
+                "index_select",
+                format!("the index has shape {}", index.shape()),
+                "give one dimension of indices",
+            );
         }
         let index = self.index("index_select", &index.flatten(0, -1), self.shape()[axis]);
         let out = self.raw().index_select(axis, &index);

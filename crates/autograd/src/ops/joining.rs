@@ -21,7 +21,11 @@ pub fn cat(tensors: &[Tensor], dim: isize) -> Tensor {
         if !fits {
             check::fail(
                 "cat",
-                format!("tensor {i} of shape {} does not join {} along dimension {axis}", t.shape(), first.shape()),
+                format!(
+                    "tensor {i} of shape {} does not join {} along dimension {axis}",
+                    t.shape(),
+                    first.shape()
+                ),
                 "all sizes but that dimension's must be equal",
             );
         }
@@ -109,7 +113,7 @@ impl Tensor {
     /// `value` around the last dimensions: pairs (before, after) from the last dimension backwards, as `F.pad`.
     #[track_caller]
     pub fn pad(&self, padding: &[usize], value: f64) -> Tensor {
-        if padding.len() % 2 != 0 || padding.len() / 2 > self.rank() {
+        if !padding.len().is_multiple_of(2) || padding.len() / 2 > self.rank() {
             check::fail(
                 "pad",
                 format!("{padding:?} are not pairs for the dimensions of shape {}", self.shape()),
@@ -150,7 +154,8 @@ impl Tensor {
             let size = self.shape()[axis];
             let cut = if size == 0 { 0 } else { (-shift).rem_euclid(size as isize) as usize };
             if cut != 0 {
-                out = cat(&[out.sliced(axis, cut, size - cut, 1), out.sliced(axis, 0, cut, 1)], axis as isize);
+                out =
+                    cat(&[out.sliced(axis, cut, size - cut, 1), out.sliced(axis, 0, cut, 1)], axis as isize);
             }
         }
         out
@@ -174,7 +179,8 @@ impl Tensor {
             check::fail(op, format!("needs two dimensions, shape is {}", self.shape()), "");
         }
         let (rows, cols) = (self.dim(-2), self.dim(-1));
-        let mask: Vec<bool> = (0..rows * cols).map(|k| !inside((k / cols) as isize, (k % cols) as isize)).collect();
+        let mask: Vec<bool> =
+            (0..rows * cols).map(|k| !inside((k / cols) as isize, (k % cols) as isize)).collect();
         self.masked_fill(&Tensor::from_vec(mask, [rows, cols], self.device()), 0)
     }
 }

@@ -48,7 +48,11 @@ fn inner_sizes(op: &str, a: &Tensor, b: &Tensor, ka: usize, kb: usize) {
     };
     check::fail(
         op,
-        format!("shapes {} and {} cannot be multiplied: the inner sizes {ka} and {kb} differ", a.shape(), b.shape()),
+        format!(
+            "shapes {} and {} cannot be multiplied: the inner sizes {ka} and {kb} differ",
+            a.shape(),
+            b.shape()
+        ),
         hint,
     );
 }
@@ -64,12 +68,16 @@ impl Tensor {
     pub fn matmul(&self, other: &Tensor) -> Tensor {
         let (a, b) = common("matmul", self, other);
         if a.rank() == 0 || b.rank() == 0 {
-            check::fail("matmul", format!("needs at least one dimension, shapes are {} and {}", a.shape(), b.shape()),
-                "multiply by a number with *");
+            check::fail(
+                "matmul",
+                format!("needs at least one dimension, shapes are {} and {}", a.shape(), b.shape()),
+                "multiply by a number with *",
+            );
         }
         inner_sizes("matmul", &a, &b, a.dim(-1), if b.rank() == 1 { b.dim(0) } else { b.dim(-2) });
         match (a.rank(), b.rank()) {
-            (2, 2) => bmm("MmBackward0", &a.unsqueeze(0), &b.unsqueeze(0)).reshape_to(&Shape::new(&[a.dim(0), b.dim(1)])),
+            (2, 2) => bmm("MmBackward0", &a.unsqueeze(0), &b.unsqueeze(0))
+                .reshape_to(&Shape::new(&[a.dim(0), b.dim(1)])),
             (1, _) => a.unsqueeze(0).matmul(&b).squeeze_dim(-2).reshape_to(&{
                 if b.rank() == 1 { Shape::new(&[]) } else { b.shape().remove(b.rank() - 2) }
             }),
@@ -81,7 +89,7 @@ impl Tensor {
                 let lead = |last: [usize; 2]| Shape::new(&[batch.dims(), &last].concat());
                 if batch_b.iter().product::<usize>() == 1 && batch_a.len() >= batch_b.len() {
                     // One right matrix for all: a single tall product.
-                    let tall = a.reshape(&vec![batch.numel() * m, k]).matmul(&b.reshape(&vec![k, n]));
+                    let tall = a.reshape(vec![batch.numel() * m, k]).matmul(&b.reshape(vec![k, n]));
                     return tall.reshape_to(&lead([m, n]));
                 }
                 let flat = |t: &Tensor, last: [usize; 2]| {
@@ -115,7 +123,11 @@ impl Tensor {
     pub fn bmm(&self, other: &Tensor) -> Tensor {
         self.ranks("bmm", other, 3, 3);
         if self.dim(0) != other.dim(0) {
-            check::fail("bmm", format!("batches of {} and {}", self.dim(0), other.dim(0)), "matmul broadcasts batches");
+            check::fail(
+                "bmm",
+                format!("batches of {} and {}", self.dim(0), other.dim(0)),
+                "matmul broadcasts batches",
+            );
         }
         self.matmul(other)
     }
@@ -179,7 +191,11 @@ pub fn einsum(equation: &str, operands: &[&Tensor]) -> Tensor {
     );
     let letters: Vec<char> = {
         let mut seen = output.clone();
-        terms.concat().into_iter().for_each(|c| if !seen.contains(&c) { seen.push(c) });
+        terms.concat().into_iter().for_each(|c| {
+            if !seen.contains(&c) {
+                seen.push(c)
+            }
+        });
         seen
     };
     if let Some(odd) = output.iter().find(|c| !terms.iter().any(|t| t.contains(c))) {
@@ -203,7 +219,8 @@ pub fn einsum(equation: &str, operands: &[&Tensor]) -> Tensor {
                 .collect();
             if lonely.is_empty() { t.clone() } else { t.sum_dim(lonely, true) }
         });
-        let group = |pick: &dyn Fn(usize) -> bool| (0..letters.len()).filter(|&i| pick(i)).collect::<Vec<_>>();
+        let group =
+            |pick: &dyn Fn(usize) -> bool| (0..letters.len()).filter(|&i| pick(i)).collect::<Vec<_>>();
         let batch = group(&|i| !summed(i) && place(0, i) && place(1, i));
         let rows = group(&|i| !summed(i) && place(0, i) && !place(1, i));
         let cols = group(&|i| !summed(i) && !place(0, i) && place(1, i));
@@ -211,8 +228,12 @@ pub fn einsum(equation: &str, operands: &[&Tensor]) -> Tensor {
         let product = |ids: &[usize]| ids.iter().map(|&i| sizes[i]).product::<usize>();
         let arrange = |t: &Tensor, groups: [&[usize]; 3]| {
             let mut order: Vec<isize> = groups.concat().iter().map(|&i| i as isize).collect();
-            (0..letters.len() as isize).for_each(|i| if !order.contains(&i) { order.push(i) });
-            t.permute(&order).reshape(&groups.map(product).to_vec())
+            (0..letters.len() as isize).for_each(|i| {
+                if !order.contains(&i) {
+                    order.push(i)
+                }
+            });
+            t.permute(&order).reshape(groups.map(product).to_vec())
         };
         let c = arrange(&a, [&batch, &rows, &inner]).matmul(&arrange(&b, [&batch, &inner, &cols]));
         let order = [batch, rows, cols].concat();
@@ -222,7 +243,7 @@ pub fn einsum(equation: &str, operands: &[&Tensor]) -> Tensor {
             .collect();
         c.reshape(&shape).permute(&back)
     };
-    result.reshape(&sizes[..output.len()].to_vec())
+    result.reshape(sizes[..output.len()].to_vec())
 }
 
 #[track_caller]
@@ -231,7 +252,11 @@ fn letter_size(equation: &str, letter: char, terms: &[Vec<char>], operands: &[&T
     for (term, x) in terms.iter().zip(operands) {
         if term.len() != x.rank() {
             let term: String = term.iter().collect();
-            check::fail("einsum", format!("\"{term}\" of \"{equation}\" does not name the dimensions of shape {}", x.shape()), "");
+            check::fail(
+                "einsum",
+                format!("\"{term}\" of \"{equation}\" does not name the dimensions of shape {}", x.shape()),
+                "",
+            );
         }
         for (i, &c) in term.iter().enumerate() {
             let here = x.shape()[i];
@@ -247,10 +272,16 @@ fn letter_size(equation: &str, letter: char, terms: &[Vec<char>], operands: &[&T
 /// An operand with one dimension per letter, in the letters' order.
 fn align(term: &[char], x: &Tensor, letters: &[char]) -> Tensor {
     let (mut term, mut x) = (term.to_vec(), x.clone());
-    while let Some((i, j)) = (0..term.len()).find_map(|i| ((i + 1)..term.len()).find(|&j| term[i] == term[j]).map(|j| (i, j))) {
+    while let Some((i, j)) =
+        (0..term.len()).find_map(|i| ((i + 1)..term.len()).find(|&j| term[i] == term[j]).map(|j| (i, j)))
+    {
         let c = term[i];
         let mut order: Vec<isize> = vec![i as isize, j as isize];
-        (0..term.len() as isize).for_each(|k| if k != i as isize && k != j as isize { order.push(k) });
+        (0..term.len() as isize).for_each(|k| {
+            if k != i as isize && k != j as isize {
+                order.push(k)
+            }
+        });
         x = x.permute(&order).diagonal(0);
         term = order[2..].iter().map(|&k| term[k as usize]).collect();
         term.push(c);

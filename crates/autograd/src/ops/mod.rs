@@ -18,6 +18,7 @@ mod sorting;
 pub use arithmetic::TensorArg;
 pub use joining::{cat, meshgrid, stack};
 pub use matmul::einsum;
+pub use shape::Sizes;
 
 use crate::tensor::Tensor;
 use tensor_core::{DType, Shape, check};

@@ -18,7 +18,8 @@ impl Tensor {
                 ReduceOp::Prod => g.expand_to(&shape) * ctx.input(0).others_over(axes),
                 ReduceOp::Max | ReduceOp::Min => {
                     // Equal extremes share the gradient.
-                    let hits = ctx.input(0).detach().eq(&ctx.output().detach().reshape_to(&kept)).to_dtype(dtype);
+                    let hits =
+                        ctx.input(0).detach().eq(ctx.output().detach().reshape_to(&kept)).to_dtype(dtype);
                     let count = hits.sum_axes(axes, true);
                     (g / count) * hits
                 }
@@ -61,7 +62,8 @@ impl Tensor {
     /// Π along `axis` by multiplications, whose gradients are simple; 1 for an empty one.
     fn multiply_along(&self, axis: usize) -> Tensor {
         let dim = axis as isize;
-        let start = Tensor::from_raw(RawTensor::full(self.shape().with(axis, 1), 1.0, self.dtype(), self.device()));
+        let start =
+            Tensor::from_raw(RawTensor::full(self.shape().with(axis, 1), 1.0, self.dtype(), self.device()));
         (0..self.shape()[axis]).fold(start, |product, i| product * self.narrow(dim, i, 1))
     }
 

@@ -13,7 +13,7 @@ fn infer(op: &str, sizes: &[isize], numel: usize) -> Shape {
     if unknown > 1 || sizes.iter().any(|&s| s < -1) {
         check::fail(op, format!("sizes {sizes:?} are not a shape"), "at most one size may be -1");
     }
-    if unknown == 1 && (known == 0 || numel % known != 0) {
+    if unknown == 1 && (known == 0 || !numel.is_multiple_of(known)) {
         check::fail(
             op,
             format!("{numel} elements do not divide into sizes {sizes:?}"),
@@ -73,7 +73,8 @@ impl Tensor {
         let before = *self.shape();
         let out = self.raw().reshape(shape);
         let is_view = out.buffer().same(self.raw().buffer());
-        let result = record("ViewBackward0", [self], Keep::NOTHING, out, move |_, g| [Some(g.reshape_to(&before))]);
+        let result =
+            record("ViewBackward0", [self], Keep::NOTHING, out, move |_, g| [Some(g.reshape_to(&before))]);
         if is_view { result.mark_view() } else { result }
     }
 
@@ -84,7 +85,8 @@ impl Tensor {
         }
         let (before, dtype) = (*self.shape(), self.dtype());
         let out = self.raw().expand(shape);
-        record("ExpandBackward0", [self], Keep::NOTHING, out, move |_, g| [Some(g.fit(&before, dtype))]).mark_view()
+        record("ExpandBackward0", [self], Keep::NOTHING, out, move |_, g| [Some(g.fit(&before, dtype))])
+            .mark_view()
     }
 
     /// Another shape for the same elements; one size may be −1. Copies only when strides demand it.
@@ -140,7 +142,8 @@ impl Tensor {
             );
         }
         let out = self.raw().permute(&places);
-        record("PermuteBackward0", [self], Keep::NOTHING, out, move |_, g| [Some(g.permute(&back))]).mark_view()
+        record("PermuteBackward0", [self], Keep::NOTHING, out, move |_, g| [Some(g.permute(&back))])
+            .mark_view()
     }
 
     /// Two dimensions swapped.
@@ -191,8 +194,10 @@ impl Tensor {
     pub fn unsqueeze(&self, dim: isize) -> Tensor {
         let axis = check::axis("unsqueeze", dim, self.rank() + 1);
         let out = self.raw().unsqueeze(axis);
-        record("UnsqueezeBackward0", [self], Keep::NOTHING, out, move |_, g| [Some(g.squeeze_dim(axis as isize))])
-            .mark_view()
+        record("UnsqueezeBackward0", [self], Keep::NOTHING, out, move |_, g| {
+            [Some(g.squeeze_dim(axis as isize))]
+        })
+        .mark_view()
     }
 
     /// Without all dimensions of size 1.

@@ -10,7 +10,11 @@ impl Tensor {
         let axis = self.axis("sort", dim);
         let (values, index) = self.raw().sort(axis, descending);
         let index = Tensor::from_raw(index);
-        if self.requires_grad() { (self.gather(dim, &index), index) } else { (Tensor::from_raw(values), index) }
+        if self.requires_grad() {
+            (self.gather(dim, &index), index)
+        } else {
+            (Tensor::from_raw(values), index)
+        }
     }
 
     /// Where the sorted elements stand.
@@ -24,7 +28,11 @@ impl Tensor {
     pub fn topk(&self, k: usize, dim: isize, largest: bool) -> (Tensor, Tensor) {
         let size = self.shape().get(self.axis("topk", dim)).copied().unwrap_or(1);
         if k > size {
-            check::fail("topk", format!("k = {k} of a dimension of size {size}"), "k must not exceed the size");
+            check::fail(
+                "topk",
+                format!("k = {k} of a dimension of size {size}"),
+                "k must not exceed the size",
+            );
         }
         if self.rank() == 0 {
             return self.sort(dim, largest);

@@ -86,7 +86,7 @@ fn log(u: f32) -> f32 {
     let bits = u.max(f32::MIN_POSITIVE).to_bits();
     let mut e = ((bits >> 23) as i32 - 127) as f32 + 1.0;
     let m = f32::from_bits((bits & 0x807f_ffff) | 0x3f00_0000);
-    let x = if m < 0.70710678 {
+    let x = if m < std::f32::consts::FRAC_1_SQRT_2 {
         e -= 1.0;
         (m - 1.0) + m
     } else {

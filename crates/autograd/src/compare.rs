@@ -1,0 +1,106 @@
+//! Whole tensors compared, iterated and converted.
+
+use crate::tensor::Tensor;
+use tensor_core::{Device, Element};
+
+impl Tensor {
+    /// Whether shapes are equal and all elements are; NaN equals nothing.
+    #[track_caller]
+    pub fn equal(&self, other: &Tensor) -> bool {
+        self.shape() == other.shape() && self.eq(other).all().item()
+    }
+
+    /// Whether |a − b| ≤ atol + rtol·|b| for all elements (PyTorch's defaults are 1e-5 and 1e-8).
+    #[track_caller]
+    pub fn allclose(&self, other: &Tensor, rtol: f64, atol: f64) -> bool {
+        let (a, b) = (self.detach(), other.detach());
+        let near = (&a - &b).abs().le(b.abs() * rtol + atol);
+        near.logical_or(&a.eq(&b)).all().item()
+    }
+
+    /// The slices of the first dimension, one after another.
+    #[track_caller]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Tensor> + '_ {
+        let size = self.dim(0);
+        (0..size).map(|i| self.select(0, i as isize))
+    }
+}
+
+/// Nested arrays and vectors that become tensors: what [`tensor!`](crate::tensor) takes.
+pub trait Nested {
+    /// The element type.
+    type Item: Element;
+    /// Appends the elements row-major and gives the sizes.
+    fn flatten_into(&self, out: &mut Vec<Self::Item>) -> Vec<usize>;
+}
+
+macro_rules! nested_numbers {
+    ($($ty:ty),+) => {$(
+        impl Nested for $ty {
+            type Item = $ty;
+            fn flatten_into(&self, out: &mut Vec<$ty>) -> Vec<usize> {
+                out.push(*self);
+                Vec::new()
+            }
+        }
+    )+};
+}
+nested_numbers!(f32, f64, i32, i64, u8, bool);
+
+impl<T: Nested, const N: usize> Nested for [T; N] {
+    type Item = T::Item;
+    fn flatten_into(&self, out: &mut Vec<T::Item>) -> Vec<usize> {
+        nested(self, out)
+    }
+}
+
+impl<T: Nested> Nested for Vec<T> {
+    type Item = T::Item;
+    #[track_caller]
+    fn flatten_into(&self, out: &mut Vec<T::Item>) -> Vec<usize> {
+        nested(self, out)
+    }
+}
+
+#[track_caller]
+fn nested<T: Nested>(rows: &[T], out: &mut Vec<T::Item>) -> Vec<usize> {
+    let mut sizes = vec![rows.len()];
+    for (i, row) in rows.iter().enumerate() {
+        let inner = row.flatten_into(out);
+        if i == 0 {
+            sizes.extend(inner);
+        } else if sizes[1..] != inner[..] {
+            tensor_core::check::fail(
+                "tensor",
+                format!("row {i} has sizes {inner:?}, the first has {:?}", &sizes[1..]),
+                "all rows must be equally long",
+            );
+        }
+    }
+    sizes
+}
+
+impl Tensor {
+    /// A tensor of nested arrays or vectors: `Tensor::new(&[[1.0, 2.0], [3.0, 4.0]], &device)`.
+    /// Literals without a type follow Python: floats become F32, integers I32.
+    #[track_caller]
+    pub fn new<N: Nested>(values: &N, device: &Device) -> Tensor {
+        let mut flat = Vec::new();
+        let sizes = values.flatten_into(&mut flat);
+        Tensor::from_vec(flat, sizes, device)
+    }
+}
+
+/// The elements, when the tensor has one dimension; a clear message otherwise.
+impl<T: Element> TryFrom<&Tensor> for Vec<T> {
+    type Error = tensor_core::Error;
+    fn try_from(tensor: &Tensor) -> Result<Self, Self::Error> {
+        if tensor.rank() != 1 {
+            return Err(tensor_core::Error::Invalid(format!(
+                "a vector holds one dimension, this tensor has shape {}",
+                tensor.shape()
+            )));
+        }
+        Ok(tensor.to_host()?.into_vec())
+    }
+}

@@ -1,0 +1,71 @@
+//! Operations of the user's own: a forward pass on raw tensors and the gradient rule for it, as
+//! `torch.autograd.Function`.
+
+use crate::graph::{Keep, record_many};
+use crate::mode::no_grad;
+use crate::tensor::Tensor;
+use std::sync::Mutex;
+
+/// What a [`Function`] keeps from forward to backward.
+#[derive(Debug, Default)]
+pub struct Context {
+    saved: Vec<Tensor>,
+}
+
+impl Context {
+    /// Keeps tensors for the backward pass: inputs, results or anything computed on the way.
+    pub fn save(&mut self, tensors: &[&Tensor]) {
+        self.saved.extend(tensors.iter().map(|t| t.detach()));
+    }
+
+    /// What was kept, in order. Second derivatives do not flow through them.
+    pub fn saved(&self) -> &[Tensor] {
+        &self.saved
+    }
+}
+
+/// A differentiable operation.
+///
+/// ```
+/// use autograd::{Context, Function, Tensor, apply_function};
+/// struct Cube;
+/// impl Function for Cube {
+///     fn name(&self) -> &'static str { "CubeBackward" }
+///     fn forward(&self, ctx: &mut Context, inputs: &[&Tensor]) -> Tensor {
+///         ctx.save(inputs);
+///         inputs[0].pow(3.0)
+///     }
+///     fn backward(&self, ctx: &Context, grad: &Tensor) -> Vec<Option<Tensor>> {
+///         vec![Some(grad * (ctx.saved()[0].square() * 3.0))]
+///     }
+/// }
+/// let x = Tensor::from_vec(vec![2.0], 1, &backend_cpu::device()).requires_grad_(true);
+/// apply_function(Cube, &[&x]).backward();
+/// assert_eq!(x.grad().unwrap().item::<f32>(), 12.0);
+/// ```
+pub trait Function: Send + Sync + 'static {
+    /// The name that printed tensors carry as their `grad_fn`.
+    fn name(&self) -> &'static str;
+    /// Computes the result; no graph is recorded inside.
+    fn forward(&self, ctx: &mut Context, inputs: &[&Tensor]) -> Tensor;
+    /// The gradients of the inputs, in order, from the result's; `None` where there is none.
+    fn backward(&self, ctx: &Context, grad: &Tensor) -> Vec<Option<Tensor>>;
+}
+
+/// Applies a [`Function`].
+///
+/// # Panics
+/// In the backward pass, when the rule gives another number of gradients than there are inputs.
+#[track_caller]
+pub fn apply_function(function: impl Function, inputs: &[&Tensor]) -> Tensor {
+    let mut ctx = Context::default();
+    let out = no_grad(|| function.forward(&mut ctx, inputs));
+    let (name, count) = (function.name(), inputs.len());
+    let ctx = Mutex::new(ctx);
+    record_many(name, inputs, Keep::NOTHING, out.raw().clone(), move |_, g| {
+        let ctx = ctx.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let grads = function.backward(&ctx, g);
+        assert!(grads.len() == count, "{name}: {} gradients for {count} inputs", grads.len());
+        grads
+    })
+}
