@@ -1,1 +1,19 @@
-//! Firebrand's neural-network layers, losses, initialisers, optimizers and schedulers.
+//! Firebrand's neural networks: modules, layers, initialisers, losses, optimizers.
+//!
+//! Names, argument order, defaults and results are PyTorch's; weights are `[out, in]`.
+
+pub mod init;
+mod layers;
+pub mod loss;
+mod module;
+pub mod optim;
+mod state;
+
+#[doc(hidden)]
+pub use autograd::Tensor as __Tensor;
+pub use layers::{
+    BatchNorm1d, Dropout, Elu, Embedding, Flatten, Gelu, LayerNorm, LeakyReLU, Linear, LogSoftmax, ReLU,
+    Sequential, SiLU, Sigmoid, Softmax, Softplus, Tanh,
+};
+pub use module::{Module, Role};
+pub use state::{Incompatible, LoadError, StateDict};

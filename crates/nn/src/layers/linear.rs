@@ -1,0 +1,81 @@
+//! The affine layer, and flattening before it.
+
+use super::{display, python};
+use crate::init;
+use crate::module::{Module, Role};
+use autograd::Tensor;
+use tensor_core::Device;
+
+/// `x·Wᵀ + b`: `[…, I] → […, O]`, W `[O, I]`, b `[O]`; both start uniform in ±1/√I.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// `[O, I]`
+    pub weight: Tensor,
+    /// `[O]`
+    pub bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// A layer of `inputs` to `outputs`, with a bias. Draws the weight, then the bias.
+    pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+        let mut layer = Linear::without_bias(inputs, outputs, device);
+        let bias = Tensor::zeros(outputs, device);
+        let bound = if inputs > 0 { 1.0 / (inputs as f64).sqrt() } else { 0.0 };
+        init::uniform_(&bias, -bound, bound);
+        layer.bias = Some(bias.into_parameter());
+        layer
+    }
+
+    /// A layer without a bias.
+    pub fn without_bias(inputs: usize, outputs: usize, device: &Device) -> Self {
+        let weight = Tensor::zeros([outputs, inputs], device);
+        if weight.numel() > 0 {
+            init::kaiming_uniform_(&weight, 5f64.sqrt(), init::Fan::In);
+        }
+        Linear { weight: weight.into_parameter(), bias: None }
+    }
+}
+
+impl Module for Linear {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        input.linear(&self.weight, self.bias.as_ref())
+    }
+    fn name(&self) -> String {
+        "Linear".into()
+    }
+    fn extra_repr(&self) -> String {
+        let [outputs, inputs] = self.weight.dims();
+        format!("in_features={inputs}, out_features={outputs}, bias={}", python(self.bias.is_some()))
+    }
+    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+        let mut all = vec![("weight", &self.weight, Role::Parameter)];
+        all.extend(self.bias.as_ref().map(|b| ("bias", b, Role::Parameter)));
+        all
+    }
+    fn tensors_mut(&mut self) -> Vec<&mut Tensor> {
+        std::iter::once(&mut self.weight).chain(&mut self.bias).collect()
+    }
+    fn as_linear(&self) -> Option<&Linear> {
+        Some(self)
+    }
+}
+
+/// All dimensions from the second on as one: `[N, …] → [N, D]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Flatten;
+
+impl Module for Flatten {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        input.flatten(1, -1)
+    }
+    fn name(&self) -> String {
+        "Flatten".into()
+    }
+    fn extra_repr(&self) -> String {
+        "start_dim=1, end_dim=-1".into()
+    }
+}
+
+display!(Linear, Flatten);
