@@ -1,1 +1,34 @@
-//! Firebrand: deep learning's first steps in pure Rust.
+#![doc = include_str!("../../../README.md")]
+
+mod functions;
+
+pub use autograd::{
+    BackwardOptions, Context, Dims, Ellipsis, Function, Index, Nested, NewAxis, Options, Sizes, Tensor,
+    TensorArg, apply_function, cat, detect_anomaly, einsum, enable_grad, grad, grad_with, gradcheck,
+    gradgradcheck, is_grad_enabled, meshgrid, no_grad, s, stack,
+};
+pub use backend_cpu::{num_threads, set_num_threads};
+pub use functions::*;
+pub use tensor_core::display::{PrintOptions, print_options, set_printoptions};
+pub use tensor_core::random::{Generator, default_generator, manual_seed};
+pub use tensor_core::{Activation, DType, Device, Error, Scalar, Shape, Stats};
+
+pub use data;
+pub use nn;
+pub use nn::optim;
+
+/// A tensor on the default device from nested literals: `tensor![[1.0, 2.0], [3.0, 4.0]]`. Floats
+/// become F32, whole numbers the default integer, `true` and `false` booleans.
+///
+/// ```
+/// use firebrand::tensor;
+/// assert_eq!(tensor![1, 2, 3].to_string(), "tensor([1, 2, 3])");
+/// assert_eq!(tensor![[1.0, 2.5]].to_string(), "tensor([[1.0000, 2.5000]])");
+/// assert_eq!(tensor!(3.5).to_string(), "tensor(3.5000)");
+/// ```
+#[macro_export]
+macro_rules! tensor {
+    ($one:literal) => { $crate::from_literal(&$one) };
+    (-$one:literal) => { $crate::from_literal(&-$one) };
+    ($($entry:expr),+ $(,)?) => { $crate::from_literal(&[$($entry),+]) };
+}

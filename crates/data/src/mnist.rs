@@ -1,0 +1,158 @@
+//! MNIST and Fashion-MNIST: 28 × 28 pixels and ten classes, kept as bytes.
+//!
+//! Pixels stay bytes in memory and are cast and normalised a batch at a time: as floats the training
+//! set alone would be 188 MB.
+
+use crate::dataset::Dataset;
+use crate::error::DataError;
+use crate::idx::Idx;
+use autograd::Tensor;
+use std::path::Path;
+use tensor_core::{DType, Device};
+
+/// Rows and columns of an image.
+pub const SIDE: usize = 28;
+
+/// The four files, parsed and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MnistFiles {
+    /// `[N, 28, 28]`
+    pub train_images: Idx,
+    /// `[N]`
+    pub train_labels: Idx,
+    /// `[N, 28, 28]`
+    pub test_images: Idx,
+    /// `[N]`
+    pub test_labels: Idx,
+}
+
+/// The files' names, as they are published.
+const NAMES: [&str; 4] = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+];
+
+impl MnistFiles {
+    /// Reads the four files of a folder, plain or `.gz`.
+    ///
+    /// # Errors
+    /// When one is absent, cannot be read, or is not what its name says.
+    pub fn from_dir(folder: impl AsRef<Path>) -> Result<Self, DataError> {
+        let folder = folder.as_ref();
+        let mut parsed = Vec::with_capacity(4);
+        for name in NAMES {
+            let candidates = [name.to_string(), format!("{name}.gz"), name.replacen("-idx", ".idx", 1)];
+            let Some(path) = candidates.iter().map(|c| folder.join(c)).find(|p| p.is_file()) else {
+                return Err(DataError::Absent { name: name.into(), folder: folder.display().to_string() });
+            };
+            let file = path.display().to_string();
+            let bytes =
+                std::fs::read(&path).map_err(|source| DataError::Io { file: file.clone(), source })?;
+            parsed.push((file.clone(), Idx::parse(&file, &bytes)?));
+        }
+        MnistFiles::check(parsed)
+    }
+
+    /// Parses the four files' bytes: training images and labels, test images and labels.
+    ///
+    /// # Errors
+    /// When one is not what it should be.
+    pub fn from_bytes(files: [&[u8]; 4]) -> Result<Self, DataError> {
+        let parsed: Result<Vec<_>, DataError> = NAMES
+            .iter()
+            .zip(files)
+            .map(|(name, bytes)| Ok((name.to_string(), Idx::parse(name, bytes)?)))
+            .collect();
+        MnistFiles::check(parsed?)
+    }
+
+    fn check(parsed: Vec<(String, Idx)>) -> Result<Self, DataError> {
+        for pair in parsed.chunks(2) {
+            let [(images_file, images), (labels_file, labels)] = pair else { unreachable!("four files") };
+            let wrong = |file: &str, found: String, expected: String| {
+                Err(DataError::Format { file: file.into(), found, expected })
+            };
+            if images.dims.len() != 3 || images.dims[1..] != [SIDE, SIDE] {
+                return wrong(images_file, format!("sizes {:?}", images.dims), "[N, 28, 28]".into());
+            }
+            if labels.dims != [images.dims[0]] {
+                return wrong(
+                    labels_file,
+                    format!("sizes {:?}", labels.dims),
+                    format!("[{}], one label per image", images.dims[0]),
+                );
+            }
+            if let Some(label) = labels.bytes.iter().find(|&&l| l > 9) {
+                return wrong(labels_file, format!("label {label}"), "labels from 0 to 9".into());
+            }
+        }
+        let mut parsed = parsed.into_iter().map(|(_, idx)| idx);
+        let mut next = || parsed.next().expect("four files");
+        Ok(MnistFiles {
+            train_images: next(),
+            train_labels: next(),
+            test_images: next(),
+            test_labels: next(),
+        })
+    }
+
+    /// The training set on a device, normalised by mean and deviation as it is read.
+    pub fn train(&self, mean: f32, std: f32, device: &Device) -> Mnist {
+        Mnist::new(&self.train_images, &self.train_labels, mean, std, device)
+    }
+
+    /// The test set on a device.
+    pub fn test(&self, mean: f32, std: f32, device: &Device) -> Mnist {
+        Mnist::new(&self.test_images, &self.test_labels, mean, std, device)
+    }
+}
+
+/// Images as bytes `[N, 784]` and labels `[N]` on a device. An item is `[784]` floats `(x/255 − mean)/std`
+/// and a class.
+#[derive(Clone, Debug)]
+pub struct Mnist {
+    pixels: Tensor,
+    labels: Tensor,
+    mean: f32,
+    std: f32,
+}
+
+impl Mnist {
+    fn new(images: &Idx, labels: &Idx, mean: f32, std: f32, device: &Device) -> Self {
+        let pixels = Tensor::from_slice(&images.bytes, [images.dims[0], SIDE * SIDE], device);
+        let labels = Tensor::from_slice(&labels.bytes, labels.dims[0], device).to_dtype(DType::I32);
+        Mnist { pixels, labels, mean, std }
+    }
+
+    /// The pixels as bytes, `[N, 784]`.
+    pub fn pixels(&self) -> &Tensor {
+        &self.pixels
+    }
+
+    /// The classes, `[N]`.
+    pub fn labels(&self) -> &Tensor {
+        &self.labels
+    }
+
+    /// How many images each class has.
+    pub fn class_counts(&self) -> [usize; 10] {
+        let mut counts = [0; 10];
+        self.labels.to_vec::<i32>().into_iter().for_each(|l| counts[l as usize] += 1);
+        counts
+    }
+}
+
+impl Dataset for Mnist {
+    fn len(&self) -> usize {
+        self.labels.numel()
+    }
+
+    fn batch(&self, indices: &[i64]) -> Vec<Tensor> {
+        let index: Vec<i32> = indices.iter().map(|&i| i as i32).collect();
+        let index = Tensor::from_vec(index, indices.len(), self.pixels.device());
+        let images = self.pixels.index_select(0, &index).normalize_pixels(self.mean, self.std);
+        vec![images, self.labels.index_select(0, &index)]
+    }
+}

@@ -1,0 +1,112 @@
+//! `torch.*` on the default device: creation functions, and the device itself.
+
+use autograd::{Nested, Tensor};
+use tensor_core::{DType, Device, Element, Scalar, Shape};
+
+/// The default device: the CPU.
+pub fn device() -> Device {
+    cpu()
+}
+
+/// The CPU.
+pub fn cpu() -> Device {
+    backend_cpu::device()
+}
+
+/// A tensor of nested arrays or vectors; doubles become F32, as Python's floats do.
+#[doc(hidden)]
+#[track_caller]
+pub fn from_literal<N: Nested>(values: &N) -> Tensor {
+    let t = Tensor::new(values, &device());
+    if t.dtype() == DType::F64 { t.to_dtype(DType::F32) } else { t }
+}
+
+/// A tensor of row-major elements.
+#[track_caller]
+pub fn from_vec<T: Element>(values: Vec<T>, shape: impl Into<Shape>) -> Tensor {
+    Tensor::from_vec(values, shape, &device())
+}
+
+/// A tensor of row-major elements, copied.
+#[track_caller]
+pub fn from_slice<T: Element>(values: &[T], shape: impl Into<Shape>) -> Tensor {
+    Tensor::from_slice(values, shape, &device())
+}
+
+/// Zeros: `torch.zeros`.
+#[track_caller]
+pub fn zeros(shape: impl Into<Shape>) -> Tensor {
+    Tensor::zeros(shape, &device())
+}
+
+/// Ones: `torch.ones`.
+#[track_caller]
+pub fn ones(shape: impl Into<Shape>) -> Tensor {
+    Tensor::ones(shape, &device())
+}
+
+/// Memory without meaning in PyTorch; zeros here.
+#[track_caller]
+pub fn empty(shape: impl Into<Shape>) -> Tensor {
+    zeros(shape)
+}
+
+/// One value everywhere, of the value's kind: `torch.full`.
+#[track_caller]
+pub fn full(shape: impl Into<Shape>, value: impl Into<Scalar>) -> Tensor {
+    let value = value.into();
+    Tensor::full(shape, value, (DType::default_of(value.category()), &device()))
+}
+
+/// The identity matrix: `torch.eye`.
+#[track_caller]
+pub fn eye(n: usize) -> Tensor {
+    Tensor::eye(n, &device())
+}
+
+/// `start, start + step, …` before `end`: `torch.arange`.
+#[track_caller]
+pub fn arange(start: impl Into<Scalar>, end: impl Into<Scalar>, step: impl Into<Scalar>) -> Tensor {
+    Tensor::arange(start, end, step, &device())
+}
+
+/// Evenly spaced numbers, both ends included: `torch.linspace`.
+#[track_caller]
+pub fn linspace(start: f64, end: f64, steps: usize) -> Tensor {
+    Tensor::linspace(start, end, steps, &device())
+}
+
+/// Powers of a base, evenly spaced: `torch.logspace`.
+#[track_caller]
+pub fn logspace(start: f64, end: f64, steps: usize, base: f64) -> Tensor {
+    Tensor::logspace(start, end, steps, base, &device())
+}
+
+/// Uniform numbers in [0, 1): `torch.rand`.
+#[track_caller]
+pub fn rand(shape: impl Into<Shape>) -> Tensor {
+    Tensor::rand(shape, &device())
+}
+
+/// Standard normal numbers: `torch.randn`.
+///
+/// ```
+/// firebrand::manual_seed(0);
+/// assert_eq!(firebrand::randn(4).to_string(), "tensor([ 1.5410, -0.2934, -2.1788,  0.5684])");
+/// ```
+#[track_caller]
+pub fn randn(shape: impl Into<Shape>) -> Tensor {
+    Tensor::randn(shape, &device())
+}
+
+/// Whole numbers in [low, high): `torch.randint`.
+#[track_caller]
+pub fn randint(low: i64, high: i64, shape: impl Into<Shape>) -> Tensor {
+    Tensor::randint(low, high, shape, &device())
+}
+
+/// The numbers 0 to n − 1 in random order: `torch.randperm`.
+#[track_caller]
+pub fn randperm(n: usize) -> Tensor {
+    Tensor::randperm(n, &device())
+}
