@@ -66,6 +66,7 @@ impl<const N: usize> Nest<N> {
     }
 
     /// Calls `row(offsets, out)` for runs of the result that lie within one row each.
+    #[inline(always)]
     fn rows<O>(&self, first: usize, out: &mut [O], row: impl Fn([isize; N], &mut [O])) {
         let len = self.row_len();
         let (mut element, mut rest) = (first, out);
@@ -116,8 +117,8 @@ where
     let nest = Nest::new(shape, [lx]);
     let [sx] = nest.row_strides();
     threads::chunks(out, |first, part| {
-        vectorize(|| {
-            nest.rows(first, part, |[ox], row| {
+        vectorize(#[inline(always)] || {
+            nest.rows(first, part, #[inline(always)] |[ox], row| {
                 let a = Run { data: x, offset: ox, stride: sx };
                 if let Some(a) = a.slice(row.len()) {
                     for (o, &a) in row.iter_mut().zip(a) {
@@ -151,8 +152,8 @@ pub fn map2<A, B, O, F>(
     let nest = Nest::new(shape, [lx, ly]);
     let [sx, sy] = nest.row_strides();
     threads::chunks(out, |first, part| {
-        vectorize(|| {
-            nest.rows(first, part, |[ox, oy], row| {
+        vectorize(#[inline(always)] || {
+            nest.rows(first, part, #[inline(always)] |[ox, oy], row| {
                 let (a, b) =
                     (Run { data: x, offset: ox, stride: sx }, Run { data: y, offset: oy, stride: sy });
                 let len = row.len();
@@ -201,8 +202,8 @@ pub fn map3<A, B, C, O, F>(
     let nest = Nest::new(shape, [lx, ly, lz]);
     let [sx, sy, sz] = nest.row_strides();
     threads::chunks(out, |first, part| {
-        vectorize(|| {
-            nest.rows(first, part, |[ox, oy, oz], row| {
+        vectorize(#[inline(always)] || {
+            nest.rows(first, part, #[inline(always)] |[ox, oy, oz], row| {
                 let a = Run { data: x, offset: ox, stride: sx };
                 let b = Run { data: y, offset: oy, stride: sy };
                 let c = Run { data: z, offset: oz, stride: sz };

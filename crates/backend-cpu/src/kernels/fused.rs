@@ -123,7 +123,7 @@ fn lane_sum<T: Real>(row: &[T]) -> T {
 /// Softmax or its logarithm of every row, `x` being `[…, C]` packed.
 fn softmax_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
     threads::groups(out, width, 8 * width, |index, out| {
-        vectorize(|| {
+        vectorize(#[inline(always)] || {
             let row = &x[index * width..][..width];
             let shift = largest(row);
             let sum = exponentials(row, shift, out);
@@ -169,7 +169,7 @@ pub fn softmax_grad(pool: &Arc<Pool>, y: View, grad: View, axis: usize, log: boo
     Some(with_float!(y.dtype(), T => {
         let (y, g) = (packed::<T>(&held_y), packed::<T>(&held_g));
         fresh(pool, y.len(), |out: &mut [T]| threads::groups(out, width, 8 * width, |index, out| {
-            vectorize(|| {
+            vectorize(#[inline(always)] || {
                 let (y, g) = (&y[index * width..][..width], &g[index * width..][..width]);
                 if log {
                     let sum = lane_sum(g);
@@ -225,7 +225,7 @@ pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: Vie
         let p = packed::<T>(&held);
         let scale = packed::<T>(&held_g)[0] / T::of(rows as f64);
         fresh(pool, p.len(), |out: &mut [T]| threads::groups(out, width, 8 * width, |row, out| {
-            vectorize(|| {
+            vectorize(#[inline(always)] || {
                 for (o, &p) in out.iter_mut().zip(&p[row * width..][..width]) {
                     *o = p.exp() * scale;
                 }

@@ -43,7 +43,7 @@ fn mean_square<T: Real>(s: T, g: T, decay: T, rest: T) -> T {
 pub fn optim_step(step: OptimStep, slots: &[OptimSlot]) {
     for slot in slots {
         with_float!(slot.param.dtype(), T => in_place::<T>(slot, |p, g, state| {
-            vectorize(|| update(step, p, g, state));
+            vectorize(#[inline(always)] || update(step, p, g, state));
         }));
     }
 }
