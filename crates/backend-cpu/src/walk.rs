@@ -117,22 +117,30 @@ where
     let nest = Nest::new(shape, [lx]);
     let [sx] = nest.row_strides();
     threads::chunks(out, |first, part| {
-        vectorize(#[inline(always)] || {
-            nest.rows(first, part, #[inline(always)] |[ox], row| {
-                let a = Run { data: x, offset: ox, stride: sx };
-                if let Some(a) = a.slice(row.len()) {
-                    for (o, &a) in row.iter_mut().zip(a) {
-                        *o = f(a);
-                    }
-                } else if let Some(a) = a.single() {
-                    row.fill(f(a));
-                } else {
-                    for (i, o) in row.iter_mut().enumerate() {
-                        *o = f(a.at(i));
-                    }
-                }
-            });
-        });
+        vectorize(
+            #[inline(always)]
+            || {
+                nest.rows(
+                    first,
+                    part,
+                    #[inline(always)]
+                    |[ox], row| {
+                        let a = Run { data: x, offset: ox, stride: sx };
+                        if let Some(a) = a.slice(row.len()) {
+                            for (o, &a) in row.iter_mut().zip(a) {
+                                *o = f(a);
+                            }
+                        } else if let Some(a) = a.single() {
+                            row.fill(f(a));
+                        } else {
+                            for (i, o) in row.iter_mut().enumerate() {
+                                *o = f(a.at(i));
+                            }
+                        }
+                    },
+                );
+            },
+        );
     });
 }
 
@@ -152,35 +160,45 @@ pub fn map2<A, B, O, F>(
     let nest = Nest::new(shape, [lx, ly]);
     let [sx, sy] = nest.row_strides();
     threads::chunks(out, |first, part| {
-        vectorize(#[inline(always)] || {
-            nest.rows(first, part, #[inline(always)] |[ox, oy], row| {
-                let (a, b) =
-                    (Run { data: x, offset: ox, stride: sx }, Run { data: y, offset: oy, stride: sy });
-                let len = row.len();
-                match (a.slice(len), b.slice(len), a.single(), b.single()) {
-                    (Some(a), Some(b), ..) => {
-                        for ((o, &a), &b) in row.iter_mut().zip(a).zip(b) {
-                            *o = f(a, b);
+        vectorize(
+            #[inline(always)]
+            || {
+                nest.rows(
+                    first,
+                    part,
+                    #[inline(always)]
+                    |[ox, oy], row| {
+                        let (a, b) = (
+                            Run { data: x, offset: ox, stride: sx },
+                            Run { data: y, offset: oy, stride: sy },
+                        );
+                        let len = row.len();
+                        match (a.slice(len), b.slice(len), a.single(), b.single()) {
+                            (Some(a), Some(b), ..) => {
+                                for ((o, &a), &b) in row.iter_mut().zip(a).zip(b) {
+                                    *o = f(a, b);
+                                }
+                            }
+                            (Some(a), _, _, Some(b)) => {
+                                for (o, &a) in row.iter_mut().zip(a) {
+                                    *o = f(a, b);
+                                }
+                            }
+                            (_, Some(b), Some(a), _) => {
+                                for (o, &b) in row.iter_mut().zip(b) {
+                                    *o = f(a, b);
+                                }
+                            }
+                            _ => {
+                                for (i, o) in row.iter_mut().enumerate() {
+                                    *o = f(a.at(i), b.at(i));
+                                }
+                            }
                         }
-                    }
-                    (Some(a), _, _, Some(b)) => {
-                        for (o, &a) in row.iter_mut().zip(a) {
-                            *o = f(a, b);
-                        }
-                    }
-                    (_, Some(b), Some(a), _) => {
-                        for (o, &b) in row.iter_mut().zip(b) {
-                            *o = f(a, b);
-                        }
-                    }
-                    _ => {
-                        for (i, o) in row.iter_mut().enumerate() {
-                            *o = f(a.at(i), b.at(i));
-                        }
-                    }
-                }
-            });
-        });
+                    },
+                );
+            },
+        );
     });
 }
 
@@ -202,22 +220,30 @@ pub fn map3<A, B, C, O, F>(
     let nest = Nest::new(shape, [lx, ly, lz]);
     let [sx, sy, sz] = nest.row_strides();
     threads::chunks(out, |first, part| {
-        vectorize(#[inline(always)] || {
-            nest.rows(first, part, #[inline(always)] |[ox, oy, oz], row| {
-                let a = Run { data: x, offset: ox, stride: sx };
-                let b = Run { data: y, offset: oy, stride: sy };
-                let c = Run { data: z, offset: oz, stride: sz };
-                let len = row.len();
-                if let (Some(a), Some(b), Some(c)) = (a.slice(len), b.slice(len), c.slice(len)) {
-                    for (((o, &a), &b), &c) in row.iter_mut().zip(a).zip(b).zip(c) {
-                        *o = f(a, b, c);
-                    }
-                } else {
-                    for (i, o) in row.iter_mut().enumerate() {
-                        *o = f(a.at(i), b.at(i), c.at(i));
-                    }
-                }
-            });
-        });
+        vectorize(
+            #[inline(always)]
+            || {
+                nest.rows(
+                    first,
+                    part,
+                    #[inline(always)]
+                    |[ox, oy, oz], row| {
+                        let a = Run { data: x, offset: ox, stride: sx };
+                        let b = Run { data: y, offset: oy, stride: sy };
+                        let c = Run { data: z, offset: oz, stride: sz };
+                        let len = row.len();
+                        if let (Some(a), Some(b), Some(c)) = (a.slice(len), b.slice(len), c.slice(len)) {
+                            for (((o, &a), &b), &c) in row.iter_mut().zip(a).zip(b).zip(c) {
+                                *o = f(a, b, c);
+                            }
+                        } else {
+                            for (i, o) in row.iter_mut().enumerate() {
+                                *o = f(a.at(i), b.at(i), c.at(i));
+                            }
+                        }
+                    },
+                );
+            },
+        );
     });
 }

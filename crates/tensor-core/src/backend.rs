@@ -163,6 +163,21 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         compose::linear(x, w, b, act)
     }
 
+    /// The gradients of [`Backend::linear`] with respect to `x`, `w` and `b`, those that `wants` asks for.
+    /// With `y`, its result and the activation in it (one whose derivative reads its result alone),
+    /// the gradient first passes back through the activation: `g = act′(y)·grad`;
+    /// `dx = g·w [N, I]`, `dw = gᵀ·x [O, I]`, `db = Σ g [O]`.
+    fn linear_backward(
+        &self,
+        x: View,
+        w: View,
+        y: Option<(View, Activation)>,
+        grad: View,
+        wants: [bool; 3],
+    ) -> Result<[Option<Storage>; 3]> {
+        compose::linear_backward(x, w, y, grad, wants)
+    }
+
     /// `f′(x)·grad`, given also `y = f(x)`.
     fn unary_grad(&self, op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
         compose::unary_grad(op, x, y, grad)
@@ -195,9 +210,14 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         compose::optim_step(step, slots)
     }
 
-    /// Bytes to normalised floats: `(x/255 − mean)/std` as F32, each operation rounded: a batch of
-    /// pixels on its way into a network.
+    /// Bytes to normalised floats: `(x/255 − mean)/std` as F32, each operation rounded.
     fn normalize(&self, x: View, mean: f32, std: f32) -> Result<Storage> {
         compose::normalize(x, mean, std)
+    }
+
+    /// [`Backend::normalize`] of the rows of `x` at `index` (one-dimensional, in range): a batch of pixels
+    /// on its way into a network. `[N, …], [B] → [B, …]`.
+    fn fetch_pixels(&self, x: View, index: View, mean: f32, std: f32) -> Result<Storage> {
+        compose::fetch_pixels(x, index, mean, std)
     }
 }

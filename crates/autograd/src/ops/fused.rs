@@ -65,24 +65,27 @@ impl Tensor {
         inputs.extend(bias);
         let keep = if act.is_some() { Keep::BOTH.and(Keep::OUTPUT) } else { Keep::BOTH };
         record_many(name, &inputs, keep, y, move |ctx, g| {
-            let g = match act {
-                None => g.clone(),
-                Some(act) => {
-                    let (op, y) = (UnaryOp::Act(act), ctx.output());
-                    if is_grad_enabled() {
-                        derivative(op, &y, &y, g)
-                    } else {
-                        Tensor::from_raw(y.raw().unary_grad(op, y.raw(), g.raw()))
+            let wants = [ctx.needs(0), ctx.needs(1), has_bias && ctx.needs(2)];
+            let mut grads: Vec<Option<Tensor>> = if is_grad_enabled() {
+                let g = match act {
+                    None => g.clone(),
+                    Some(act) => {
+                        let y = ctx.output();
+                        derivative(UnaryOp::Act(act), &y, &y, g)
                     }
-                }
+                };
+                vec![
+                    wants[0].then(|| g.mm(&ctx.input(1))),
+                    wants[1].then(|| g.t().mm(&ctx.input(0))),
+                    wants[2].then(|| g.sum_dim(0, false)),
+                ]
+            } else {
+                let y = act.map(|act| (ctx.output(), act));
+                let y = y.as_ref().map(|(y, act)| (y.raw(), *act));
+                let (x, w) = (ctx.input(0), ctx.input(1));
+                x.raw().linear_backward(w.raw(), y, g.raw(), wants).map(|d| d.map(Tensor::from_raw)).into()
             };
-            let mut grads = vec![
-                ctx.needs(0).then(|| g.mm(&ctx.input(1))),
-                ctx.needs(1).then(|| g.t().mm(&ctx.input(0))),
-            ];
-            if has_bias {
-                grads.push(ctx.needs(2).then(|| g.sum_dim(0, false)));
-            }
+            grads.truncate(2 + usize::from(has_bias));
             grads
         })
     }
@@ -158,6 +161,17 @@ impl Tensor {
     #[track_caller]
     pub fn normalize_pixels(&self, mean: f32, std: f32) -> Tensor {
         Tensor::from_raw(self.raw().normalize(mean, std))
+    }
+
+    /// [`Tensor::normalize_pixels`] of the items at `index`, a batch from a set that stays on the device as
+    /// bytes: `[N, …], [B] → [B, …]`. Indices run from 0 to N − 1.
+    ///
+    /// # Panics
+    /// When an index is out of range, where the device can tell.
+    #[track_caller]
+    pub fn fetch_pixels(&self, index: &Tensor, mean: f32, std: f32) -> Tensor {
+        let index = self.index("fetch_pixels", index, self.dim(0));
+        Tensor::from_raw(self.raw().fetch_pixels(&index, mean, std))
     }
 }
 

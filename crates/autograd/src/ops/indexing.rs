@@ -80,7 +80,7 @@ impl Tensor {
 
     /// An index on this tensor's device, checked and with negative entries counted from the end.
     #[track_caller]
-    fn index(&self, op: &str, index: &Tensor, size: usize) -> RawTensor {
+    pub(super) fn index(&self, op: &str, index: &Tensor, size: usize) -> RawTensor {
         check::index_type(op, index.dtype());
         if self.device().checks_indices() { index.raw().checked_index(op, size) } else { index.raw().clone() }
     }

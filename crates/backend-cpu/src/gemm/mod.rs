@@ -82,7 +82,10 @@ pub fn gemm<T: Real>(
                 }
             }
             for (panel, right) in packed.chunks((k * NR).max(1)).enumerate() {
-                let tile = vectorize(#[inline(always)] || kernel(&left, right));
+                let tile = vectorize(
+                    #[inline(always)]
+                    || kernel(&left, right),
+                );
                 store(&tile, c, n, panel * NR, epilogue);
             }
             if k == 0 {

@@ -123,21 +123,24 @@ fn lane_sum<T: Real>(row: &[T]) -> T {
 /// Softmax or its logarithm of every row, `x` being `[…, C]` packed.
 fn softmax_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
     threads::groups(out, width, 8 * width, |index, out| {
-        vectorize(#[inline(always)] || {
-            let row = &x[index * width..][..width];
-            let shift = largest(row);
-            let sum = exponentials(row, shift, out);
-            if log {
-                let ln = sum.ln();
-                for (o, &v) in out.iter_mut().zip(row) {
-                    *o = (v - shift) - ln;
+        vectorize(
+            #[inline(always)]
+            || {
+                let row = &x[index * width..][..width];
+                let shift = largest(row);
+                let sum = exponentials(row, shift, out);
+                if log {
+                    let ln = sum.ln();
+                    for (o, &v) in out.iter_mut().zip(row) {
+                        *o = (v - shift) - ln;
+                    }
+                } else {
+                    for o in out {
+                        *o = *o / sum;
+                    }
                 }
-            } else {
-                for o in out {
-                    *o = *o / sum;
-                }
-            }
-        });
+            },
+        );
     });
 }
 

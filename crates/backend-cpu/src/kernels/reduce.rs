@@ -64,7 +64,10 @@ fn run<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
 }
 
 fn run_outlined<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
-    vectorize(#[inline(always)] || run(x, fold))
+    vectorize(
+        #[inline(always)]
+        || run(x, fold),
+    )
 }
 
 /// `x` is `[kept…, reduced…]`.
@@ -94,7 +97,10 @@ fn reduce_last<T: Plain, F: Fold<T>>(x: &[T], layout: &Layout, kept: usize, out:
         let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
         threads::groups_uneven(out, width, count * width, |index, part| {
             let at = first + index * width;
-            vectorize(#[inline(always)] || columns(x, at, &rows, part, fold));
+            vectorize(
+                #[inline(always)]
+                || columns(x, at, &rows, part, fold),
+            );
         });
         return;
     }

@@ -44,6 +44,32 @@ pub fn linear(x: View, w: View, b: Option<View>, act: Option<Activation>) -> Res
     y.into_storage()
 }
 
+/// The gradients of [`linear`]: `g = act′(y)·grad`; `g·w`, `gᵀ·x`, `Σ g`.
+pub fn linear_backward(
+    x: View,
+    w: View,
+    y: Option<(View, Activation)>,
+    grad: View,
+    wants: [bool; 3],
+) -> Result<[Option<Storage>; 3]> {
+    let (x, w, grad) = (RawTensor::from_view(x), RawTensor::from_view(w), RawTensor::from_view(grad));
+    let g = match y {
+        Some((y, act)) => {
+            let y = RawTensor::from_view(y);
+            derivative(UnaryOp::Act(act), &y, &y, &grad)
+        }
+        None => grad,
+    };
+    let storage = |wanted: bool, make: &dyn Fn() -> RawTensor| {
+        if wanted { make().into_storage().map(Some) } else { Ok(None) }
+    };
+    Ok([
+        storage(wants[0], &|| g.mm(&w))?,
+        storage(wants[1], &|| g.transpose(0, 1).mm(&x))?,
+        storage(wants[2], &|| g.reduce(ReduceOp::Sum, Axes::one(0), false))?,
+    ])
+}
+
 /// `f′(x)·grad`
 pub fn unary_grad(op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
     derivative(op, &RawTensor::from_view(x), &RawTensor::from_view(y), &RawTensor::from_view(grad))
@@ -108,6 +134,12 @@ pub fn cross_entropy_grad(log_p: View, target: View, grad: View) -> Result<Stora
 pub fn normalize(x: View, mean: f32, std: f32) -> Result<Storage> {
     let x = RawTensor::from_view(x).cast(DType::F32).binary(BinaryOp::Div, 255.0);
     x.binary(BinaryOp::Sub, mean).binary(BinaryOp::Div, std).into_storage()
+}
+
+/// [`normalize`] of the rows at `index`.
+pub fn fetch_pixels(x: View, index: View, mean: f32, std: f32) -> Result<Storage> {
+    let rows = RawTensor::from_view(x).index_select(0, &RawTensor::from_view(index));
+    normalize(rows.view(), mean, std)
 }
 
 /// A stable sort of every run along `axis`, on the host.

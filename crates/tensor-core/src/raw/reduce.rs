@@ -110,6 +110,26 @@ impl RawTensor {
         self.answer("linear", answer, self.dtype(), Shape::new(&[self.shape()[0], w.shape()[0]]))
     }
 
+    /// The wanted gradients of [`RawTensor::linear`] (of `x` = `self`, `w` and the bias); with `y`, its result,
+    /// they first pass back through the activation.
+    #[track_caller]
+    pub fn linear_backward(
+        &self,
+        w: &RawTensor,
+        y: Option<(&RawTensor, Activation)>,
+        grad: &RawTensor,
+        wants: [bool; 3],
+    ) -> [Option<Self>; 3] {
+        let y = y.map(|(y, act)| (y.view(), act));
+        let answer = self.device().linear_backward(self.view(), w.view(), y, grad.view(), wants);
+        let shapes = [*self.shape(), *w.shape(), Shape::new(&[w.shape()[0]])];
+        let mut shapes = shapes.into_iter();
+        check::done("linear", answer).map(|storage| {
+            let shape = shapes.next().expect("three gradients");
+            storage.map(|s| RawTensor::from_storage(self.device(), s, self.dtype(), shape))
+        })
+    }
+
     /// `softmax` or its logarithm along `axis`.
     #[track_caller]
     pub fn softmax(&self, axis: usize, log: bool) -> Self {
@@ -143,5 +163,14 @@ impl RawTensor {
     #[track_caller]
     pub fn normalize(&self, mean: f32, std: f32) -> Self {
         self.answer("normalize", self.device().normalize(self.view(), mean, std), DType::F32, *self.shape())
+    }
+
+    /// `(x/255 − mean)/std` as F32 of the rows at `index`, which is one-dimensional and in range.
+    #[track_caller]
+    pub fn fetch_pixels(&self, index: &RawTensor, mean: f32, std: f32) -> Self {
+        self.same_device("fetch_pixels", index);
+        let shape = self.shape().with(0, index.numel());
+        let answer = self.device().fetch_pixels(self.view(), index.view(), mean, std);
+        self.answer("fetch_pixels", answer, DType::F32, shape)
     }
 }
