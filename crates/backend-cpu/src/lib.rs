@@ -9,6 +9,7 @@ mod kernels;
 mod math;
 pub mod simd;
 mod storage;
+mod team;
 mod threads;
 mod walk;
 

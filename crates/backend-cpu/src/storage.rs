@@ -5,6 +5,7 @@
 //! while a kernel runs, an operation may name one buffer twice, and no one sees half a write.
 
 use bytemuck::{AnyBitPattern, NoUninit, Pod, Zeroable};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,19 @@ struct Line([u8; 64]);
 /// An element as kernels see it: plain bytes, booleans being 0 or 1 in a `u8`.
 pub trait Plain: Pod + NoUninit + AnyBitPattern + Send + Sync {}
 impl<T: Pod + Send + Sync> Plain for T {}
+
+/// Runs `f` on `len` elements of unspecified content that belong to this thread and are kept for the next time.
+pub fn scratch<T: Plain, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
+    thread_local!(static KEPT: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) });
+    let mut memory = KEPT.take();
+    let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
+    if memory.len() < lines {
+        memory.resize(lines, Line::zeroed());
+    }
+    let result = f(&mut bytemuck::cast_slice_mut(&mut memory)[..len]);
+    KEPT.set(memory);
+    result
+}
 
 /// Spare memory by size, and the counts of what was asked for.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! What networks do in one breath: products, softmax, cross-entropy, pixels.
 
 use super::{fresh, hold, packed, with_float};
-use crate::gemm::{Epilogue, MatRef, gemm};
+use crate::gemm::{Epilogue, MatRef, Sizes, gemm};
 use crate::math::Real;
 use crate::simd::vectorize;
 use crate::storage::{Block, Pool};
@@ -51,7 +51,7 @@ pub fn matmul(pool: &Arc<Pool>, a: View, b: View) -> Block {
                 for (i, out) in out.chunks_mut((m * n).max(1)).enumerate() {
                     let i = i as isize;
                     let (a, b) = (matrix(x, la, i * la.strides()[0]), matrix(y, lb, i * lb.strides()[0]));
-                    gemm(m, n, k, a, b, out, Epilogue::None, threads::num_threads());
+                    gemm(Sizes { m, n, k }, a, b, out, Epilogue::NONE);
                 }
             })
         }),
@@ -67,14 +67,9 @@ pub fn linear(pool: &Arc<Pool>, x: View, w: View, b: Option<View>, act: Option<A
         let ((x, _), (w, _)) = (held_x.of::<T>(), held_w.of::<T>());
         let bias = held_b.as_ref().map(packed::<T>);
         let relu = act == Some(Activation::Relu);
-        let epilogue = match (&bias, relu) {
-            (Some(bias), true) => Epilogue::BiasRelu(bias),
-            (Some(bias), false) => Epilogue::Bias(bias),
-            (None, true) => Epilogue::Relu,
-            (None, false) => Epilogue::None,
-        };
+        let epilogue = Epilogue { bias: bias.as_deref(), relu };
         let product = fresh(pool, m * n, |out: &mut [T]| {
-            gemm(m, n, k, matrix(x, lx, 0), matrix(w, &lw, 0), out, epilogue, threads::num_threads());
+            gemm(Sizes { m, n, k }, matrix(x, lx, 0), matrix(w, &lw, 0), out, epilogue);
         });
         match act {
             Some(act) if !relu => {

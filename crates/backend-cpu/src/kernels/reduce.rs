@@ -95,7 +95,7 @@ fn reduce_last<T: Plain, F: Fold<T>>(x: &[T], layout: &Layout, kept: usize, out:
         let rows: Vec<usize> = inner.indices().collect();
         let first = starts[0];
         let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
-        threads::groups_uneven(out, width, count * width, |index, part| {
+        threads::groups(out, width, count * width, |index, part| {
             let at = first + index * width;
             vectorize(
                 #[inline(always)]

@@ -1,0 +1,88 @@
+//! The product of matrices against the machine's peak: `cargo bench --bench gemm`.
+//!
+//! The peak is what one core's fused multiply-adds reach in a loop that touches registers only. Every figure
+//! is the best of several repeats, in one run, in GFLOP/s (two per multiply-add) and in percent of the peak
+//! of the threads used.
+
+use backend_cpu::gemm::{Epilogue, MatRef, Sizes, gemm};
+use std::time::Instant;
+
+/// A size, and which operands are read transposed.
+struct Case {
+    name: &'static str,
+    size: Sizes,
+    transposed: [bool; 2],
+}
+
+fn cases() -> Vec<Case> {
+    let case = |name, m, k, n, transposed| Case { name, size: Sizes { m, n, k }, transposed };
+    vec![
+        case("square", 256, 256, 256, [false, false]),
+        case("square", 512, 512, 512, [false, false]),
+        case("square", 1024, 1024, 1024, [false, false]),
+        case("square", 2048, 2048, 2048, [false, false]),
+        case("W1 forward", 64, 784, 128, [false, true]),
+        case("W1 weights", 128, 64, 784, [true, false]),
+        case("W1 inputs", 64, 128, 784, [false, false]),
+        case("W2 forward", 128, 784, 512, [false, true]),
+        case("W2 forward", 128, 512, 512, [false, true]),
+        case("W2 weights", 512, 128, 784, [true, false]),
+        case("W2 inputs", 128, 512, 512, [false, false]),
+        case("W3 forward", 1024, 2048, 2048, [false, true]),
+        case("W3 weights", 2048, 1024, 2048, [true, false]),
+        case("one image", 1, 784, 128, [false, true]),
+        case("last layer", 64, 64, 10, [false, true]),
+    ]
+}
+
+fn main() {
+    let machine = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = machine.lines().find_map(|l| l.strip_prefix("model name")).unwrap_or(": unknown");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("processor{}; {:?}; {cores} cores", model.trim_start_matches('\t'), backend_cpu::simd::level());
+    println!(
+        "\n{:<12} {:>17} {:>2}  {:>9} {:>9} {:>6}  {:>9}",
+        "product", "m × k × n", "t", "µs", "GFLOP/s", "%", "peak"
+    );
+    for case in cases() {
+        let mut serial = f64::NAN;
+        for threads in [1, cores] {
+            backend_cpu::set_num_threads(threads);
+            let peak = 2.0 * backend_cpu::simd::fma_peak() * threads as f64 / 1e9;
+            let seconds = measure(&case);
+            let Sizes { m, n, k } = case.size;
+            let rate = 2.0 * (m * n * k) as f64 / seconds / 1e9;
+            if threads == 1 {
+                serial = seconds;
+            }
+            println!(
+                "{:<12} {:>17} {threads:>2}  {:>9.1} {rate:>9.1} {:>6.1}  {peak:>9.1}  ×{:.2}",
+                case.name,
+                format!("{m} × {k} × {n}"),
+                seconds * 1e6,
+                100.0 * rate / peak,
+                serial / seconds,
+            );
+        }
+    }
+}
+
+/// Seconds of the fastest of many runs.
+fn measure(case: &Case) -> f64 {
+    let Sizes { m, n, k } = case.size;
+    let numbers = |len: usize| (0..len).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect::<Vec<f32>>();
+    let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0f32; m * n]);
+    let matrix = |data, rows: usize, cols: usize, transposed| {
+        let (row_stride, col_stride) = if transposed { (1, rows as isize) } else { (cols as isize, 1) };
+        MatRef { data, offset: 0, row_stride, col_stride }
+    };
+    let (left, right) = (matrix(&a, m, k, case.transposed[0]), matrix(&b, k, n, case.transposed[1]));
+    let repeats = (400_000_000 / (m * n * k)).clamp(5, 2000);
+    let mut best = f64::INFINITY;
+    for _ in 0..repeats {
+        let clock = Instant::now();
+        gemm(case.size, left, right, &mut c, Epilogue::NONE);
+        best = best.min(clock.elapsed().as_secs_f64());
+    }
+    best
+}

@@ -1,0 +1,187 @@
+//! The register tile of the product: up to `M` rows by `N` vectors of C, summed over a block of k.
+//!
+//! Invariant: each element of C is one chain of fused multiply-adds in the order of k, carried through C's
+//! own memory from block to block, so no choice of tile, block or width shows in a result.
+
+use super::Epilogue;
+use super::pack::Turn;
+use crate::math::Real;
+use crate::simd::{Lanes, Level, Vector, level};
+
+/// The widest tile of any level: rows, and numbers in a row of vectors.
+pub const MAX_ROWS: usize = 8;
+const MAX_WIDTH: usize = 48;
+
+/// One tile's work: `C[rows × cols] (+)= A[rows × k] · B[k × cols]`.
+#[derive(Clone, Copy)]
+pub struct Tile<'a, T> {
+    /// Numbers summed in this block.
+    pub k: usize,
+    /// A's first element, and its steps from row to row and along k.
+    pub a: *const T,
+    /// Elements from one row of A to the next.
+    pub a_row: isize,
+    /// Elements from one k of A to the next.
+    pub a_k: isize,
+    /// B's first element; its rows hold whole vectors (padding included).
+    pub b: *const T,
+    /// Elements from one k of B to the next.
+    pub b_k: usize,
+    /// C's first element.
+    pub c: *mut T,
+    /// Elements from one row of C to the next.
+    pub c_row: usize,
+    /// Rows, 1 to [`Shape::rows`].
+    pub rows: usize,
+    /// Columns; in the last vector some may be padding.
+    pub cols: usize,
+    /// Whether C starts from zero rather than from what it holds.
+    pub first: bool,
+    /// What is done on the way out, after the last block; its bias starts at this tile's first column.
+    pub last: Option<Epilogue<'a, T>>,
+}
+
+/// The tile that a level's registers hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Rows of C.
+    pub rows: usize,
+    /// Vectors in a row.
+    pub vectors: usize,
+    /// Numbers in a vector.
+    pub lanes: usize,
+}
+
+/// Types that have a tile kernel.
+pub trait Kernel: Turn {
+    /// The tile at this machine's level.
+    fn shape() -> Shape;
+    /// Computes one tile.
+    ///
+    /// # Safety
+    /// The pointers must cover what the tile says, C being nobody else's meanwhile; `rows` and `cols` must be
+    /// within [`Kernel::shape`].
+    unsafe fn run(tile: &Tile<Self>);
+}
+
+/// Computes a tile of exactly `M` rows and `N` vectors.
+#[inline(always)]
+unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
+    let whole = t.cols == N * V::LANES;
+    let mut edge = [V::Of::ZERO; MAX_ROWS * MAX_WIDTH];
+    // SAFETY: `run`'s caller vouches for all of A, B and C that the tile names; a tile whose last vector is
+    // partly padding goes through `edge`, which holds every tile.
+    unsafe {
+        let (c, c_row) = if whole { (t.c, t.c_row) } else { (edge.as_mut_ptr(), N * V::LANES) };
+        let mut acc = [[V::splat(V::Of::ZERO); N]; M];
+        if !t.first {
+            if !whole {
+                for i in 0..M {
+                    std::ptr::copy_nonoverlapping(t.c.add(i * t.c_row), c.add(i * c_row), t.cols);
+                }
+            }
+            for (i, row) in acc.iter_mut().enumerate() {
+                for (j, v) in row.iter_mut().enumerate() {
+                    *v = V::load(c.add(i * c_row + j * V::LANES));
+                }
+            }
+        }
+        let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.offset(i as isize * t.a_row));
+        let (mut along, mut b) = (0isize, t.b);
+        for _ in 0..t.k {
+            let mut right = [V::splat(V::Of::ZERO); N];
+            for (j, v) in right.iter_mut().enumerate() {
+                *v = V::load(b.add(j * V::LANES));
+            }
+            for i in 0..M {
+                let left = V::splat(*rows[i].offset(along));
+                for j in 0..N {
+                    acc[i][j] = left.fma(right[j], acc[i][j]);
+                }
+            }
+            along += t.a_k;
+            b = b.add(t.b_k);
+        }
+        if let Some(epilogue) = t.last {
+            if let Some(bias) = epilogue.bias {
+                let mut padded = [V::Of::ZERO; MAX_WIDTH];
+                padded[..t.cols].copy_from_slice(&bias[..t.cols]);
+                for j in 0..N {
+                    let bias = V::load(padded.as_ptr().add(j * V::LANES));
+                    for row in &mut acc {
+                        row[j] = row[j].add(bias);
+                    }
+                }
+            }
+            if epilogue.relu {
+                for row in &mut acc {
+                    for v in row {
+                        *v = v.relu();
+                    }
+                }
+            }
+        }
+        for (i, row) in acc.iter().enumerate() {
+            for (j, v) in row.iter().enumerate() {
+                v.store(c.add(i * c_row + j * V::LANES));
+            }
+        }
+        if !whole {
+            for i in 0..M {
+                std::ptr::copy_nonoverlapping(c.add(i * c_row), t.c.add(i * t.c_row), t.cols);
+            }
+        }
+    }
+}
+
+/// Picks the kernel of a tile's own size among those of 1 to `$rows` rows and 1 to 3 vectors.
+macro_rules! pick {
+    ($V:ty, $tile:ident, $($rows:literal)+) => {
+        match ($tile.rows, $tile.cols.div_ceil(<$V>::LANES)) {
+            // SAFETY: `run`'s caller vouches for the tile; this is compiled for `$V`'s instruction set.
+            $(($rows, 1) => unsafe { exact::<$V, $rows, 1>($tile) },
+            ($rows, 2) => unsafe { exact::<$V, $rows, 2>($tile) },
+            ($rows, 3) => unsafe { exact::<$V, $rows, 3>($tile) },)+
+            _ => unreachable!("a tile larger than the registers"),
+        }
+    };
+}
+
+macro_rules! kernels {
+    ($ty:ty, $lanes512:literal, $lanes256:literal, $v512:ty, $v256:ty) => {
+        impl Kernel for $ty {
+            fn shape() -> Shape {
+                match level() {
+                    Level::Avx512 => Shape { rows: 8, vectors: 3, lanes: $lanes512 },
+                    _ => Shape { rows: 4, vectors: 3, lanes: $lanes256 },
+                }
+            }
+            #[inline]
+            unsafe fn run(tile: &Tile<Self>) {
+                #[cfg(target_arch = "x86_64")]
+                {
+                    use std::arch::x86_64::*;
+                    #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq")]
+                    fn wide(tile: &Tile<$ty>) {
+                        pick!($v512, tile, 1 2 3 4 5 6 7 8);
+                    }
+                    #[target_feature(enable = "avx2,fma")]
+                    fn narrow(tile: &Tile<$ty>) {
+                        pick!($v256, tile, 1 2 3 4);
+                    }
+                    match level() {
+                        // SAFETY: `level` is never above what was detected on this machine.
+                        Level::Avx512 => return unsafe { wide(tile) },
+                        // SAFETY: as above.
+                        Level::Avx2 => return unsafe { narrow(tile) },
+                        Level::Portable => {}
+                    }
+                }
+                type Portable = Lanes<$ty, $lanes256>;
+                pick!(Portable, tile, 1 2 3 4);
+            }
+        }
+    };
+}
+kernels!(f32, 16, 8, __m512, __m256);
+kernels!(f64, 8, 4, __m512d, __m256d);
