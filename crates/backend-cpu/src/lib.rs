@@ -120,7 +120,7 @@ impl Backend for Cpu {
     }
 
     fn matmul(&self, a: View, b: View) -> Result<Storage> {
-        self.wrap(kernels::fused::matmul(&self.pool, a, b))
+        self.wrap(kernels::product::matmul(&self.pool, a, b))
     }
 
     fn index_select(&self, x: View, axis: usize, index: View) -> Result<Storage> {
@@ -154,7 +154,20 @@ impl Backend for Cpu {
     }
 
     fn linear(&self, x: View, w: View, b: Option<View>, act: Option<Activation>) -> Result<Storage> {
-        self.wrap(kernels::fused::linear(&self.pool, x, w, b, act))
+        self.wrap(kernels::product::linear(&self.pool, x, w, b, act))
+    }
+
+    fn linear_backward(
+        &self,
+        x: View,
+        w: View,
+        y: Option<(View, Activation)>,
+        grad: View,
+        wants: [bool; 3],
+    ) -> Result<[Option<Storage>; 3]> {
+        let [dx, dw, db] = kernels::product::linear_backward(&self.pool, x, w, y, grad, wants);
+        let wrap = |block: Option<Block>| block.map(|b| self.wrap(b)).transpose();
+        Ok([wrap(dx)?, wrap(dw)?, wrap(db)?])
     }
 
     fn unary_grad(&self, op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
@@ -165,26 +178,26 @@ impl Backend for Cpu {
     }
 
     fn softmax(&self, x: View, axis: usize, log: bool) -> Result<Storage> {
-        match kernels::fused::softmax(&self.pool, x, axis, log) {
+        match kernels::softmax::softmax(&self.pool, x, axis, log) {
             Some(block) => self.wrap(block),
             None => compose::softmax(x, axis, log),
         }
     }
 
     fn softmax_grad(&self, y: View, grad: View, axis: usize, log: bool) -> Result<Storage> {
-        match kernels::fused::softmax_grad(&self.pool, y, grad, axis, log) {
+        match kernels::softmax::softmax_grad(&self.pool, y, grad, axis, log) {
             Some(block) => self.wrap(block),
             None => compose::softmax_grad(y, grad, axis, log),
         }
     }
 
     fn cross_entropy(&self, x: View, target: View) -> Result<(Storage, Storage)> {
-        let (log_p, loss) = kernels::fused::cross_entropy(&self.pool, x, target);
+        let (log_p, loss) = kernels::softmax::cross_entropy(&self.pool, x, target);
         Ok((self.wrap(log_p)?, self.wrap(loss)?))
     }
 
     fn cross_entropy_grad(&self, log_p: View, target: View, grad: View) -> Result<Storage> {
-        self.wrap(kernels::fused::cross_entropy_grad(&self.pool, log_p, target, grad))
+        self.wrap(kernels::softmax::cross_entropy_grad(&self.pool, log_p, target, grad))
     }
 
     fn optim_step(&self, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {
@@ -194,9 +207,16 @@ impl Backend for Cpu {
     }
 
     fn normalize(&self, x: View, mean: f32, std: f32) -> Result<Storage> {
-        match kernels::fused::normalize(&self.pool, x, mean, std) {
+        match kernels::pixels::normalize(&self.pool, x, mean, std) {
             Some(block) => self.wrap(block),
             None => compose::normalize(x, mean, std),
+        }
+    }
+
+    fn fetch_pixels(&self, x: View, index: View, mean: f32, std: f32) -> Result<Storage> {
+        match kernels::pixels::fetch(&self.pool, x, index, mean, std) {
+            Some(block) => self.wrap(block),
+            None => compose::fetch_pixels(x, index, mean, std),
         }
     }
 }

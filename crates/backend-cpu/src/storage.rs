@@ -7,6 +7,7 @@
 use bytemuck::{AnyBitPattern, NoUninit, Pod, Zeroable};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -139,8 +140,30 @@ impl CpuStorage {
         lock(&self.0).clone()
     }
 
-    /// Runs `f` on the block, in place if nobody reads it, else on a copy that takes its place.
+    /// The block to be written, in place if nobody reads it, else a copy that takes its place; others wait
+    /// until it is dropped.
+    pub fn open(&self) -> Open<'_> {
+        Open(lock(&self.0))
+    }
+
+    /// Runs `f` on the block as [`CpuStorage::open`] gives it.
     pub fn write<R>(&self, f: impl FnOnce(&mut Block) -> R) -> R {
-        f(Arc::make_mut(&mut lock(&self.0)))
+        f(&mut self.open())
+    }
+}
+
+/// A block being written.
+pub struct Open<'a>(MutexGuard<'a, Arc<Block>>);
+
+impl Deref for Open<'_> {
+    type Target = Block;
+    fn deref(&self) -> &Block {
+        &self.0
+    }
+}
+
+impl DerefMut for Open<'_> {
+    fn deref_mut(&mut self) -> &mut Block {
+        Arc::make_mut(&mut self.0)
     }
 }

@@ -39,10 +39,15 @@ pub fn broadcast(parts: usize, f: impl Fn(usize) + Sync) {
     if parts <= 1 || threads == 1 { (0..parts).for_each(f) } else { Team::run(threads, parts, &f) }
 }
 
-/// Calls `f` on every item, whichever thread is free taking the next.
-fn each<I: Iterator<Item: Send> + Send>(items: I, f: impl Fn(I::Item) + Sync) {
+/// Calls `f` on every item, whichever thread is free taking the next; `work` is that of all of them, in
+/// elements touched.
+pub fn each<I: Iterator<Item: Send> + Send>(items: I, work: usize, f: impl Fn(I::Item) + Sync) {
+    let threads = num_threads();
+    if threads == 1 || work < SERIAL_ELEMENTS {
+        return items.for_each(f);
+    }
     let queue = Mutex::new(items);
-    broadcast(num_threads(), |_| {
+    broadcast(threads, |_| {
         loop {
             let item = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(item) = item else { return };
@@ -54,25 +59,21 @@ fn each<I: Iterator<Item: Send> + Send>(items: I, f: impl Fn(I::Item) + Sync) {
 /// Calls `f(index of the first element, elements)` for pieces of `out`, on several threads when it is long.
 #[inline(always)]
 pub fn chunks<T: Send>(out: &mut [T], f: impl Fn(usize, &mut [T]) + Sync) {
-    let threads = num_threads();
-    if threads == 1 || out.len() < SERIAL_ELEMENTS {
+    if out.len() < SERIAL_ELEMENTS {
         return f(0, out);
     }
-    let size = out.len().div_ceil(threads).next_multiple_of(64);
-    each(out.chunks_mut(size).enumerate(), |(index, part)| f(index * size, part));
+    let size = out.len().div_ceil(num_threads()).next_multiple_of(64);
+    let work = out.len();
+    each(out.chunks_mut(size).enumerate(), work, |(index, part)| f(index * size, part));
 }
 
-/// Calls `f(index of the group, group)` for groups of `size` elements of `out`; `cost` is the work
-/// of one group, in elements touched.
+/// Calls `f(index of the group, group)` for groups of `size` elements of `out`, the last as short as what is
+/// left; `cost` is the work of one group, in elements touched.
 pub fn groups<T: Send>(out: &mut [T], size: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     let size = size.max(1);
     let count = out.len().div_ceil(size);
-    let threads = num_threads();
-    if threads == 1 || count < 2 || count * cost < SERIAL_ELEMENTS {
-        return out.chunks_mut(size).enumerate().for_each(|(index, group)| f(index, group));
-    }
-    let run = count.div_ceil(threads);
-    each(out.chunks_mut(run * size).enumerate(), |(part, groups)| {
+    let run = count.div_ceil(num_threads()).max(1);
+    each(out.chunks_mut(run * size).enumerate(), count * cost, |(part, groups)| {
         groups.chunks_mut(size).enumerate().for_each(|(index, group)| f(part * run + index, group));
     });
 }

@@ -137,12 +137,14 @@ unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
 /// Picks the kernel of a tile's own size among those of 1 to `$rows` rows and 1 to 3 vectors.
 macro_rules! pick {
     ($V:ty, $tile:ident, $($rows:literal)+) => {
-        match ($tile.rows, $tile.cols.div_ceil(<$V>::LANES)) {
-            // SAFETY: `run`'s caller vouches for the tile; this is compiled for `$V`'s instruction set.
-            $(($rows, 1) => unsafe { exact::<$V, $rows, 1>($tile) },
-            ($rows, 2) => unsafe { exact::<$V, $rows, 2>($tile) },
-            ($rows, 3) => unsafe { exact::<$V, $rows, 3>($tile) },)+
-            _ => unreachable!("a tile larger than the registers"),
+        // SAFETY: `run`'s caller vouches for the tile; this is compiled for `$V`'s instruction set.
+        unsafe {
+            match ($tile.rows, $tile.cols.div_ceil(<$V>::LANES)) {
+                $(($rows, 1) => exact::<$V, $rows, 1>($tile),
+                ($rows, 2) => exact::<$V, $rows, 2>($tile),
+                ($rows, 3) => exact::<$V, $rows, 3>($tile),)+
+                _ => unreachable!("a tile larger than the registers"),
+            }
         }
     };
 }

@@ -68,12 +68,16 @@ impl<T> Epilogue<'_, T> {
 }
 
 /// C's memory, of which each thread writes columns or rows of its own.
-#[derive(Clone, Copy)]
 struct Out<T>(*mut T);
 // SAFETY: `gemm` hands every thread a region of C that no other thread touches.
 unsafe impl<T> Sync for Out<T> {}
-// SAFETY: as above.
-unsafe impl<T> Send for Out<T> {}
+
+impl<T> Out<T> {
+    /// The element at `index`.
+    fn at(&self, index: usize) -> *mut T {
+        self.0.wrapping_add(index)
+    }
+}
 
 /// The sizes of a product `[m, k] · [k, n]`.
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +113,6 @@ pub fn gemm<T: Kernel>(size: Sizes, a: MatRef<T>, b: MatRef<T>, c: &mut [T], epi
     // Whole panels are dealt out where there are enough: each is packed by one thread only.
     let by_panel = panels.div_ceil(workers) * tiles <= tiles.div_ceil(workers) * panels;
     threads::broadcast(workers, |index| {
-        let out = out; // the whole, not its pointer, is shared
         let (rows, cols) = if by_panel {
             ((0, m), part(panels, index))
         } else {
@@ -117,7 +120,7 @@ pub fn gemm<T: Kernel>(size: Sizes, a: MatRef<T>, b: MatRef<T>, c: &mut [T], epi
             ((low * shape.rows, (high * shape.rows).min(m)), (0, panels))
         };
         scratch(BLOCK_K.min(k) * shape.lanes * shape.vectors, |packed| {
-            region(size, &a, &b, out, epilogue, rows, (cols, panels), packed);
+            region(size, &a, &b, &out, epilogue, rows, (cols, panels), packed);
         });
     });
 }
@@ -128,7 +131,7 @@ fn region<T: Kernel>(
     Sizes { n, k, .. }: Sizes,
     a: &MatRef<T>,
     b: &MatRef<T>,
-    out: Out<T>,
+    out: &Out<T>,
     epilogue: Epilogue<T>,
     (row_start, row_end): (usize, usize),
     ((first, end), panels): ((usize, usize), usize),
@@ -163,7 +166,7 @@ fn region<T: Kernel>(
                         a_k: a.col_stride,
                         b: packed.as_ptr(),
                         b_k: width,
-                        c: out.0.wrapping_add(i0 * n + j0),
+                        c: out.at(i0 * n + j0),
                         c_row: n,
                         rows,
                         cols,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tensor_core::{DType, Layout, Shape, View};
 
 /// An index tensor's values, row-major.
-fn indices(view: View) -> Vec<usize> {
+pub fn indices(view: View) -> Vec<usize> {
     let held = hold(view);
     match view.dtype() {
         DType::I32 => packed::<i32>(&held).iter().map(|&i| i as usize).collect(),

@@ -1,11 +1,13 @@
 //! The kernels, by theme. Each takes views that have been checked and returns a fresh block.
 
 pub mod copy;
-pub mod fused;
 pub mod index;
 pub mod optim;
+pub mod pixels;
 pub mod pointwise;
+pub mod product;
 pub mod reduce;
+pub mod softmax;
 
 use crate::storage::{Block, CpuStorage, Plain, Pool};
 use std::sync::Arc;

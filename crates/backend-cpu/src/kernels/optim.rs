@@ -1,30 +1,57 @@
-//! Optimizer steps, one pass over each parameter, with PyTorch's roundings.
+//! Optimizer steps, one pass over all parameters, with PyTorch's roundings.
 //!
 //! Rates are doubles rounded once to the element type; `axpy(x, y, s) = fma(y, s, x)`,
 //! `lerp(x, y, w) = fma(w, y − x, x)` for |w| < ½ and `fma(−(y − x), 1 − w, y)` else,
 //! `addcmul(x, a, b, s) = fma(s·a, b, x)`, `addcdiv(x, a, b, s) = x + (s·a)/b`.
 
-use super::{Held, hold, packed, with_float};
+use super::{Held, hold, packed};
 use crate::math::Real;
 use crate::simd::vectorize;
-use crate::storage::{CpuStorage, Plain};
+use crate::storage::{CpuStorage, Open};
+use crate::threads;
 use tensor_core::{Buffer, DType, OptimSlot, OptimStep};
 
-/// Runs `f(parameter, gradient, state)` in place on one slot; state arrays not in use are empty.
-fn in_place<T: Plain>(slot: &OptimSlot, f: impl FnOnce(&mut [T], &[T], [&mut [T]; 3])) {
-    let held: Held = hold(slot.grad);
-    let grad = packed::<T>(&held);
-    fn open<T: Plain, R>(buffer: &Buffer, f: impl FnOnce(&mut [T]) -> R) -> R {
-        buffer.storage::<CpuStorage>().write(|block| f(block.slice_mut(buffer.len())))
+/// Elements updated at a time by one thread.
+const PIECE: usize = 1 << 14;
+
+/// A piece of a parameter, its gradient, and the same piece of each state; states not in use are empty.
+type Piece<'a, T> = (&'a mut [T], &'a [T], [&'a mut [T]; 3]);
+
+/// One optimizer step over many parameters: all of one type in a single parallel region.
+pub fn optim_step(step: OptimStep, slots: &[OptimSlot]) {
+    let of = |dtype| slots.iter().filter(move |slot| slot.param.dtype() == dtype);
+    run::<f32>(step, of(DType::F32));
+    run::<f64>(step, of(DType::F64));
+}
+
+fn run<'a, T: Real>(step: OptimStep, slots: impl Iterator<Item = &'a OptimSlot<'a>> + Clone) {
+    let held: Vec<Held> = slots.clone().map(|slot| hold(slot.grad)).collect();
+    let grads: Vec<_> = held.iter().map(packed::<T>).collect();
+    let mut opened: Vec<(Open, Vec<Open>)> = slots
+        .map(|slot| {
+            let open = |buffer: &'a Buffer| buffer.storage::<CpuStorage>().open();
+            (open(slot.param), slot.state.iter().copied().map(open).collect())
+        })
+        .collect();
+    let mut pieces: Vec<Piece<T>> = Vec::new();
+    for ((param, states), grad) in opened.iter_mut().zip(&grads) {
+        let len = grad.len();
+        let mut states = states.iter_mut().map(|state| state.slice_mut::<T>(len).chunks_mut(PIECE));
+        let mut states: [_; 3] = std::array::from_fn(|_| states.next());
+        for (p, g) in param.slice_mut::<T>(len).chunks_mut(PIECE).zip(grad.chunks(PIECE)) {
+            pieces.push((
+                p,
+                g,
+                states.each_mut().map(|s| s.as_mut().and_then(Iterator::next).unwrap_or_default()),
+            ));
+        }
     }
-    let state = &slot.state;
-    let none = || -> &mut [T] { &mut [] };
-    open(slot.param, |p| match state[..] {
-        [] => f(p, &grad, [none(), none(), none()]),
-        [a] => open(a, |a| f(p, &grad, [a, none(), none()])),
-        [a, b] => open(a, |a| open(b, |b| f(p, &grad, [a, b, none()]))),
-        [a, b, c] => open(a, |a| open(b, |b| open(c, |c| f(p, &grad, [a, b, c])))),
-        _ => unreachable!("an optimizer keeps at most three states"),
+    let work = grads.iter().map(|g| g.len()).sum();
+    threads::each(pieces.into_iter(), work, |(p, g, state)| {
+        vectorize(
+            #[inline(always)]
+            || update(step, p, g, state),
+        );
     });
 }
 
@@ -37,15 +64,6 @@ fn lerp<T: Real>(x: T, y: T, weight: f64) -> T {
 #[inline(always)]
 fn mean_square<T: Real>(s: T, g: T, decay: T, rest: T) -> T {
     (rest * g).fma(g, s * decay)
-}
-
-/// One optimizer step over many parameters.
-pub fn optim_step(step: OptimStep, slots: &[OptimSlot]) {
-    for slot in slots {
-        with_float!(slot.param.dtype(), T => in_place::<T>(slot, |p, g, state| {
-            vectorize(#[inline(always)] || update(step, p, g, state));
-        }));
-    }
 }
 
 #[inline(always)]

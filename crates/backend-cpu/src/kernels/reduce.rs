@@ -190,6 +190,11 @@ pub fn reduce(pool: &Arc<Pool>, op: ReduceOp, x: View, axes: Axes) -> Block {
     }
 }
 
+/// Σ over the rows of a matrix `[N, C] → [C]`.
+pub fn sum_rows<T: crate::math::Real>(x: &[T], layout: &Layout, out: &mut [T]) {
+    reduce_last(x, &layout.transpose(0, 1), 1, out, By(T::ZERO, |a: T, b: T| a + b));
+}
+
 /// Calls `f(run, index of the run)` for every run along `axis`, gathered when it is not contiguous.
 fn each_run<T: Plain>(x: View, axis: usize, mut f: impl FnMut(&[T], usize)) {
     let held = hold(x);

@@ -1,86 +1,12 @@
-//! What networks do in one breath: products, softmax, cross-entropy, pixels.
+//! Softmax and cross-entropy, a row at a time, each row in one pass over the nearest cache.
 
 use super::{fresh, hold, packed, with_float};
-use crate::gemm::{Epilogue, MatRef, Sizes, gemm};
 use crate::math::Real;
 use crate::simd::vectorize;
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::sync::Arc;
-use tensor_core::{Activation, DType, Layout, View};
-
-fn matrix<'a, T>(data: &'a [T], layout: &Layout, offset: isize) -> MatRef<'a, T> {
-    let axis = layout.rank() - 2;
-    MatRef {
-        data,
-        offset: (layout.offset() as isize + offset) as usize,
-        row_stride: layout.strides()[axis],
-        col_stride: layout.strides()[axis + 1],
-    }
-}
-
-/// `[B, M, K] · [B, K, N]`; integers by plain loops, floats by the blocked product.
-pub fn matmul(pool: &Arc<Pool>, a: View, b: View) -> Block {
-    let (la, lb) = (a.layout, b.layout);
-    let (batch, m, k, n) = (la.shape()[0], la.shape()[1], la.shape()[2], lb.shape()[2]);
-    let (held_a, held_b) = (hold(a), hold(b));
-    macro_rules! integers {
-        ($T:ty) => {{
-            let (x, y) = (packed::<$T>(&held_a), packed::<$T>(&held_b));
-            fresh(pool, batch * m * n, |out: &mut [$T]| {
-                out.fill(0);
-                for (row, out) in out.chunks_mut(n.max(1)).enumerate() {
-                    let (i, bi) = (row % m, row / m);
-                    for p in 0..k {
-                        let v = x[(bi * m + i) * k + p];
-                        for (o, &w) in out.iter_mut().zip(&y[(bi * k + p) * n..]) {
-                            *o = o.wrapping_add(v.wrapping_mul(w));
-                        }
-                    }
-                }
-            })
-        }};
-    }
-    match a.dtype() {
-        DType::I32 => integers!(i32),
-        DType::I64 => integers!(i64),
-        DType::U8 | DType::Bool => integers!(u8),
-        dtype => with_float!(dtype, T => {
-            let ((x, _), (y, _)) = (held_a.of::<T>(), held_b.of::<T>());
-            fresh(pool, batch * m * n, |out: &mut [T]| {
-                for (i, out) in out.chunks_mut((m * n).max(1)).enumerate() {
-                    let i = i as isize;
-                    let (a, b) = (matrix(x, la, i * la.strides()[0]), matrix(y, lb, i * lb.strides()[0]));
-                    gemm(Sizes { m, n, k }, a, b, out, Epilogue::NONE);
-                }
-            })
-        }),
-    }
-}
-
-/// `act(x·wᵀ + b)`, bias and ReLU on the product's way out, other activations after it.
-pub fn linear(pool: &Arc<Pool>, x: View, w: View, b: Option<View>, act: Option<Activation>) -> Block {
-    let (lx, lw) = (x.layout, w.layout.transpose(0, 1));
-    let (m, k, n) = (lx.shape()[0], lx.shape()[1], lw.shape()[1]);
-    let (held_x, held_w, held_b) = (hold(x), hold(w), b.map(hold));
-    with_float!(x.dtype(), T => {
-        let ((x, _), (w, _)) = (held_x.of::<T>(), held_w.of::<T>());
-        let bias = held_b.as_ref().map(packed::<T>);
-        let relu = act == Some(Activation::Relu);
-        let epilogue = Epilogue { bias: bias.as_deref(), relu };
-        let product = fresh(pool, m * n, |out: &mut [T]| {
-            gemm(Sizes { m, n, k }, matrix(x, lx, 0), matrix(w, &lw, 0), out, epilogue);
-        });
-        match act {
-            Some(act) if !relu => {
-                let layout = Layout::contiguous([m, n]);
-                let from = (product.slice::<T>(m * n), &layout);
-                fresh(pool, m * n, |out: &mut [T]| super::pointwise::activation(act, layout.shape(), from, out))
-            }
-            _ => product,
-        }
-    })
-}
+use tensor_core::{DType, Layout, View};
 
 /// The largest element, NaN if any is.
 #[inline(always)]
@@ -231,16 +157,4 @@ pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: Vie
             out[target[row]] -= scale;
         }))
     })
-}
-
-/// `(x/255 − mean)/std` of bytes, by a table of the 256 possible results.
-pub fn normalize(pool: &Arc<Pool>, x: View, mean: f32, std: f32) -> Option<Block> {
-    if x.dtype() != DType::U8 {
-        return None;
-    }
-    let table: [f32; 256] = std::array::from_fn(|v| (v as f32 / 255.0 - mean) / std);
-    let held = hold(x);
-    Some(fresh(pool, x.numel(), |out: &mut [f32]| {
-        crate::walk::map(x.layout.shape(), held.of::<u8>(), out, |v| table[v as usize]);
-    }))
 }
