@@ -1,7 +1,8 @@
 //! The register tile of the product: up to `M` rows by `N` vectors of C, summed over a block of k.
 //!
-//! Invariant: each element of C is one chain of fused multiply-adds in the order of k, carried through C's
-//! own memory from block to block, so no choice of tile, block or width shows in a result.
+//! Invariant: within a block of k each element is one chain of fused multiply-adds in the order of k, and the
+//! blocks' sums are added up in their order, so no choice of tile or width shows in a result. (Sums of blocks
+//! also round less than one long chain would.)
 
 use super::Epilogue;
 use super::pack::Turn;
@@ -35,7 +36,7 @@ pub struct Tile<'a, T> {
     pub rows: usize,
     /// Columns; in the last vector some may be padding.
     pub cols: usize,
-    /// Whether C starts from zero rather than from what it holds.
+    /// Whether C is overwritten rather than added to.
     pub first: bool,
     /// What is done on the way out, after the last block; its bias starts at this tile's first column.
     pub last: Option<Epilogue<'a, T>>,
@@ -74,18 +75,6 @@ unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
     unsafe {
         let (c, c_row) = if whole { (t.c, t.c_row) } else { (edge.as_mut_ptr(), N * V::LANES) };
         let mut acc = [[V::splat(V::Of::ZERO); N]; M];
-        if !t.first {
-            if !whole {
-                for i in 0..M {
-                    std::ptr::copy_nonoverlapping(t.c.add(i * t.c_row), c.add(i * c_row), t.cols);
-                }
-            }
-            for (i, row) in acc.iter_mut().enumerate() {
-                for (j, v) in row.iter_mut().enumerate() {
-                    *v = V::load(c.add(i * c_row + j * V::LANES));
-                }
-            }
-        }
         let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.offset(i as isize * t.a_row));
         let (mut along, mut b) = (0isize, t.b);
         for _ in 0..t.k {
@@ -101,6 +90,18 @@ unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
             }
             along += t.a_k;
             b = b.add(t.b_k);
+        }
+        if !t.first {
+            if !whole {
+                for i in 0..M {
+                    std::ptr::copy_nonoverlapping(t.c.add(i * t.c_row), c.add(i * c_row), t.cols);
+                }
+            }
+            for (i, row) in acc.iter_mut().enumerate() {
+                for (j, v) in row.iter_mut().enumerate() {
+                    *v = V::load(c.add(i * c_row + j * V::LANES)).add(*v);
+                }
+            }
         }
         if let Some(epilogue) = t.last {
             if let Some(bias) = epilogue.bias {
