@@ -5,9 +5,17 @@ mod error;
 mod idx;
 mod loader;
 mod mnist;
+mod sampler;
+mod split;
+mod transforms;
 
-pub use dataset::{Dataset, Subset, TensorDataset, random_split, random_split_fractions};
+pub use dataset::{Columns, Dataset, Subset, TensorDataset};
 pub use error::DataError;
 pub use idx::Idx;
 pub use loader::{Batches, DataLoader};
-pub use mnist::{Mnist, MnistFiles};
+pub use mnist::{FashionMnist, Mnist, MnistFiles, MnistOptions};
+pub use sampler::{
+    Order, RandomSampler, Sampler, SequentialSampler, SubsetRandomSampler, WeightedRandomSampler,
+};
+pub use split::{random_split, random_split_fractions};
+pub use transforms::{Compose, Normalize, ToTensor, Transform, Transformed};

@@ -5,6 +5,7 @@
 //! default one is seeded from the clock until [`manual_seed`].
 
 mod mt19937;
+mod multinomial;
 mod normal;
 
 pub use mt19937::Mt19937;
@@ -264,37 +265,6 @@ impl Generator {
     pub fn exponential(&self, n: usize, rate: f64) -> Vec<f64> {
         let engine = &mut self.state().engine;
         (0..n).map(|_| (-1.0 / rate) * libm::log1p(-engine.unit64())).collect()
-    }
-
-    /// `k` indices drawn from a row of weights, as `torch.multinomial`.
-    pub fn multinomial(&self, weights: &[f32], k: usize, replacement: bool) -> Vec<i64> {
-        if replacement && k > 1 {
-            let total: f32 = weights.iter().sum();
-            let mut sum = 0f32;
-            let mut running: Vec<f32> = weights
-                .iter()
-                .map(|&w| {
-                    sum += w;
-                    sum / total
-                })
-                .collect();
-            if let Some(last) = running.last_mut() {
-                *last = 1.0;
-            }
-            let engine = &mut self.state().engine;
-            return (0..k)
-                .map(|_| {
-                    let u = engine.unit64();
-                    running.partition_point(|&c| f64::from(c) < u) as i64
-                })
-                .collect();
-        }
-        let q = self.exponential(weights.len(), 1.0);
-        let score: Vec<f32> = weights.iter().zip(q).map(|(&w, q)| w / q as f32).collect();
-        let mut order: Vec<i64> = (0..weights.len() as i64).collect();
-        order.sort_by(|&a, &b| score[b as usize].total_cmp(&score[a as usize]));
-        order.truncate(k);
-        order
     }
 }
 
