@@ -196,6 +196,12 @@ impl Generator {
         });
     }
 
+    /// `n` normal doubles of a tensor that is not contiguous.
+    pub fn normal_scalar_f64(&self, n: usize, mean: f64, std: f64) -> Vec<f64> {
+        let state = &mut *self.state();
+        (0..n).map(|_| normal::single(&mut state.engine, &mut state.cached).mul_add(std, mean)).collect()
+    }
+
     /// Normal numbers of a contiguous tensor of doubles.
     pub fn normal_f64(&self, out: &mut [f64], mean: f64, std: f64) {
         let state = &mut *self.state();
@@ -239,6 +245,12 @@ impl Generator {
                 low.wrapping_add((word % range) as i64)
             })
             .collect()
+    }
+
+    /// `n` whole numbers in [0, range): one word each, modulo the range.
+    pub fn random_words(&self, n: usize, range: u32) -> Vec<i64> {
+        let engine = &mut self.state().engine;
+        (0..n).map(|_| i64::from(engine.u32() % range)).collect()
     }
 
     /// The numbers 0 to n − 1 in random order: Fisher & Yates, forward up to 214,748,363 and inside out above.
