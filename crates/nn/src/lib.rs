@@ -15,5 +15,9 @@ pub use layers::{
     Approximate, BatchNorm1d, Dropout, ELU, Embedding, Flatten, GELU, Identity, LayerNorm, LeakyReLU, Linear,
     LogSoftmax, ModuleList, ReLU, Sequential, SiLU, Sigmoid, Softmax, Softplus, Tanh,
 };
+pub use loss::{
+    BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss, NLLLoss,
+    SmoothL1Loss,
+};
 pub use module::{Module, Role};
 pub use state::{Incompatible, LoadError, StateDict};
