@@ -1,6 +1,8 @@
 //! Firebrand's data: datasets, the loader that batches and shuffles as PyTorch's, MNIST from IDX files.
 
 mod dataset;
+#[cfg(feature = "download")]
+mod download;
 mod error;
 mod idx;
 mod loader;
@@ -10,6 +12,8 @@ mod split;
 mod transforms;
 
 pub use dataset::{Columns, Dataset, Subset, TensorDataset};
+#[cfg(feature = "download")]
+pub use download::Mirror;
 pub use error::DataError;
 pub use idx::Idx;
 pub use loader::{Batches, DataLoader};

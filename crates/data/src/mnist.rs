@@ -34,6 +34,12 @@ pub(crate) const NAMES: [&str; 4] = [
     "t10k-labels-idx1-ubyte",
 ];
 
+/// The file of a name in a folder, plain or gzipped, or with a dot in its name as some archives unpack it.
+pub(crate) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let candidates = [name.to_string(), format!("{name}.gz"), name.replacen("-idx", ".idx", 1)];
+    candidates.iter().map(|c| folder.join(c)).find(|p| p.is_file())
+}
+
 impl MnistFiles {
     /// Reads the four files of a folder, plain or `.gz`.
     ///
@@ -43,8 +49,7 @@ impl MnistFiles {
         let folder = folder.as_ref();
         let mut parsed = Vec::with_capacity(4);
         for name in NAMES {
-            let candidates = [name.to_string(), format!("{name}.gz"), name.replacen("-idx", ".idx", 1)];
-            let Some(path) = candidates.iter().map(|c| folder.join(c)).find(|p| p.is_file()) else {
+            let Some(path) = find(folder, name) else {
                 return Err(DataError::Absent { name: name.into(), folder: folder.display().to_string() });
             };
             let file = path.display().to_string();
@@ -164,7 +169,7 @@ impl Dataset for Mnist {
 
     fn batch(&self, indices: &[i64]) -> (Tensor, Tensor) {
         let index = index(indices, &self.pixels);
-        let images = self.pixels.index_select(0, &index).normalize_pixels(self.mean, self.std);
+        let images = self.pixels.fetch_pixels(&index, self.mean, self.std);
         let labels = self.labels.index_select(0, &index);
         (if self.flat { images } else { images.reshape(vec![indices.len(), 1, SIDE, SIDE]) }, labels)
     }

@@ -30,7 +30,7 @@ impl Linear {
     pub fn without_bias(inputs: usize, outputs: usize, device: &Device) -> Self {
         let weight = Tensor::zeros([outputs, inputs], device);
         if weight.numel() > 0 {
-            init::kaiming_uniform_(&weight, 5f64.sqrt(), init::Fan::In);
+            init::kaiming_uniform_(&weight, 5f64.sqrt(), init::Fan::In, init::Nonlinearity::LeakyReLU);
         }
         Linear { weight: weight.into_parameter(), bias: None }
     }
