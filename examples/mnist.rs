@@ -88,10 +88,9 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         let clock = Instant::now();
         let mut total = torch::zeros(());
         let mut steps = 0;
-        for batch in &loader {
-            let [images, labels] = &batch[..] else { unreachable!("MNIST has two columns") };
+        for (images, labels) in &loader {
             optimizer.zero_grad();
-            let loss = model.forward(images).cross_entropy(labels);
+            let loss = model.forward(&images).cross_entropy(&labels);
             loss.backward();
             optimizer.step();
             total = total + loss.detach();
@@ -154,8 +153,8 @@ fn look(train: &Mnist) {
 fn evaluate(model: &Sequential, test: &Mnist) -> (usize, usize) {
     model.eval();
     let all: Vec<i64> = (0..test.len() as i64).collect();
-    let batch = test.batch(&all);
-    let correct = no_grad(|| model.forward(&batch[0]).argmax_dim(1, false).eq(&batch[1]).sum());
+    let (images, labels) = test.batch(&all);
+    let correct = no_grad(|| model.forward(&images).argmax_dim(1, false).eq(&labels).sum());
     model.train();
     (correct.item::<i32>() as usize, test.len())
 }

@@ -13,6 +13,7 @@ mod gradcheck;
 mod graph;
 mod mode;
 mod ops;
+mod random;
 mod slicing;
 mod tensor;
 

@@ -1,42 +1,140 @@
 //! Datasets: numbered items that come in batches.
 
+use crate::transforms::{Transform, Transformed};
 use autograd::Tensor;
 use std::sync::Arc;
 use tensor_core::check;
-use tensor_core::random::{Generator, default_generator};
 
 /// Items by number, fetched a batch at a time.
+///
+/// ```
+/// use autograd::Tensor;
+/// use data::Dataset;
+/// struct Squares(tensor_core::Device);
+/// impl Dataset for Squares {
+///     type Batch = (Tensor, Tensor);
+///     fn len(&self) -> usize {
+///         100
+///     }
+///     fn batch(&self, indices: &[i64]) -> (Tensor, Tensor) {
+///         let x = Tensor::from_vec(indices.iter().map(|&i| i as f32).collect(), indices.len(), &self.0);
+///         (x.clone(), &x * &x)
+///     }
+/// }
+/// let (x, y) = Squares(backend_cpu::device()).batch(&[2, 3]);
+/// assert_eq!((x.to_vec::<f32>(), y.to_vec::<f32>()), (vec![2.0, 3.0], vec![4.0, 9.0]));
+/// ```
 #[expect(clippy::len_without_is_empty, reason = "a dataset without items is nothing anyone asks for")]
 pub trait Dataset: Send + Sync {
+    /// Several items stacked: one tensor, or a tuple of columns (images, labels, …).
+    type Batch: Send + 'static;
     /// Number of items.
     fn len(&self) -> usize;
-    /// The items at `indices`, stacked: one tensor per column (images, labels, …).
-    fn batch(&self, indices: &[i64]) -> Vec<Tensor>;
+    /// The items at `indices`, stacked.
+    fn batch(&self, indices: &[i64]) -> Self::Batch;
+
+    /// The same items with a transform applied to the first of two columns, as torchvision's
+    /// `transform=`; see [`Compose`](crate::Compose).
+    fn transform<T: Transform, L>(self, transform: T) -> Transformed<Self, T>
+    where
+        Self: Dataset<Batch = (Tensor, L)> + Sized,
+    {
+        Transformed { dataset: self, transform }
+    }
 }
 
 impl<D: Dataset + ?Sized> Dataset for Arc<D> {
+    type Batch = D::Batch;
     fn len(&self) -> usize {
         (**self).len()
     }
-    fn batch(&self, indices: &[i64]) -> Vec<Tensor> {
+    fn batch(&self, indices: &[i64]) -> D::Batch {
         (**self).batch(indices)
     }
 }
 
-/// Tensors whose first dimension numbers the items.
-#[derive(Clone, Debug)]
-pub struct TensorDataset {
-    columns: Vec<Tensor>,
+/// Item numbers as an index on a column's device.
+pub(crate) fn index(indices: &[i64], column: &Tensor) -> Tensor {
+    Tensor::from_vec(indices.iter().map(|&i| i as i32).collect(), indices.len(), column.device())
 }
 
-impl TensorDataset {
+/// What a [`TensorDataset`] is made of: a tensor, a tuple, an array or a vector of tensors.
+pub trait Columns: Clone + Send + Sync + 'static {
+    /// The columns in order.
+    fn columns(&self) -> Vec<&Tensor>;
+    /// The same form, every column mapped.
+    fn map(&self, f: impl Fn(&Tensor) -> Tensor) -> Self;
+}
+
+impl Columns for Tensor {
+    fn columns(&self) -> Vec<&Tensor> {
+        vec![self]
+    }
+    fn map(&self, f: impl Fn(&Tensor) -> Tensor) -> Self {
+        f(self)
+    }
+}
+impl Columns for Vec<Tensor> {
+    fn columns(&self) -> Vec<&Tensor> {
+        self.iter().collect()
+    }
+    fn map(&self, f: impl Fn(&Tensor) -> Tensor) -> Self {
+        self.iter().map(f).collect()
+    }
+}
+impl<const N: usize> Columns for [Tensor; N] {
+    fn columns(&self) -> Vec<&Tensor> {
+        self.iter().collect()
+    }
+    fn map(&self, f: impl Fn(&Tensor) -> Tensor) -> Self {
+        std::array::from_fn(|i| f(&self[i]))
+    }
+}
+macro_rules! tuples {
+    ($(($($ty:ident $at:tt),+))+) => {$(
+        impl Columns for ($($ty,)+) {
+            fn columns(&self) -> Vec<&Tensor> {
+                vec![$(&self.$at),+]
+            }
+            fn map(&self, f: impl Fn(&Tensor) -> Tensor) -> Self {
+                ($(f(&self.$at),)+)
+            }
+        }
+    )+};
+}
+tuples! { (Tensor 0) (Tensor 0, Tensor 1) (Tensor 0, Tensor 1, Tensor 2) (Tensor 0, Tensor 1, Tensor 2, Tensor 3) }
+
+/// Tensors whose first dimension numbers the items; a batch has the form they were given in.
+///
+/// ```
+/// use autograd::Tensor;
+/// use data::{Dataset, TensorDataset};
+/// let cpu = backend_cpu::device();
+/// let pairs = TensorDataset::new((Tensor::arange(0, 10, 1, &cpu), Tensor::arange(10, 20, 1, &cpu)));
+/// let (x, y) = pairs.batch(&[3, 1]);
+/// assert_eq!((x.to_vec::<i32>(), y.to_vec::<i32>()), (vec![3, 1], vec![13, 11]));
+/// ```
+#[derive(Clone, Debug)]
+pub struct TensorDataset<C = Vec<Tensor>> {
+    columns: C,
+}
+
+impl<C: Columns> TensorDataset<C> {
     /// A dataset of columns of equal length.
     ///
     /// # Panics
-    /// When the lengths differ.
+    /// When the lengths differ, or a column has no dimension.
     #[track_caller]
-    pub fn new(columns: Vec<Tensor>) -> Self {
-        let lengths: Vec<usize> = columns.iter().map(|c| c.dim(0)).collect();
+    pub fn new(columns: C) -> Self {
+        let all = columns.columns();
+        if let Some(flat) = all.iter().find(|c| c.rank() == 0) {
+            check::fail(
+                "TensorDataset",
+                format!("a column of shape {} has no first dimension to number its items", flat.shape()),
+                "",
+            );
+        }
+        let lengths: Vec<usize> = all.iter().map(|c| c.dim(0)).collect();
         if lengths.is_empty() || lengths.iter().any(|&l| l != lengths[0]) {
             check::fail(
                 "TensorDataset",
@@ -46,16 +144,20 @@ impl TensorDataset {
         }
         TensorDataset { columns }
     }
+
+    /// The columns.
+    pub fn columns(&self) -> &C {
+        &self.columns
+    }
 }
 
-impl Dataset for TensorDataset {
+impl<C: Columns> Dataset for TensorDataset<C> {
+    type Batch = C;
     fn len(&self) -> usize {
-        self.columns[0].dim(0)
+        self.columns.columns()[0].dim(0)
     }
-    fn batch(&self, indices: &[i64]) -> Vec<Tensor> {
-        let index: Vec<i32> = indices.iter().map(|&i| i as i32).collect();
-        let pick = |c: &Tensor| c.index_select(0, &Tensor::from_vec(index.clone(), index.len(), c.device()));
-        self.columns.iter().map(pick).collect()
+    fn batch(&self, indices: &[i64]) -> C {
+        self.columns.map(|c| c.index_select(0, &index(indices, c)))
     }
 }
 
@@ -68,56 +170,25 @@ pub struct Subset<D> {
     pub indices: Vec<i64>,
 }
 
+impl<D: Dataset> Subset<D> {
+    /// The items of `dataset` at `indices`.
+    pub fn new(dataset: D, indices: impl IntoIterator<Item = i64>) -> Self {
+        Subset { dataset, indices: indices.into_iter().collect() }
+    }
+}
+
 impl<D: Dataset> Dataset for Subset<D> {
+    type Batch = D::Batch;
     fn len(&self) -> usize {
         self.indices.len()
     }
-    fn batch(&self, indices: &[i64]) -> Vec<Tensor> {
-        let inner: Vec<i64> = indices.iter().map(|&i| self.indices[i as usize]).collect();
+    #[track_caller]
+    fn batch(&self, indices: &[i64]) -> D::Batch {
+        let item = |&i: &i64| match self.indices.get(i as usize) {
+            Some(&inner) => inner,
+            None => check::fail("Subset", format!("item {i} of {}", self.indices.len()), ""),
+        };
+        let inner: Vec<i64> = indices.iter().map(item).collect();
         self.dataset.batch(&inner)
     }
-}
-
-/// Cuts a dataset into parts of given lengths, at random: one `randperm` of the generator.
-///
-/// # Panics
-/// When the lengths do not add up to the dataset's.
-#[track_caller]
-pub fn random_split<D: Dataset + Clone>(
-    dataset: &D,
-    lengths: &[usize],
-    generator: Option<&Generator>,
-) -> Vec<Subset<D>> {
-    if lengths.iter().sum::<usize>() != dataset.len() {
-        check::fail(
-            "random_split",
-            format!("lengths {lengths:?} do not add up to the dataset's {}", dataset.len()),
-            "use random_split_fractions for shares",
-        );
-    }
-    let order = generator.cloned().unwrap_or_else(default_generator).randperm(dataset.len());
-    let mut rest = order.as_slice();
-    lengths
-        .iter()
-        .map(|&len| {
-            let (now, later) = rest.split_at(len);
-            rest = later;
-            Subset { dataset: dataset.clone(), indices: now.to_vec() }
-        })
-        .collect()
-}
-
-/// As [`random_split`], by fractions that add up to 1: each is rounded down, and what is left is dealt
-/// out one by one from the first.
-#[track_caller]
-pub fn random_split_fractions<D: Dataset + Clone>(
-    dataset: &D,
-    fractions: &[f64],
-    generator: Option<&Generator>,
-) -> Vec<Subset<D>> {
-    let mut lengths: Vec<usize> =
-        fractions.iter().map(|f| (dataset.len() as f64 * f).floor() as usize).collect();
-    let left = dataset.len().saturating_sub(lengths.iter().sum());
-    (0..left).for_each(|i| lengths[i % fractions.len()] += 1);
-    random_split(dataset, &lengths, generator)
 }

@@ -38,4 +38,24 @@ pub enum DataError {
         /// What should.
         expected: String,
     },
+    /// A file that could not be fetched.
+    #[cfg(feature = "download")]
+    #[error("{url}: {reason}")]
+    Download {
+        /// Where it should be.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A file that was fetched and is not the published one.
+    #[cfg(feature = "download")]
+    #[error("{url}: got {found}, expected {expected}")]
+    Checksum {
+        /// Where it came from.
+        url: String,
+        /// What came.
+        found: String,
+        /// What should have.
+        expected: String,
+    },
 }

@@ -1,12 +1,15 @@
 //! `DataLoader`: batches in order or shuffled, drawing from the generator exactly as PyTorch's.
 //!
-//! A pass draws one int64 (PyTorch's base seed, whether shuffled or not); shuffling without a generator
-//! of its own draws another, which seeds the pass's own generator for one `randperm`.
+//! A pass draws one int64 (PyTorch's base seed, whether shuffled or not) when it begins; what the
+//! sampler draws comes when the first batch is asked for.
 
 use crate::dataset::Dataset;
-use autograd::Tensor;
+use crate::sampler::{Order, RandomSampler, Sampler, SequentialSampler};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
+use tensor_core::check;
 use tensor_core::random::{Generator, default_generator};
 
 /// Batches of a dataset, pass after pass.
@@ -14,9 +17,14 @@ use tensor_core::random::{Generator, default_generator};
 /// ```
 /// use autograd::Tensor;
 /// use data::{DataLoader, TensorDataset};
-/// let x = Tensor::arange(0, 5, 1, &backend_cpu::device());
-/// let loader = DataLoader::new(TensorDataset::new(vec![x]), 2);
-/// let sizes: Vec<usize> = loader.iter().map(|batch| batch[0].numel()).collect();
+/// let cpu = backend_cpu::device();
+/// let pairs = TensorDataset::new((Tensor::arange(0, 5, 1, &cpu), Tensor::ones(5, &cpu)));
+/// let loader = DataLoader::new(pairs, 2);
+/// let mut sizes = Vec::new();
+/// for (x, y) in &loader {
+///     assert_eq!(x.numel(), y.numel());
+///     sizes.push(x.numel());
+/// }
 /// assert_eq!(sizes, [2, 2, 1]);
 /// ```
 pub struct DataLoader<D> {
@@ -24,6 +32,7 @@ pub struct DataLoader<D> {
     batch_size: usize,
     shuffle: bool,
     drop_last: bool,
+    sampler: Option<Arc<dyn Sampler>>,
     generator: Option<Generator>,
     prefetch: usize,
 }
@@ -35,21 +44,46 @@ impl<D: Dataset + 'static> DataLoader<D> {
     /// For batches of 0.
     #[track_caller]
     pub fn new(dataset: D, batch_size: usize) -> Self {
-        assert!(batch_size > 0, "DataLoader: batch_size must be positive");
+        if batch_size == 0 {
+            check::fail("DataLoader", "batches of 0 items", "give a positive batch_size");
+        }
         DataLoader {
             dataset: Arc::new(dataset),
             batch_size,
             shuffle: false,
             drop_last: false,
+            sampler: None,
             generator: None,
             prefetch: 0,
         }
     }
 
     /// Whether each pass takes the items in a new random order.
+    ///
+    /// # Panics
+    /// When a sampler already gives the order.
     #[must_use]
+    #[track_caller]
     pub fn shuffle(self, shuffle: bool) -> Self {
-        DataLoader { shuffle, ..self }
+        DataLoader { shuffle, ..self }.one_order()
+    }
+
+    /// The order in which each pass takes the items.
+    ///
+    /// # Panics
+    /// When the loader shuffles already.
+    #[must_use]
+    #[track_caller]
+    pub fn sampler(self, sampler: impl Sampler + 'static) -> Self {
+        DataLoader { sampler: Some(Arc::new(sampler)), ..self }.one_order()
+    }
+
+    #[track_caller]
+    fn one_order(self) -> Self {
+        if self.shuffle && self.sampler.is_some() {
+            check::fail("DataLoader", "a sampler and shuffle(true) both give an order", "leave one out");
+        }
+        self
     }
 
     /// Whether a last batch that is short is left out.
@@ -58,14 +92,15 @@ impl<D: Dataset + 'static> DataLoader<D> {
         DataLoader { drop_last, ..self }
     }
 
-    /// A generator of its own.
+    /// A generator of its own, for the base seed and for shuffling.
     #[must_use]
     pub fn generator(self, generator: &Generator) -> Self {
         DataLoader { generator: Some(generator.clone()), ..self }
     }
 
     /// Prepares up to `batches` batches ahead on a thread of their own, in the same order; 0 prepares
-    /// each when it is asked for. For datasets that draw random numbers of their own, leave it at 0.
+    /// each when it is asked for. The whole order is drawn when the pass begins. For datasets that
+    /// draw random numbers of their own, leave it at 0.
     #[must_use]
     pub fn prefetch(self, batches: usize) -> Self {
         DataLoader { prefetch: batches, ..self }
@@ -78,7 +113,7 @@ impl<D: Dataset + 'static> DataLoader<D> {
 
     /// Batches in a pass.
     pub fn len(&self) -> usize {
-        let n = self.dataset.len();
+        let n = self.sampler.as_ref().map_or_else(|| self.dataset.len(), |s| s.len());
         if self.drop_last { n / self.batch_size } else { n.div_ceil(self.batch_size) }
     }
 
@@ -89,110 +124,109 @@ impl<D: Dataset + 'static> DataLoader<D> {
 
     /// One pass over the items.
     pub fn iter(&self) -> Batches<D> {
-        let own = self.generator.clone();
-        own.clone().unwrap_or_else(default_generator).random_i64();
-        let mut batches = Batches {
-            dataset: self.dataset.clone(),
-            batch_size: self.batch_size,
-            left: self.len(),
-            order: Order::Sequential,
-            at: 0,
-            ready: None,
-        };
-        if self.shuffle {
-            batches.order = Order::Unshuffled(own);
-        }
-        if self.prefetch > 0 {
-            let (sender, receiver) = sync_channel(self.prefetch);
-            batches.draw();
-            let left = batches.left;
-            std::thread::spawn(move || {
-                for batch in batches {
-                    if sender.send(batch).is_err() {
-                        return; // the pass was left early
-                    }
+        self.generator.clone().unwrap_or_else(default_generator).random_i64();
+        let n = self.dataset.len();
+        let order = match (&self.sampler, self.shuffle) {
+            (Some(sampler), _) => sampler.order(),
+            (None, false) => SequentialSampler::new(n).order(),
+            (None, true) => {
+                let sampler = RandomSampler::new(n);
+                match &self.generator {
+                    Some(own) => sampler.generator(own).order(),
+                    None => sampler.order(),
                 }
-            });
-            let dataset = self.dataset.clone();
-            let order = Order::Sequential;
-            return Batches {
-                dataset,
-                batch_size: self.batch_size,
-                left,
-                order,
-                at: 0,
-                ready: Some(receiver),
-            };
-        }
-        batches
+            }
+        };
+        let work =
+            Work { dataset: self.dataset.clone(), batch: self.batch_size, drop_last: self.drop_last, order };
+        let source =
+            if self.prefetch > 0 { Source::Ahead(work.ahead(self.prefetch)) } else { Source::Here(work) };
+        Batches { left: self.len(), source }
     }
 }
 
 impl<D: Dataset + 'static> IntoIterator for &DataLoader<D> {
-    type Item = Vec<Tensor>;
+    type Item = D::Batch;
     type IntoIter = Batches<D>;
     fn into_iter(self) -> Batches<D> {
         self.iter()
     }
 }
 
-enum Order {
-    Sequential,
-    /// Drawn when the first batch is asked for, as PyTorch does.
-    Unshuffled(Option<Generator>),
-    Shuffled(Vec<i64>, Option<Generator>),
+/// What one pass has to fetch.
+struct Work<D> {
+    dataset: Arc<D>,
+    batch: usize,
+    drop_last: bool,
+    order: Order,
+}
+
+impl<D: Dataset> Work<D> {
+    fn next(&mut self) -> Option<D::Batch> {
+        let indices: Vec<i64> = self.order.by_ref().take(self.batch).collect();
+        let short = indices.len() < self.batch;
+        (!indices.is_empty() && !(short && self.drop_last)).then(|| self.dataset.batch(&indices))
+    }
+}
+
+/// A batch, or the panic that its thread met.
+type Outcome<B> = Result<B, Box<dyn Any + Send>>;
+
+impl<D: Dataset + 'static> Work<D> {
+    /// Fetches on another thread, at most `limit` batches ahead.
+    fn ahead(mut self, limit: usize) -> Receiver<Outcome<D::Batch>> {
+        let (sender, receiver) = sync_channel(limit);
+        let order: Vec<i64> = self.order.collect();
+        self.order = Box::new(order.into_iter());
+        std::thread::spawn(move || {
+            loop {
+                let outcome = match catch_unwind(AssertUnwindSafe(|| self.next())) {
+                    Ok(Some(batch)) => Ok(batch),
+                    Ok(None) => return,
+                    Err(panic) => Err(panic),
+                };
+                let failed = outcome.is_err();
+                if sender.send(outcome).is_err() || failed {
+                    return; // the pass was left early, or cannot go on
+                }
+            }
+        });
+        receiver
+    }
+}
+
+enum Source<D: Dataset> {
+    Here(Work<D>),
+    Ahead(Receiver<Outcome<D::Batch>>),
 }
 
 /// One pass over a dataset.
-pub struct Batches<D> {
-    dataset: Arc<D>,
-    batch_size: usize,
+pub struct Batches<D: Dataset> {
     left: usize,
-    order: Order,
-    at: usize,
-    ready: Option<Receiver<Vec<Tensor>>>,
-}
-
-impl<D: Dataset> Batches<D> {
-    fn draw(&mut self) {
-        if let Order::Unshuffled(own) = &self.order {
-            let n = self.dataset.len();
-            let order = match own {
-                Some(own) => own.randperm(n),
-                None => Generator::seeded(default_generator().random_i64() as u64).randperm(n),
-            };
-            self.order = Order::Shuffled(order, own.clone());
-        }
-    }
-
-    /// The numbers of the items of the next batch.
-    fn next_indices(&mut self) -> Option<Vec<i64>> {
-        self.draw();
-        if self.left == 0 {
-            // A sampler with its own generator asks it for one more order when a pass is over.
-            if let Order::Shuffled(order, own @ Some(_)) = &mut self.order {
-                let n = order.len();
-                own.take().expect("matched").randperm(n);
-            }
-            return None;
-        }
-        self.left -= 1;
-        let range = self.at..(self.at + self.batch_size).min(self.dataset.len());
-        self.at = range.end;
-        Some(match &self.order {
-            Order::Shuffled(order, _) => order[range].to_vec(),
-            _ => range.map(|i| i as i64).collect(),
-        })
-    }
+    source: Source<D>,
 }
 
 impl<D: Dataset> Iterator for Batches<D> {
-    type Item = Vec<Tensor>;
+    type Item = D::Batch;
 
-    fn next(&mut self) -> Option<Vec<Tensor>> {
-        match &self.ready {
-            Some(receiver) => receiver.recv().ok(),
-            None => self.next_indices().map(|indices| self.dataset.batch(&indices)),
-        }
+    /// # Panics
+    /// With the panic of a thread that prepares batches ahead.
+    fn next(&mut self) -> Option<D::Batch> {
+        let next = match &mut self.source {
+            Source::Here(work) => work.next(),
+            Source::Ahead(receiver) => match receiver.recv() {
+                Ok(Ok(batch)) => Some(batch),
+                Ok(Err(panic)) => resume_unwind(panic),
+                Err(_) => None,
+            },
+        };
+        self.left = if next.is_some() { self.left.saturating_sub(1) } else { 0 };
+        next
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
     }
 }
+
+impl<D: Dataset> ExactSizeIterator for Batches<D> {}

@@ -3,11 +3,11 @@
 //! Pixels stay bytes in memory and are cast and normalised a batch at a time: as floats the training
 //! set alone would be 188 MB.
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, index};
 use crate::error::DataError;
 use crate::idx::Idx;
 use autograd::Tensor;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tensor_core::{DType, Device};
 
 /// Rows and columns of an image.
@@ -27,12 +27,18 @@ pub struct MnistFiles {
 }
 
 /// The files' names, as they are published.
-const NAMES: [&str; 4] = [
+pub(crate) const NAMES: [&str; 4] = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 ];
+
+/// The file of a name in a folder, plain or gzipped, or with a dot in its name as some archives unpack it.
+pub(crate) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let candidates = [name.to_string(), format!("{name}.gz"), name.replacen("-idx", ".idx", 1)];
+    candidates.iter().map(|c| folder.join(c)).find(|p| p.is_file())
+}
 
 impl MnistFiles {
     /// Reads the four files of a folder, plain or `.gz`.
@@ -43,8 +49,7 @@ impl MnistFiles {
         let folder = folder.as_ref();
         let mut parsed = Vec::with_capacity(4);
         for name in NAMES {
-            let candidates = [name.to_string(), format!("{name}.gz"), name.replacen("-idx", ".idx", 1)];
-            let Some(path) = candidates.iter().map(|c| folder.join(c)).find(|p| p.is_file()) else {
+            let Some(path) = find(folder, name) else {
                 return Err(DataError::Absent { name: name.into(), folder: folder.display().to_string() });
             };
             let file = path.display().to_string();
@@ -109,21 +114,33 @@ impl MnistFiles {
     }
 }
 
-/// Images as bytes `[N, 784]` and labels `[N]` on a device. An item is `[784]` floats `(x/255 − mean)/std`
-/// and a class.
+/// Images as bytes `[N, 784]` and labels `[N]` on a device. An item is `[784]` floats `(x/255 − mean)/std`,
+/// or `[1, 28, 28]` after [`Mnist::images`], and a class.
 #[derive(Clone, Debug)]
 pub struct Mnist {
     pixels: Tensor,
     labels: Tensor,
     mean: f32,
     std: f32,
+    flat: bool,
 }
 
 impl Mnist {
     fn new(images: &Idx, labels: &Idx, mean: f32, std: f32, device: &Device) -> Self {
         let pixels = Tensor::from_slice(&images.bytes, [images.dims[0], SIDE * SIDE], device);
         let labels = Tensor::from_slice(&labels.bytes, labels.dims[0], device).to_dtype(DType::I32);
-        Mnist { pixels, labels, mean, std }
+        Mnist { pixels, labels, mean, std, flat: true }
+    }
+
+    /// The dataset of a folder's files: `Mnist::open("data/mnist").train(false).load(&device)?`.
+    pub fn open(folder: impl Into<PathBuf>) -> MnistOptions {
+        MnistOptions::new(folder.into(), Source::Mnist)
+    }
+
+    /// The same items as images: `[N, 1, 28, 28]`.
+    #[must_use]
+    pub fn images(self) -> Self {
+        Mnist { flat: false, ..self }
     }
 
     /// The pixels as bytes, `[N, 784]`.
@@ -145,14 +162,97 @@ impl Mnist {
 }
 
 impl Dataset for Mnist {
+    type Batch = (Tensor, Tensor);
     fn len(&self) -> usize {
         self.labels.numel()
     }
 
-    fn batch(&self, indices: &[i64]) -> Vec<Tensor> {
-        let index: Vec<i32> = indices.iter().map(|&i| i as i32).collect();
-        let index = Tensor::from_vec(index, indices.len(), self.pixels.device());
-        let images = self.pixels.index_select(0, &index).normalize_pixels(self.mean, self.std);
-        vec![images, self.labels.index_select(0, &index)]
+    fn batch(&self, indices: &[i64]) -> (Tensor, Tensor) {
+        let index = index(indices, &self.pixels);
+        let images = self.pixels.fetch_pixels(&index, self.mean, self.std);
+        let labels = self.labels.index_select(0, &index);
+        (if self.flat { images } else { images.reshape(vec![indices.len(), 1, SIDE, SIDE]) }, labels)
+    }
+}
+
+/// Fashion-MNIST (Xiao, Rasul & Vollgraf 2017): the same form as MNIST, pictures of clothes.
+#[derive(Clone, Copy, Debug)]
+pub struct FashionMnist;
+
+impl FashionMnist {
+    /// What the ten classes are.
+    pub const CLASSES: [&str; 10] = [
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ];
+
+    /// The dataset of a folder's files: `FashionMnist::open("data/fashion").load(&device)?`.
+    pub fn open(folder: impl Into<PathBuf>) -> MnistOptions {
+        MnistOptions::new(folder.into(), Source::FashionMnist)
+    }
+}
+
+/// Which of the two datasets a folder holds, for what they are published under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Mnist,
+    FashionMnist,
+}
+
+/// Which part of a dataset to read, and how.
+///
+/// ```no_run
+/// # fn main() -> Result<(), data::DataError> {
+/// use data::{DataLoader, Mnist};
+/// let cpu = backend_cpu::device();
+/// let train = Mnist::open("data/mnist").normalize(0.5, 0.5).load(&cpu)?;
+/// for (images, labels) in &DataLoader::new(train, 64).shuffle(true) {
+///     println!("{} {}", images.shape(), labels.shape());
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MnistOptions {
+    pub(crate) folder: PathBuf,
+    #[cfg_attr(not(feature = "download"), expect(dead_code, reason = "only the download asks for it"))]
+    pub(crate) source: Source,
+    train: bool,
+    mean: f32,
+    std: f32,
+}
+
+impl MnistOptions {
+    fn new(folder: PathBuf, source: Source) -> Self {
+        MnistOptions { folder, source, train: true, mean: 0.0, std: 1.0 }
+    }
+
+    /// The training set (at first), or the test set.
+    #[must_use]
+    pub fn train(self, train: bool) -> Self {
+        MnistOptions { train, ..self }
+    }
+
+    /// Pixels become `(x/255 − mean)/std`; at first 0 and 1.
+    #[must_use]
+    pub fn normalize(self, mean: f32, std: f32) -> Self {
+        MnistOptions { mean, std, ..self }
+    }
+
+    /// Reads the folder's files, plain or `.gz`, and puts the bytes on a device.
+    ///
+    /// # Errors
+    /// When one of the four files is absent, cannot be read, or is not what its name says.
+    pub fn load(&self, device: &Device) -> Result<Mnist, DataError> {
+        let files = MnistFiles::from_dir(&self.folder)?;
+        let make = if self.train { MnistFiles::train } else { MnistFiles::test };
+        Ok(make(&files, self.mean, self.std, device))
     }
 }

@@ -12,8 +12,12 @@ mod state;
 #[doc(hidden)]
 pub use autograd::Tensor as __Tensor;
 pub use layers::{
-    BatchNorm1d, Dropout, Elu, Embedding, Flatten, Gelu, LayerNorm, LeakyReLU, Linear, LogSoftmax, ReLU,
-    Sequential, SiLU, Sigmoid, Softmax, Softplus, Tanh,
+    Approximate, BatchNorm1d, Dropout, ELU, Embedding, Flatten, GELU, Identity, LayerNorm, LeakyReLU, Linear,
+    LogSoftmax, ModuleList, ReLU, Sequential, SiLU, Sigmoid, Softmax, Softplus, Tanh,
+};
+pub use loss::{
+    BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss, NLLLoss,
+    SmoothL1Loss,
 };
 pub use module::{Module, Role};
 pub use state::{Incompatible, LoadError, StateDict};

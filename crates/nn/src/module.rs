@@ -1,9 +1,9 @@
 //! `Module`: a network or a part of one, with its parameters, buffers and children by name.
 
 use crate::layers::Linear;
-use crate::state::{LoadError, StateDict, load};
+use crate::state::{Incompatible, LoadError, StateDict, load};
 use autograd::Tensor;
-use tensor_core::{Activation, Device, Result};
+use tensor_core::{Activation, DType, Device, Result};
 
 /// What a module's tensor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,11 @@ pub trait Module: Send + Sync {
     /// Its own mode, without its parts': training or evaluation.
     fn set_training(&self, _training: bool) {}
 
+    /// Whether it is in training mode. A module that behaves alike in both is if all its parts are.
+    fn is_training(&self) -> bool {
+        self.children().iter().all(|(_, child)| child.is_training())
+    }
+
     /// Itself, if it is a linear layer that may apply an activation on its way out.
     fn as_linear(&self) -> Option<&Linear> {
         None
@@ -83,10 +88,16 @@ pub trait Module: Send + Sync {
         all
     }
 
-    /// The parameters with their dotted names.
+    /// The parameters with their dotted names; one that several parts share counts once, under its
+    /// first name.
     fn named_parameters(&self) -> Vec<(String, Tensor)> {
-        let all = self.named_tensors().into_iter();
-        all.filter(|(_, _, role)| *role == Role::Parameter).map(|(name, t, _)| (name, t)).collect()
+        let mut found: Vec<(String, Tensor)> = Vec::new();
+        for (name, tensor, role) in self.named_tensors() {
+            if role == Role::Parameter && !found.iter().any(|(_, known)| known.is(&tensor)) {
+                found.push((name, tensor));
+            }
+        }
+        found
     }
 
     /// The parameters, for an optimizer.
@@ -126,16 +137,76 @@ pub trait Module: Send + Sync {
         self.parameters().iter().for_each(Tensor::zero_grad);
     }
 
+    /// Makes all parameters ask for gradients, or freezes them.
+    fn requires_grad_(&self, requires_grad: bool) {
+        self.parameters().into_iter().for_each(|p| {
+            p.requires_grad_(requires_grad);
+        });
+    }
+
+    /// It and all its parts with their dotted names, itself (named "") first.
+    fn named_modules(&self) -> Vec<(String, &dyn Module)>
+    where
+        Self: Sized,
+    {
+        let mut all = Vec::new();
+        walk("", self, &mut |name, module| all.push((name.to_string(), module)));
+        all
+    }
+
+    /// Calls `f` on every part, and last on itself: to initialise in one's own way.
+    ///
+    /// ```
+    /// use nn::{Linear, Module, ReLU, init, seq};
+    /// let cpu = backend_cpu::device();
+    /// let model = seq![Linear::new(4, 8, &cpu), ReLU, Linear::new(8, 2, &cpu)];
+    /// model.apply(|module| {
+    ///     if let Some(linear) = module.as_linear() {
+    ///         init::constant_(&linear.weight, 0.5);
+    ///     }
+    /// });
+    /// assert_eq!(model[2].parameters()[0].to_vec::<f32>(), [0.5; 16]);
+    /// ```
+    fn apply(&self, mut f: impl FnMut(&dyn Module))
+    where
+        Self: Sized,
+    {
+        fn visit(module: &dyn Module, f: &mut dyn FnMut(&dyn Module)) {
+            module.children().into_iter().for_each(|(_, child)| visit(child, f));
+            f(module);
+        }
+        visit(self, &mut f);
+    }
+
+    /// Replaces every tensor by what `f` makes of it.
+    ///
+    /// # Errors
+    /// The first of `f`'s.
+    fn replace_tensors(&mut self, f: &mut dyn FnMut(&Tensor) -> Result<Tensor>) -> Result<()> {
+        for tensor in self.tensors_mut() {
+            *tensor = f(tensor)?;
+        }
+        self.children_mut().into_iter().try_for_each(|child| child.replace_tensors(f))
+    }
+
     /// Moves it to a device, in place. Make the optimizer afterwards: parameters become new tensors.
+    /// Parameters that parts share stay shared.
     ///
     /// # Errors
     /// When a device fails.
     fn to(&mut self, device: &Device) -> Result<()> {
-        for tensor in self.tensors_mut() {
-            let moved = tensor.detach().to(device)?;
-            *tensor = if tensor.is_parameter() { moved.into_parameter() } else { moved };
-        }
-        self.children_mut().into_iter().try_for_each(|child| child.to(device))
+        self.replace_tensors(&mut converted(|t| t.to(device)))
+    }
+
+    /// Converts parameters and floating buffers to an element type, in place, as [`Module::to`].
+    ///
+    /// # Panics
+    /// For a type that is not floating.
+    #[track_caller]
+    fn to_dtype(&mut self, dtype: DType) {
+        tensor_core::check::float("Module::to_dtype", dtype);
+        let convert = |t: &Tensor| Ok(if t.dtype().is_float() { t.to_dtype(dtype) } else { t.clone() });
+        self.replace_tensors(&mut converted(convert)).expect("conversion has no error of its own");
     }
 
     /// Copies of all parameters and buffers by name.
@@ -143,31 +214,80 @@ pub trait Module: Send + Sync {
         self.named_tensors().into_iter().map(|(name, t, _)| (name, t.detach().copy())).collect()
     }
 
-    /// Takes over the values of a state dict, in place. Nothing is changed when it does not fit.
+    /// Takes over the values of a state dict, in place, and returns the missing and unexpected names,
+    /// none when `strict`. Nothing is changed when it does not fit.
     ///
     /// # Errors
     /// Lists missing and unexpected names (unless not `strict`) and shapes that differ.
-    fn load_state_dict(&self, state: &StateDict, strict: bool) -> Result<(), LoadError> {
+    fn load_state_dict(&self, state: &StateDict, strict: bool) -> Result<Incompatible, LoadError> {
         load(&self.name(), self.named_tensors(), state, strict)
     }
 
     /// The text that PyTorch prints for it.
     fn repr(&self) -> String {
-        let children = self.children();
-        if children.is_empty() {
-            return format!("{}({})", self.name(), self.extra_repr());
+        let children = self.children().into_iter();
+        print(&self.name(), &self.extra_repr(), children.map(|(name, child)| (name, child.repr())))
+    }
+}
+
+/// `Name(extra)`, or one line for each part.
+pub(crate) fn print(name: &str, extra: &str, parts: impl Iterator<Item = (String, String)>) -> String {
+    let mut lines: String =
+        parts.map(|(name, text)| format!("  ({name}): {}\n", text.replace('\n', "\n  "))).collect();
+    if lines.is_empty() {
+        return format!("{name}({extra})");
+    }
+    if !extra.is_empty() {
+        lines = format!("  {extra}\n{lines}");
+    }
+    format!("{name}(\n{lines})")
+}
+
+/// Visits a module and its parts, outermost first, by dotted name.
+fn walk<'a>(prefix: &str, module: &'a dyn Module, f: &mut dyn FnMut(&str, &'a dyn Module)) {
+    f(prefix, module);
+    for (name, child) in module.children() {
+        let name = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+        walk(&name, child, f);
+    }
+}
+
+/// A replacement for [`Module::replace_tensors`] that keeps what a tensor is, and makes one of one.
+fn converted(convert: impl Fn(&Tensor) -> Result<Tensor>) -> impl FnMut(&Tensor) -> Result<Tensor> {
+    let mut done: Vec<(Tensor, Tensor)> = Vec::new();
+    move |old| {
+        if let Some((_, new)) = done.iter().find(|(known, _)| known.is(old)) {
+            return Ok(new.clone());
         }
-        let lines = children.into_iter().map(|(name, child)| {
-            let text = child.repr().replace('\n', "\n  ");
-            format!("  ({name}): {text}\n")
-        });
-        format!("{}(\n{})", self.name(), lines.collect::<String>())
+        let mut new = convert(&old.detach())?;
+        if old.is_parameter() {
+            new = new.into_parameter().requires_grad_(old.requires_grad());
+        }
+        done.push((old.clone(), new.clone()));
+        Ok(new)
     }
 }
 
 /// Makes a struct a [`Module`]: its name, its parts, and its forward pass.
 ///
 /// `module!(Mlp { fc1, fc2 }, |m, x| m.fc2.forward(&m.fc1.forward(x).relu()));`
+///
+/// A part is any module: a layer, another struct of one's own, or a vector of them.
+///
+/// ```
+/// use nn::{Linear, Module, module};
+/// struct Block { fc: Linear }
+/// module!(Block { fc }, |m, x| m.fc.forward(x).relu() + x);
+/// struct Net { blocks: Vec<Block>, head: Linear }
+/// module!(Net { blocks, head }, |m, x| {
+///     m.head.forward(&m.blocks.iter().fold(x.clone(), |x, block| block.forward(&x)))
+/// });
+///
+/// let cpu = backend_cpu::device();
+/// let blocks = (0..2).map(|_| Block { fc: Linear::new(4, 4, &cpu) }).collect();
+/// let net = Net { blocks, head: Linear::new(4, 1, &cpu) };
+/// assert_eq!(net.named_parameters()[2].0, "blocks.1.fc.weight");
+/// ```
 #[macro_export]
 macro_rules! module {
     ($name:ident { $($field:ident),* $(,)? }, |$this:ident, $input:ident| $body:expr) => {

@@ -19,6 +19,13 @@ pub struct Incompatible {
     pub mismatched: Vec<String>,
 }
 
+impl Incompatible {
+    /// Whether everything fits.
+    pub fn is_empty(&self) -> bool {
+        *self == Incompatible::default()
+    }
+}
+
 impl fmt::Display for Incompatible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
@@ -48,22 +55,20 @@ pub(crate) fn load(
     own: Vec<(String, Tensor, Role)>,
     state: &StateDict,
     strict: bool,
-) -> Result<(), LoadError> {
+) -> Result<Incompatible, LoadError> {
     let mut problems = Incompatible::default();
     for (name, tensor, _) in &own {
         match state.get(name) {
-            None if strict => problems.missing.push(name.clone()),
+            None => problems.missing.push(name.clone()),
             Some(t) if t.shape() != tensor.shape() => {
                 problems.mismatched.push(format!("{name} (here {}, there {})", tensor.shape(), t.shape()));
             }
-            _ => {}
+            Some(_) => {}
         }
     }
-    if strict {
-        problems.unexpected =
-            state.keys().filter(|name| !own.iter().any(|(n, ..)| n == *name)).cloned().collect();
-    }
-    if problems != Incompatible::default() {
+    problems.unexpected =
+        state.keys().filter(|name| !own.iter().any(|(n, ..)| n == *name)).cloned().collect();
+    if !problems.mismatched.is_empty() || (strict && !problems.is_empty()) {
         return Err(LoadError { module: module.into(), problems });
     }
     no_grad(|| {
@@ -73,5 +78,5 @@ pub(crate) fn load(
             }
         }
     });
-    Ok(())
+    Ok(problems)
 }

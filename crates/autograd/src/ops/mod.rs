@@ -9,6 +9,7 @@ mod indexing;
 mod joining;
 mod linalg;
 mod matmul;
+mod norm;
 mod operators;
 mod pointwise;
 mod reduce;

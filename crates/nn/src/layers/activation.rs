@@ -1,24 +1,42 @@
-//! Activations as layers.
+//! Activations as layers. The bare name is the layer with PyTorch's defaults: `seq![…, nn::GELU]`.
 
-use super::display;
+use super::{display, number};
 use crate::module::Module;
 use autograd::Tensor;
 use tensor_core::Activation;
 
-/// Activations without settings.
-macro_rules! plain {
-    ($($(#[$doc:meta])* $name:ident, $label:literal, |$x:ident| $body:expr, $fused:expr;)+) => {$(
+/// Layers without parameters: their settings, their defaults under the type's own name, their function.
+macro_rules! activations {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty = $default:expr),* },
+        |$this:ident, $x:ident| $body:expr, $repr:expr, $fused:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
-        pub struct $name;
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $ty,)*
+        }
+
+        #[doc = concat!("[`struct@", stringify!($name), "`] with PyTorch's defaults.")]
+        #[allow(non_upper_case_globals, reason = "the layer's own name, so that it reads as in PyTorch")]
+        pub const $name: $name = $name { $($field: $default),* };
+
+        impl Default for $name {
+            fn default() -> Self {
+                $name
+            }
+        }
 
         impl Module for $name {
             #[track_caller]
             fn forward(&self, $x: &Tensor) -> Tensor {
+                let $this = self;
                 $body
             }
             fn name(&self) -> String {
-                $label.into()
+                stringify!($name).into()
+            }
+            fn extra_repr(&self) -> String {
+                let $this = self;
+                $repr
             }
             fn as_activation(&self) -> Option<Activation> {
                 $fused
@@ -28,89 +46,127 @@ macro_rules! plain {
     )+};
 }
 
-plain! {
+activations! {
     /// max(x, 0)
-    ReLU, "ReLU", |x| x.relu(), Some(Activation::Relu);
+    ReLU {
+        /// Printed, and nothing else: results are new tensors either way.
+        inplace: bool = false
+    }, |_m, x| x.relu(), if _m.inplace { "inplace=True".into() } else { String::new() }, Some(Activation::Relu);
     /// 1/(1 + e⁻ˣ)
-    Sigmoid, "Sigmoid", |x| x.sigmoid(), Some(Activation::Sigmoid);
+    Sigmoid {}, |_m, x| x.sigmoid(), String::new(), Some(Activation::Sigmoid);
     /// Hyperbolic tangent
-    Tanh, "Tanh", |x| x.tanh(), Some(Activation::Tanh);
+    Tanh {}, |_m, x| x.tanh(), String::new(), Some(Activation::Tanh);
     /// x·σ(x)
-    SiLU, "SiLU", |x| x.silu(), None;
-}
-
-/// Activations with settings, which are printed.
-macro_rules! with_fields {
-    ($($(#[$doc:meta])* $name:ident { $($field:ident: $ty:ty),+ }, $label:literal, |$this:ident, $x:ident| $body:expr,
-        $repr:expr;)+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
-        pub struct $name {
-            $(
-                #[doc = concat!("PyTorch's `", stringify!($field), "`.")]
-                pub $field: $ty,
-            )+
-        }
-
-        impl Module for $name {
-            #[track_caller]
-            fn forward(&self, $x: &Tensor) -> Tensor {
-                let $this = self;
-                $body
-            }
-            fn name(&self) -> String {
-                $label.into()
-            }
-            fn extra_repr(&self) -> String {
-                let $this = self;
-                $repr
-            }
-        }
-        display!($name);
-    )+};
-}
-
-/// A number as Python prints it: whole floats keep their point.
-fn number(v: f64) -> String {
-    if v == v.trunc() && v.abs() < 1e16 { format!("{v:.1}") } else { format!("{v}") }
-}
-
-with_fields! {
+    SiLU {}, |_m, x| x.silu(), String::new(), None;
     /// x if x > 0, else slope·x
-    LeakyReLU { negative_slope: f64 }, "LeakyReLU", |m, x| x.leaky_relu(m.negative_slope),
-        format!("negative_slope={}", number(m.negative_slope));
+    LeakyReLU {
+        /// The slope below 0.
+        negative_slope: f64 = 0.01
+    }, |m, x| x.leaky_relu(m.negative_slope), format!("negative_slope={}", number(m.negative_slope)), None;
     /// x if x > 0, else α·(eˣ − 1)
-    Elu { alpha: f64 }, "ELU", |m, x| x.elu(m.alpha), format!("alpha={}", number(m.alpha));
+    ELU {
+        /// α
+        alpha: f64 = 1.0
+    }, |m, x| x.elu(m.alpha), format!("alpha={}", number(m.alpha)), None;
     /// ln(1 + e^(βx))/β
-    Softplus { beta: f64, threshold: f64 }, "Softplus", |m, x| x.softplus(m.beta, m.threshold),
-        format!("beta={}, threshold={}", number(m.beta), number(m.threshold));
+    Softplus {
+        /// β
+        beta: f64 = 1.0,
+        /// Where βx is above it, x itself.
+        threshold: f64 = 20.0
+    }, |m, x| x.softplus(m.beta, m.threshold),
+        format!("beta={}, threshold={}", number(m.beta), number(m.threshold)), None;
     /// x·½·(1 + erf(x/√2)), or its tanh approximation
-    Gelu { tanh: bool }, "GELU", |m, x| if m.tanh { x.gelu_tanh() } else { x.gelu() },
-        format!("approximate='{}'", if m.tanh { "tanh" } else { "none" });
+    GELU {
+        /// Whether it is approximated.
+        approximate: Approximate = Approximate::None
+    }, |m, x| if m.approximate == Approximate::Tanh { x.gelu_tanh() } else { x.gelu() },
+        format!("approximate='{}'", if m.approximate == Approximate::Tanh { "tanh" } else { "none" }), None;
     /// eˣ / Σ eˣ along a dimension
-    Softmax { dim: isize }, "Softmax", |m, x| x.softmax(m.dim), format!("dim={}", m.dim);
+    Softmax {
+        /// The dimension; without one the first of 0, 1 or 3 dimensions, else the second.
+        dim: Option<isize> = None
+    }, |m, x| x.softmax(m.dim.unwrap_or_else(|| implicit(x))), format!("dim={}", python_dim(m.dim)), None;
     /// ln softmax along a dimension
-    LogSoftmax { dim: isize }, "LogSoftmax", |m, x| x.log_softmax(m.dim), format!("dim={}", m.dim);
+    LogSoftmax {
+        /// The dimension; without one the first of 0, 1 or 3 dimensions, else the second.
+        dim: Option<isize> = None
+    }, |m, x| x.log_softmax(m.dim.unwrap_or_else(|| implicit(x))), format!("dim={}", python_dim(m.dim)), None;
+    /// x itself
+    Identity {}, |_m, x| x.clone(), String::new(), None;
+    /// The dimensions from `start_dim` to `end_dim` as one: `[N, …] → [N, D]`.
+    Flatten {
+        /// The first of them.
+        start_dim: isize = 1,
+        /// The last of them.
+        end_dim: isize = -1
+    }, |m, x| x.flatten(m.start_dim, m.end_dim), format!("start_dim={}, end_dim={}", m.start_dim, m.end_dim), None;
 }
 
-impl Default for LeakyReLU {
-    fn default() -> Self {
-        LeakyReLU { negative_slope: 0.01 }
+/// How [`GELU`](struct@GELU) is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Approximate {
+    /// Exactly, by the error function.
+    #[default]
+    None,
+    /// By tanh.
+    Tanh,
+}
+
+impl ReLU {
+    /// PyTorch's `ReLU(inplace=True)`: printed so, and the same as any.
+    pub fn inplace() -> Self {
+        ReLU { inplace: true }
     }
 }
-impl Default for Elu {
-    fn default() -> Self {
-        Elu { alpha: 1.0 }
+impl LeakyReLU {
+    /// With a slope below 0.
+    pub fn new(negative_slope: f64) -> Self {
+        LeakyReLU { negative_slope }
     }
 }
-impl Default for Softplus {
-    fn default() -> Self {
-        Softplus { beta: 1.0, threshold: 20.0 }
+impl ELU {
+    /// With a factor α.
+    pub fn new(alpha: f64) -> Self {
+        ELU { alpha }
     }
 }
-#[expect(clippy::derivable_impls, reason = "the default is PyTorch's choice, not Rust's")]
-impl Default for Gelu {
-    fn default() -> Self {
-        Gelu { tanh: false }
+impl Softplus {
+    /// With a sharpness β and a threshold.
+    pub fn new(beta: f64, threshold: f64) -> Self {
+        Softplus { beta, threshold }
     }
+}
+impl GELU {
+    /// Exact, or approximated.
+    pub fn new(approximate: Approximate) -> Self {
+        GELU { approximate }
+    }
+}
+impl Softmax {
+    /// Along a dimension.
+    pub fn new(dim: isize) -> Self {
+        Softmax { dim: Some(dim) }
+    }
+}
+impl LogSoftmax {
+    /// Along a dimension.
+    pub fn new(dim: isize) -> Self {
+        LogSoftmax { dim: Some(dim) }
+    }
+}
+impl Flatten {
+    /// From one dimension to another, both included.
+    pub fn new(start_dim: isize, end_dim: isize) -> Self {
+        Flatten { start_dim, end_dim }
+    }
+}
+
+/// The dimension that PyTorch chooses when none is given.
+fn implicit(x: &Tensor) -> isize {
+    if matches!(x.rank(), 0 | 1 | 3) { 0 } else { 1 }
+}
+
+fn python_dim(dim: Option<isize>) -> String {
+    dim.map_or_else(|| "None".into(), |dim| dim.to_string())
 }

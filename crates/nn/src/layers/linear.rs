@@ -1,4 +1,4 @@
-//! The affine layer, and flattening before it.
+//! The affine layer.
 
 use super::{display, python};
 use crate::init;
@@ -30,7 +30,7 @@ impl Linear {
     pub fn without_bias(inputs: usize, outputs: usize, device: &Device) -> Self {
         let weight = Tensor::zeros([outputs, inputs], device);
         if weight.numel() > 0 {
-            init::kaiming_uniform_(&weight, 5f64.sqrt(), init::Fan::In);
+            init::kaiming_uniform_(&weight, 5f64.sqrt(), init::Fan::In, init::Nonlinearity::LeakyReLU);
         }
         Linear { weight: weight.into_parameter(), bias: None }
     }
@@ -61,21 +61,4 @@ impl Module for Linear {
     }
 }
 
-/// All dimensions from the second on as one: `[N, …] → [N, D]`.
-#[derive(Clone, Copy, Debug)]
-pub struct Flatten;
-
-impl Module for Flatten {
-    #[track_caller]
-    fn forward(&self, input: &Tensor) -> Tensor {
-        input.flatten(1, -1)
-    }
-    fn name(&self) -> String {
-        "Flatten".into()
-    }
-    fn extra_repr(&self) -> String {
-        "start_dim=1, end_dim=-1".into()
-    }
-}
-
-display!(Linear, Flatten);
+display!(Linear);

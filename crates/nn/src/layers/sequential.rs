@@ -1,20 +1,39 @@
-//! Modules one after another.
+//! Modules in a row: `Sequential` applies them in order, a list (`Vec`) leaves that to its owner.
 
-use crate::module::Module;
+use crate::module::{Module, Role, print};
 use autograd::Tensor;
 use std::fmt;
+use std::ops::Index;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tensor_core::{Activation, check};
 
 /// Modules applied in order. A linear layer followed by ReLU, sigmoid or tanh runs as one fused
 /// operation, with the same result.
-#[derive(Default)]
+///
+/// ```
+/// use nn::{Linear, Module, ReLU, seq};
+/// let cpu = backend_cpu::device();
+/// let mut model = seq![Linear::new(784, 128, &cpu), ReLU];
+/// model.push(Linear::new(128, 10, &cpu));
+/// assert_eq!((model.len(), model[0].num_params()), (3, 784 * 128 + 128));
+/// let names: Vec<String> = model.iter().map(|module| module.name()).collect();
+/// assert_eq!(names, ["Linear", "ReLU", "Linear"]);
+/// ```
 pub struct Sequential {
     modules: Vec<Box<dyn Module>>,
+    training: AtomicBool,
+}
+
+impl Default for Sequential {
+    fn default() -> Self {
+        Sequential::new(Vec::new())
+    }
 }
 
 impl Sequential {
     /// Modules in order; [`seq!`](crate::seq) is shorter.
     pub fn new(modules: Vec<Box<dyn Module>>) -> Self {
-        Sequential { modules }
+        Sequential { modules, training: AtomicBool::new(true) }
     }
 
     /// Appends a module.
@@ -30,6 +49,25 @@ impl Sequential {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.modules.is_empty()
+    }
+
+    /// The modules in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &dyn Module> + ExactSizeIterator {
+        self.modules.iter().map(|m| &**m)
+    }
+}
+
+impl Index<usize> for Sequential {
+    type Output = dyn Module;
+    #[track_caller]
+    fn index(&self, index: usize) -> &Self::Output {
+        &*self.modules[index]
+    }
+}
+
+impl FromIterator<Box<dyn Module>> for Sequential {
+    fn from_iter<I: IntoIterator<Item = Box<dyn Module>>>(modules: I) -> Self {
+        Sequential::new(modules.into_iter().collect())
     }
 }
 
@@ -67,10 +105,98 @@ impl Module for Sequential {
     fn children_mut(&mut self) -> Vec<&mut dyn Module> {
         self.modules.iter_mut().map(|m| &mut **m as &mut dyn Module).collect()
     }
+    fn set_training(&self, training: bool) {
+        self.training.store(training, Ordering::Relaxed);
+    }
+    fn is_training(&self) -> bool {
+        self.training.load(Ordering::Relaxed)
+    }
 }
 
 impl fmt::Display for Sequential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.repr())
+    }
+}
+
+/// Modules of any kind that their owner calls one by one. A vector of one kind is a module list too.
+///
+/// ```
+/// use nn::{Linear, Module, ModuleList};
+/// let cpu = backend_cpu::device();
+/// let list: ModuleList = vec![Box::new(Linear::new(2, 2, &cpu)), Box::new(nn::ReLU)];
+/// assert_eq!(list.named_parameters()[1].0, "0.bias");
+/// ```
+pub type ModuleList = Vec<Box<dyn Module>>;
+
+impl<M: Module> Module for Vec<M> {
+    /// # Panics
+    /// Always: a list does not say how its parts follow each other.
+    #[track_caller]
+    fn forward(&self, _: &Tensor) -> Tensor {
+        check::fail("ModuleList", "a list of modules has no forward pass", "call its parts, or use seq![…]")
+    }
+    fn name(&self) -> String {
+        "ModuleList".into()
+    }
+    fn children(&self) -> Vec<(String, &dyn Module)> {
+        self.iter().enumerate().map(|(i, m)| (i.to_string(), m as &dyn Module)).collect()
+    }
+    fn children_mut(&mut self) -> Vec<&mut dyn Module> {
+        self.iter_mut().map(|m| m as &mut dyn Module).collect()
+    }
+    /// Neighbours that print alike share a line, as PyTorch's do.
+    fn repr(&self) -> String {
+        let texts: Vec<String> = self.iter().map(Module::repr).collect();
+        let mut first = 0;
+        let lines = texts.chunk_by(|a, b| a == b).map(|run| {
+            let (start, last) = (first, first + run.len() - 1);
+            first = last + 1;
+            match run.len() {
+                1 => (start.to_string(), run[0].clone()),
+                count => (format!("{start}-{last}"), format!("{count} x {}", run[0])),
+            }
+        });
+        print(&Module::name(self), "", lines)
+    }
+}
+
+impl<M: Module + ?Sized> Module for Box<M> {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        (**self).forward(input)
+    }
+    fn name(&self) -> String {
+        (**self).name()
+    }
+    fn extra_repr(&self) -> String {
+        (**self).extra_repr()
+    }
+    fn children(&self) -> Vec<(String, &dyn Module)> {
+        (**self).children()
+    }
+    fn children_mut(&mut self) -> Vec<&mut dyn Module> {
+        (**self).children_mut()
+    }
+    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+        (**self).tensors()
+    }
+    fn tensors_mut(&mut self) -> Vec<&mut Tensor> {
+        (**self).tensors_mut()
+    }
+    fn set_training(&self, training: bool) {
+        (**self).set_training(training);
+    }
+    fn is_training(&self) -> bool {
+        (**self).is_training()
+    }
+    fn as_linear(&self) -> Option<&crate::Linear> {
+        (**self).as_linear()
+    }
+    fn as_activation(&self) -> Option<Activation> {
+        (**self).as_activation()
+    }
+    fn repr(&self) -> String {
+        (**self).repr()
     }
 }

@@ -1,15 +1,23 @@
 //! Layers that choose: dropout by chance, embeddings by index.
 
-use super::display;
+use super::{display, number, python};
 use crate::init;
 use crate::module::{Module, Role};
-use autograd::Tensor;
+use autograd::{Tensor, no_grad};
 use std::sync::atomic::{AtomicBool, Ordering};
-use tensor_core::random::default_generator;
 use tensor_core::{Device, check};
 
 /// Zeroes elements with probability `p` while training and scales the rest by 1/(1 − p)
-/// (Srivastava et al. 2014).
+/// (Srivastava et al. 2014). PyTorch's default is ½.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::{Dropout, Module};
+/// let (dropout, x) = (Dropout::new(0.5), Tensor::ones(100, &backend_cpu::device()));
+/// assert!(dropout.forward(&x).to_vec::<f32>().iter().all(|&v| v == 0.0 || v == 2.0));
+/// dropout.eval();
+/// assert!(dropout.forward(&x).equal(&x));
+/// ```
 #[derive(Debug)]
 pub struct Dropout {
     p: f64,
@@ -30,32 +38,51 @@ impl Dropout {
     }
 }
 
+impl Default for Dropout {
+    fn default() -> Self {
+        Dropout::new(0.5)
+    }
+}
+
 impl Module for Dropout {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
-        if !self.training.load(Ordering::Relaxed) || self.p == 0.0 {
+        if !self.is_training() || self.p == 0.0 {
             return input.clone();
         }
-        let mut mask = vec![0f32; input.numel()];
-        default_generator().dropout_mask(&mut mask, self.p);
-        input * Tensor::from_vec(mask, *input.shape(), input.device()).to_dtype(input.dtype())
+        input * input.dropout_mask(self.p)
     }
     fn name(&self) -> String {
         "Dropout".into()
     }
     fn extra_repr(&self) -> String {
-        format!("p={}, inplace=False", self.p)
+        format!("p={}, inplace={}", number(self.p), python(false))
     }
     fn set_training(&self, training: bool) {
         self.training.store(training, Ordering::Relaxed);
     }
+    fn is_training(&self) -> bool {
+        self.training.load(Ordering::Relaxed)
+    }
 }
 
 /// A vector for each index: `[…] → […, D]`, weight `[N, D]`, standard normal at first.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::{Embedding, Module};
+/// let cpu = backend_cpu::device();
+/// let embedding = Embedding::new(10, 3, &cpu).padding_idx(0);
+/// let words = Tensor::new(&[[4, 2, 0]], &cpu);
+/// let vectors = embedding.forward(&words);
+/// assert_eq!(vectors.shape().dims(), [1, 3, 3]);
+/// assert_eq!(vectors.select(1, 2).to_vec::<f32>(), [0.0; 3]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Embedding {
     /// `[N, D]`
     pub weight: Tensor,
+    padding_idx: Option<usize>,
 }
 
 impl Embedding {
@@ -63,7 +90,26 @@ impl Embedding {
     pub fn new(count: usize, size: usize, device: &Device) -> Self {
         let weight = Tensor::zeros([count, size], device);
         init::normal_(&weight, 0.0, 1.0);
-        Embedding { weight: weight.into_parameter() }
+        Embedding { weight: weight.into_parameter(), padding_idx: None }
+    }
+
+    /// The index that stands for nothing: its vector becomes 0, and gets no gradient. Counted from the
+    /// end when negative.
+    ///
+    /// # Panics
+    /// When there is no such vector.
+    #[must_use]
+    #[track_caller]
+    pub fn padding_idx(self, index: isize) -> Self {
+        let count = self.weight.dim(0);
+        let at = if index < 0 { index + count as isize } else { index };
+        if !(0..count as isize).contains(&at) {
+            check::fail("Embedding", format!("padding_idx {index} is not one of {count} vectors"), "");
+        }
+        no_grad(|| {
+            self.weight.select(0, at).zero_();
+        });
+        Embedding { padding_idx: Some(at as usize), ..self }
     }
 }
 
@@ -72,14 +118,19 @@ impl Module for Embedding {
     fn forward(&self, input: &Tensor) -> Tensor {
         let mut shape = input.shape().to_vec();
         shape.push(self.weight.dim(1));
-        self.weight.index_select(0, &input.flatten(0, -1)).reshape(shape)
+        let vectors = self.weight.index_select(0, &input.flatten(0, -1)).reshape(shape);
+        match self.padding_idx {
+            Some(padding) => input.eq(padding as i64).unsqueeze(-1).where_(vectors.detach(), vectors),
+            None => vectors,
+        }
     }
     fn name(&self) -> String {
         "Embedding".into()
     }
     fn extra_repr(&self) -> String {
         let [count, size] = self.weight.dims();
-        format!("{count}, {size}")
+        let padding = self.padding_idx.map(|index| format!(", padding_idx={index}"));
+        format!("{count}, {size}{}", padding.unwrap_or_default())
     }
     fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
         vec![("weight", &self.weight, Role::Parameter)]

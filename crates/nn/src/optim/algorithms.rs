@@ -1,38 +1,26 @@
 //! SGD, Adam and AdamW, RMSprop, Adagrad: their settings with PyTorch's defaults.
 
-use super::{Config, Optim};
+use super::Optim;
+use super::config::{Config, Setting, config, first_wrong};
 use autograd::Tensor;
 use tensor_core::OptimStep;
 
 /// Stochastic gradient descent, with momentum (Polyak 1964; Sutskever et al. 2013).
 pub type Sgd = Optim<SgdConfig>;
-/// Adam (Kingma & Ba 2015), and AdamW (Loshchilov & Hutter 2019) by [`Adam::w`].
-pub type Adam = Optim<AdamConfig>;
+/// [`Sgd`] in PyTorch's spelling.
+pub type SGD = Sgd;
+/// Adam (Kingma & Ba 2015).
+pub type Adam = Optim<AdamConfig<false>>;
+/// AdamW (Loshchilov & Hutter 2019): Adam whose weight decay does not pass through the gradient.
+pub type AdamW = Optim<AdamConfig<true>>;
 /// RMSprop (Hinton 2012).
 pub type RmsProp = Optim<RmsPropConfig>;
+/// [`RmsProp`] in PyTorch's spelling.
+pub type RMSprop = RmsProp;
 /// Adagrad (Duchi et al. 2011).
 pub type Adagrad = Optim<AdagradConfig>;
 
-macro_rules! config {
-    ($config:ident { $($(#[$doc:meta])* $field:ident: $ty:ty),+ $(,)? }) => {
-        /// Settings; the fields are PyTorch's.
-        #[derive(Clone, Debug)]
-        pub struct $config {
-            /// Learning rate.
-            pub lr: f64,
-            $($(#[$doc])* pub $field: $ty,)+
-        }
-        impl Optim<$config> {$(
-            $(#[$doc])*
-            #[must_use]
-            pub fn $field(self, value: $ty) -> Self {
-                self.configure(|c| c.$field = value.clone())
-            }
-        )+}
-    };
-}
-
-config!(SgdConfig {
+config!(SgdConfig [] [] {
     /// μ, the share of the last direction that is kept.
     momentum: f64,
     /// The share of the gradient that does not enter the momentum.
@@ -41,8 +29,8 @@ config!(SgdConfig {
     weight_decay: f64,
     /// Whether to look ahead along the momentum.
     nesterov: bool,
-});
-config!(AdamConfig {
+} also ["foreach", "fused"]);
+config!(AdamConfig [const W: bool] [W] {
     /// The decay rates of the two running means.
     betas: (f64, f64),
     /// Added to the root.
@@ -51,10 +39,10 @@ config!(AdamConfig {
     weight_decay: f64,
     /// Whether to divide by the largest running square so far.
     amsgrad: bool,
-    /// AdamW: whether the parameter itself decays, instead of the gradient growing.
-    decoupled: bool,
-});
-config!(RmsPropConfig {
+    /// Whether the parameter itself decays, instead of the gradient growing: true for AdamW.
+    decoupled_weight_decay: bool,
+} also ["foreach", "fused"]);
+config!(RmsPropConfig [] [] {
     /// The decay rate of the running squares.
     alpha: f64,
     /// Added to the root.
@@ -65,117 +53,245 @@ config!(RmsPropConfig {
     momentum: f64,
     /// Whether to subtract the squared running mean.
     centered: bool,
-});
-config!(AdagradConfig {
+} also ["foreach"]);
+config!(AdagradConfig [] [] {
     /// How fast the rate falls: lr/(1 + (t − 1)·decay).
     lr_decay: f64,
     /// Added to the root.
     eps: f64,
     /// λ, the L2 penalty's factor.
     weight_decay: f64,
-});
+    /// What the sums of squares start from.
+    initial_accumulator_value: f64,
+} also ["foreach", "fused"]);
 
-impl Sgd {
-    /// SGD of a learning rate; add `.momentum(0.9)` and others.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(
-            params,
-            SgdConfig { lr, momentum: 0.0, dampening: 0.0, weight_decay: 0.0, nesterov: false },
-        )
+impl Default for SgdConfig {
+    /// PyTorch's: a rate of 1e-3 and nothing else.
+    fn default() -> Self {
+        let (momentum, dampening, weight_decay) = (0.0, 0.0, 0.0);
+        SgdConfig { lr: 1e-3, maximize: false, momentum, dampening, weight_decay, nesterov: false }
     }
 }
-
-impl Adam {
-    /// Adam of a learning rate (PyTorch's default is 1e-3), betas (0.9, 0.999), eps 1e-8.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        let config = AdamConfig {
-            lr,
+impl<const W: bool> Default for AdamConfig<W> {
+    /// PyTorch's: a rate of 1e-3, betas (0.9, 0.999), eps 1e-8; AdamW's weight decay is 0.01.
+    fn default() -> Self {
+        AdamConfig {
+            lr: 1e-3,
+            maximize: false,
             betas: (0.9, 0.999),
             eps: 1e-8,
-            weight_decay: 0.0,
+            weight_decay: if W { 0.01 } else { 0.0 },
             amsgrad: false,
-            decoupled: false,
-        };
-        Optim::with_config(params, config)
+            decoupled_weight_decay: W,
+        }
     }
-
-    /// AdamW: decoupled weight decay of 0.01.
-    #[track_caller]
-    pub fn w(params: Vec<Tensor>, lr: f64) -> Self {
-        Adam::new(params, lr).decoupled(true).weight_decay(0.01)
+}
+impl Default for RmsPropConfig {
+    /// PyTorch's: a rate of 1e-2, alpha 0.99, eps 1e-8.
+    fn default() -> Self {
+        let (weight_decay, momentum, centered) = (0.0, 0.0, false);
+        RmsPropConfig { lr: 1e-2, maximize: false, alpha: 0.99, eps: 1e-8, weight_decay, momentum, centered }
+    }
+}
+impl Default for AdagradConfig {
+    /// PyTorch's: a rate of 1e-2, eps 1e-10.
+    fn default() -> Self {
+        let (lr_decay, weight_decay, initial_accumulator_value) = (0.0, 0.0, 0.0);
+        AdagradConfig {
+            lr: 1e-2,
+            maximize: false,
+            lr_decay,
+            eps: 1e-10,
+            weight_decay,
+            initial_accumulator_value,
+        }
     }
 }
 
+impl Sgd {
+    /// SGD of a learning rate (PyTorch's default is 1e-3); add `.momentum(0.9)` and others.
+    #[track_caller]
+    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+        Optim::with_config(params, SgdConfig { lr, ..SgdConfig::default() })
+    }
+}
+impl<const W: bool> Optim<AdamConfig<W>> {
+    /// Adam or AdamW of a learning rate (PyTorch's default is 1e-3), betas (0.9, 0.999), eps 1e-8.
+    #[track_caller]
+    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+        Optim::with_config(params, AdamConfig { lr, ..AdamConfig::default() })
+    }
+}
 impl RmsProp {
     /// RMSprop of a learning rate (PyTorch's default is 1e-2), alpha 0.99, eps 1e-8.
     #[track_caller]
     pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        let config =
-            RmsPropConfig { lr, alpha: 0.99, eps: 1e-8, weight_decay: 0.0, momentum: 0.0, centered: false };
-        Optim::with_config(params, config)
+        Optim::with_config(params, RmsPropConfig { lr, ..RmsPropConfig::default() })
     }
 }
-
 impl Adagrad {
     /// Adagrad of a learning rate (PyTorch's default is 1e-2), eps 1e-10.
     #[track_caller]
     pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, AdagradConfig { lr, lr_decay: 0.0, eps: 1e-10, weight_decay: 0.0 })
+        Optim::with_config(params, AdagradConfig { lr, ..AdagradConfig::default() })
     }
 }
 
-macro_rules! config_impl {
-    ($config:ident, |$c:ident| $states:expr, |$t:ident| $step:expr) => {
-        impl Config for $config {
-            fn lr(&self) -> f64 {
-                self.lr
-            }
-            fn set_lr(&mut self, lr: f64) {
-                self.lr = lr;
-            }
-            fn states(&self) -> usize {
-                let $c = self;
-                $states
-            }
-            fn step(&self, $t: u64) -> OptimStep {
-                let $c = self;
-                $step
-            }
+/// What every algorithm's settings do alike.
+macro_rules! common {
+    ($name:expr) => {
+        fn name(&self) -> &'static str {
+            $name
+        }
+        fn lr(&self) -> f64 {
+            self.lr
+        }
+        fn set_lr(&mut self, lr: f64) {
+            self.lr = lr;
+        }
+        fn maximize(&self) -> bool {
+            self.maximize
         }
     };
 }
 
-config_impl!(SgdConfig, |c| usize::from(c.momentum != 0.0), |t| OptimStep::Sgd {
-    lr: c.lr,
-    momentum: c.momentum,
-    dampening: c.dampening,
-    weight_decay: c.weight_decay,
-    nesterov: c.nesterov,
-    first: t == 1,
-});
-config_impl!(AdamConfig, |c| 2 + usize::from(c.amsgrad), |t| OptimStep::Adam {
-    lr: c.lr,
-    betas: c.betas,
-    eps: c.eps,
-    weight_decay: c.weight_decay,
-    decoupled: c.decoupled,
-    amsgrad: c.amsgrad,
-    step: t,
-});
-config_impl!(RmsPropConfig, |c| 1 + usize::from(c.centered) + usize::from(c.momentum > 0.0), |_t| {
-    OptimStep::RmsProp {
-        lr: c.lr,
-        alpha: c.alpha,
-        eps: c.eps,
-        weight_decay: c.weight_decay,
-        momentum: c.momentum,
-        centered: c.centered,
+impl Config for SgdConfig {
+    common!("SGD");
+    fn momentum(&self) -> Option<f64> {
+        Some(self.momentum)
     }
-});
-config_impl!(AdagradConfig, |_c| 1, |t| OptimStep::Adagrad {
-    lr: _c.lr / (1.0 + (t - 1) as f64 * _c.lr_decay),
-    eps: _c.eps,
-    weight_decay: _c.weight_decay,
-});
+    fn set_momentum(&mut self, momentum: f64) {
+        self.momentum = momentum;
+    }
+    fn states(&self) -> usize {
+        usize::from(self.momentum != 0.0)
+    }
+    fn problem(&self) -> Option<String> {
+        let wrong = first_wrong(&[
+            ("learning rate", self.lr, self.lr >= 0.0),
+            ("momentum value", self.momentum, self.momentum >= 0.0),
+            ("weight_decay value", self.weight_decay, self.weight_decay >= 0.0),
+        ]);
+        let nesterov = self.nesterov && (self.momentum <= 0.0 || self.dampening != 0.0);
+        wrong.or_else(|| nesterov.then(|| "Nesterov momentum requires a momentum and zero dampening".into()))
+    }
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        self.all_settings()
+    }
+    fn step(&self, _: u64, fresh: bool) -> OptimStep {
+        OptimStep::Sgd {
+            lr: self.lr,
+            momentum: self.momentum,
+            dampening: self.dampening,
+            weight_decay: self.weight_decay,
+            nesterov: self.nesterov,
+            first: fresh,
+        }
+    }
+}
+
+impl<const W: bool> Config for AdamConfig<W> {
+    common!(if W { "AdamW" } else { "Adam" });
+    fn momentum(&self) -> Option<f64> {
+        Some(self.betas.0)
+    }
+    fn set_momentum(&mut self, momentum: f64) {
+        self.betas.0 = momentum;
+    }
+    fn states(&self) -> usize {
+        2 + usize::from(self.amsgrad)
+    }
+    fn problem(&self) -> Option<String> {
+        let (b1, b2) = self.betas;
+        first_wrong(&[
+            ("learning rate", self.lr, self.lr >= 0.0),
+            ("epsilon value", self.eps, self.eps >= 0.0),
+            ("beta parameter at index 0", b1, (0.0..1.0).contains(&b1)),
+            ("beta parameter at index 1", b2, (0.0..1.0).contains(&b2)),
+            ("weight_decay value", self.weight_decay, self.weight_decay >= 0.0),
+        ])
+    }
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut all = self.all_settings();
+        all.push(("capturable", false.text()));
+        all
+    }
+    fn step(&self, t: u64, _: bool) -> OptimStep {
+        OptimStep::Adam {
+            lr: self.lr,
+            betas: self.betas,
+            eps: self.eps,
+            weight_decay: self.weight_decay,
+            decoupled: self.decoupled_weight_decay,
+            amsgrad: self.amsgrad,
+            step: t,
+        }
+    }
+}
+
+impl Config for RmsPropConfig {
+    common!("RMSprop");
+    fn momentum(&self) -> Option<f64> {
+        Some(self.momentum)
+    }
+    fn set_momentum(&mut self, momentum: f64) {
+        self.momentum = momentum;
+    }
+    fn states(&self) -> usize {
+        1 + usize::from(self.centered) + usize::from(self.momentum > 0.0)
+    }
+    fn problem(&self) -> Option<String> {
+        first_wrong(&[
+            ("learning rate", self.lr, self.lr >= 0.0),
+            ("epsilon value", self.eps, self.eps >= 0.0),
+            ("momentum value", self.momentum, self.momentum >= 0.0),
+            ("weight_decay value", self.weight_decay, self.weight_decay >= 0.0),
+            ("alpha value", self.alpha, self.alpha >= 0.0),
+        ])
+    }
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut all = self.all_settings();
+        all.push(("capturable", false.text()));
+        all
+    }
+    fn step(&self, _: u64, _: bool) -> OptimStep {
+        OptimStep::RmsProp {
+            lr: self.lr,
+            alpha: self.alpha,
+            eps: self.eps,
+            weight_decay: self.weight_decay,
+            momentum: self.momentum,
+            centered: self.centered,
+        }
+    }
+}
+
+impl Config for AdagradConfig {
+    common!("Adagrad");
+    fn states(&self) -> usize {
+        1
+    }
+    fn initial(&self) -> f64 {
+        self.initial_accumulator_value
+    }
+    fn problem(&self) -> Option<String> {
+        let initial = self.initial_accumulator_value;
+        first_wrong(&[
+            ("learning rate", self.lr, self.lr >= 0.0),
+            ("lr_decay value", self.lr_decay, self.lr_decay >= 0.0),
+            ("weight_decay value", self.weight_decay, self.weight_decay >= 0.0),
+            ("initial_accumulator_value value", initial, initial >= 0.0),
+            ("epsilon value", self.eps, self.eps >= 0.0),
+        ])
+    }
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        self.all_settings()
+    }
+    fn step(&self, t: u64, _: bool) -> OptimStep {
+        OptimStep::Adagrad {
+            lr: self.lr / (1.0 + (t - 1) as f64 * self.lr_decay),
+            eps: self.eps,
+            weight_decay: self.weight_decay,
+        }
+    }
+}

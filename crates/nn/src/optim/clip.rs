@@ -1,19 +1,37 @@
 //! Gradient clipping, in place.
 
 use autograd::{Tensor, no_grad};
+use tensor_core::check;
 
 /// Scales all gradients so that their joint 2-norm is at most `max_norm`; returns the norm before.
 /// The factor is min(max_norm/(norm + 1e-6), 1), as PyTorch's.
 ///
-/// # Panics
-/// When no parameter has a gradient.
+/// ```
+/// use autograd::Tensor;
+/// use nn::optim::clip_grad_norm_;
+/// let x = Tensor::ones(4, &backend_cpu::device()).into_parameter();
+/// (&x * 3.0).sum().backward();
+/// assert_eq!(clip_grad_norm_(&[x.clone()], 1.0).item::<f32>(), 6.0);
+/// assert!((x.grad().unwrap().norm(2.0).item::<f32>() - 1.0).abs() < 1e-6);
+/// ```
 #[track_caller]
 pub fn clip_grad_norm_(params: &[Tensor], max_norm: f64) -> Tensor {
+    clip_grad_norm_of_(params, max_norm, 2.0)
+}
+
+/// As [`clip_grad_norm_`], by another norm: 1, 2, `f64::INFINITY`, … Without any gradient the norm is 0.
+#[track_caller]
+pub fn clip_grad_norm_of_(params: &[Tensor], max_norm: f64, norm_type: f64) -> Tensor {
     let grads: Vec<Tensor> = params.iter().filter_map(Tensor::grad).collect();
-    assert!(!grads.is_empty(), "clip_grad_norm_: no parameter has a gradient: call it after backward()");
+    let Some(first) = params.first() else {
+        check::fail("clip_grad_norm_", "got an empty parameter list", "pass &model.parameters()")
+    };
     no_grad(|| {
-        let norms: Vec<Tensor> = grads.iter().map(|g| g.norm(2.0)).collect();
-        let total = autograd::stack(&norms, 0).norm(2.0);
+        if grads.is_empty() {
+            return Tensor::zeros((), (first.dtype(), first.device()));
+        }
+        let norms: Vec<Tensor> = grads.iter().map(|g| g.norm(norm_type)).collect();
+        let total = autograd::stack(&norms, 0).norm(norm_type);
         let factor = (max_norm / (&total + 1e-6)).clamp(None, 1.0);
         grads.iter().for_each(|g| {
             g.mul_(&factor);

@@ -5,29 +5,26 @@
 
 mod algorithms;
 mod clip;
+mod config;
 mod schedule;
+mod state;
 
-pub use algorithms::{Adagrad, AdagradConfig, Adam, AdamConfig, RmsProp, RmsPropConfig, Sgd, SgdConfig};
-pub use clip::{clip_grad_norm_, clip_grad_value_};
-pub use schedule::{
-    ConstantLR, CosineAnnealingLR, ExponentialLR, LinearLR, MultiStepLR, PolynomialLR, Scheduler, StepLR,
+pub use algorithms::{
+    Adagrad, AdagradConfig, Adam, AdamConfig, AdamW, RMSprop, RmsProp, RmsPropConfig, SGD, Sgd, SgdConfig,
 };
+pub use clip::{clip_grad_norm_, clip_grad_norm_of_, clip_grad_value_};
+pub use config::Config;
+pub use schedule::{
+    ChainedScheduler, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, ExponentialLR, LambdaLR,
+    LinearLR, MultiStepLR, OneCycle, OneCycleLR, Plateau, PlateauMode, PolynomialLR, ReduceLROnPlateau,
+    Scheduler, SchedulerState, SchedulerStateError, SequentialLR, StepLR, Threshold,
+};
+pub use state::{GroupState, OptimState, OptimStateError, ParamState};
 
 use autograd::Tensor;
 use std::collections::BTreeMap;
-use tensor_core::{OptimSlot, OptimStep, RawTensor, check};
-
-/// The settings of an algorithm, and its step.
-pub trait Config: Clone + Send {
-    /// The learning rate.
-    fn lr(&self) -> f64;
-    /// Sets the learning rate.
-    fn set_lr(&mut self, lr: f64);
-    /// How many tensors of state each parameter has.
-    fn states(&self) -> usize;
-    /// The step number `t`, counted from 1.
-    fn step(&self, t: u64) -> OptimStep;
-}
+use std::fmt;
+use tensor_core::{OptimSlot, RawTensor, check};
 
 /// Parameters that share settings.
 #[derive(Clone, Debug)]
@@ -36,25 +33,31 @@ pub struct Group<C> {
     pub params: Vec<Tensor>,
     /// Their settings.
     pub config: C,
-}
-
-/// What an optimizer remembers of one parameter.
-#[derive(Clone, Debug)]
-pub struct ParamState {
-    /// Steps taken.
-    pub step: u64,
-    /// The algorithm's running tensors, of the parameter's shape.
-    pub tensors: Vec<Tensor>,
+    /// The rate before a scheduler first changed it.
+    initial_lr: Option<f64>,
 }
 
 /// An optimizer: groups of parameters, and the state of each.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::optim::{Optimizer, Sgd};
+/// let x = Tensor::ones(1, &backend_cpu::device()).into_parameter();
+/// let mut optimizer = Sgd::new(vec![x.clone()], 0.1).momentum(0.9);
+/// for _ in 0..100 {
+///     optimizer.zero_grad();
+///     x.square().sum().backward();
+///     optimizer.step();
+/// }
+/// assert!(x.item::<f32>().abs() < 0.01);
+/// ```
 #[derive(Debug)]
 pub struct Optim<C> {
     groups: Vec<Group<C>>,
     states: Vec<Option<ParamState>>,
 }
 
-/// What schedulers need of any optimizer.
+/// What schedulers and training loops need of any optimizer.
 pub trait Optimizer {
     /// Updates every parameter that has a gradient.
     fn step(&mut self);
@@ -64,13 +67,26 @@ pub trait Optimizer {
     fn lrs(&self) -> Vec<f64>;
     /// Sets the learning rates of the groups.
     fn set_lrs(&mut self, lrs: &[f64]);
+    /// The learning rates of the groups before a scheduler first changed them; the first call keeps them.
+    fn initial_lrs(&mut self) -> Vec<f64>;
+    /// The momentum (or β₁) of the groups, if the algorithm has one.
+    fn momenta(&self) -> Option<Vec<f64>>;
+    /// Sets the momentum (or β₁) of the groups, if the algorithm has one.
+    fn set_momenta(&mut self, momenta: &[f64]);
+}
+
+#[track_caller]
+fn checked<C: Config>(config: &C) {
+    if let Some(problem) = config.problem() {
+        check::fail(config.name(), problem, "");
+    }
 }
 
 impl<C: Config> Optim<C> {
     /// An optimizer of one group.
     ///
     /// # Panics
-    /// For no parameters.
+    /// For no parameters, and for settings out of range.
     #[track_caller]
     pub fn with_config(params: Vec<Tensor>, config: C) -> Self {
         let mut optim = Optim { groups: Vec::new(), states: Vec::new() };
@@ -78,29 +94,44 @@ impl<C: Config> Optim<C> {
         optim
     }
 
-    /// Adds parameters with settings of their own.
+    /// Adds parameters with settings of their own: PyTorch's `add_param_group`.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// # use nn::optim::{Optimizer, Sgd, SgdConfig};
+    /// # let (w, b) = (Tensor::ones(1, &backend_cpu::device()), Tensor::ones(1, &backend_cpu::device()));
+    /// let mut optimizer = Sgd::new(vec![w], 0.1).momentum(0.9);
+    /// let slower = SgdConfig { lr: 0.01, ..optimizer.groups()[0].config.clone() };
+    /// optimizer.add_group(vec![b], slower);
+    /// assert_eq!(optimizer.lrs(), [0.1, 0.01]);
+    /// ```
     ///
     /// # Panics
-    /// For no parameters, a non-leaf, or a parameter that is in a group already.
+    /// For no parameters, a non-leaf, a parameter that is in a group already, and settings out of range.
     #[track_caller]
     pub fn add_group(&mut self, params: Vec<Tensor>, config: C) {
+        let name = config.name();
         if params.is_empty() {
-            check::fail("optimizer", "got an empty parameter list", "pass model.parameters()");
+            check::fail(name, "got an empty parameter list", "pass model.parameters()");
         }
-        for p in &params {
+        for (i, p) in params.iter().enumerate() {
             if !p.is_leaf() {
                 check::fail(
-                    "optimizer",
+                    name,
                     "can't optimize a result of recorded operations",
                     "pass leaves: parameters",
                 );
             }
+            if params[..i].iter().any(|q| q.is(p)) {
+                check::fail(name, "a parameter appears twice in one group", "list each once");
+            }
             if self.groups.iter().any(|g| g.params.iter().any(|q| q.is(p))) {
-                check::fail("optimizer", "some parameters appear in more than one group", "");
+                check::fail(name, "some parameters appear in more than one group", "list each once");
             }
         }
+        checked(&config);
         self.states.extend(params.iter().map(|_| None));
-        self.groups.push(Group { params, config });
+        self.groups.push(Group { params, config, initial_lr: None });
     }
 
     /// The groups.
@@ -118,31 +149,8 @@ impl<C: Config> Optim<C> {
         &self.states
     }
 
-    /// Takes over a state saved by [`Optim::state_dict`].
-    ///
-    /// # Panics
-    /// When it is of another number of parameters.
+    /// Changes the settings of all groups.
     #[track_caller]
-    pub fn load_state_dict(&mut self, state: Vec<Option<ParamState>>) {
-        if state.len() != self.states.len() {
-            check::fail(
-                "load_state_dict",
-                format!("state of {} parameters for {}", state.len(), self.states.len()),
-                "",
-            );
-        }
-        self.states = state;
-    }
-
-    /// A copy of what is remembered of each parameter.
-    pub fn state_dict(&self) -> Vec<Option<ParamState>> {
-        let copy = |s: &ParamState| ParamState {
-            step: s.step,
-            tensors: s.tensors.iter().map(|t| t.detach().copy()).collect(),
-        };
-        self.states.iter().map(|s| s.as_ref().map(copy)).collect()
-    }
-
     pub(crate) fn configure(mut self, f: impl Fn(&mut C)) -> Self {
         self.groups.iter_mut().for_each(|g| f(&mut g.config));
         self
@@ -154,21 +162,29 @@ impl<C: Config> Optimizer for Optim<C> {
     fn step(&mut self) {
         let mut first = 0;
         for group in &self.groups {
+            checked(&group.config);
             let states = &mut self.states[first..first + group.params.len()];
             first += group.params.len();
-            // One call for all parameters that have taken the same number of steps.
-            let mut calls: BTreeMap<u64, Vec<(RawTensor, RawTensor, Vec<RawTensor>)>> = BTreeMap::new();
+            // One call for all parameters that are alike in age.
+            let mut calls: BTreeMap<(u64, bool), Vec<(RawTensor, RawTensor, Vec<RawTensor>)>> =
+                BTreeMap::new();
             for (param, state) in group.params.iter().zip(states) {
-                let Some(grad) = param.grad() else { continue };
-                let state = state.get_or_insert_with(|| ParamState {
-                    step: 0,
-                    tensors: (0..group.config.states()).map(|_| param.zeros_like()).collect(),
-                });
+                let Some(mut grad) = param.grad() else { continue };
+                if group.config.maximize() {
+                    grad = grad.neg();
+                }
+                let state = state.get_or_insert_with(ParamState::default);
                 state.step += 1;
+                // A setting changed since, such as a momentum, may ask for more to remember.
+                let fresh = state.tensors.len() < group.config.states();
+                while state.tensors.len() < group.config.states() {
+                    state.tensors.push(param.detach().full_like(group.config.initial()));
+                }
                 let tensors = state.tensors.iter().map(|t| t.raw().clone()).collect();
-                calls.entry(state.step).or_default().push((param.raw().clone(), grad.raw().clone(), tensors));
+                let call = calls.entry((state.step, fresh)).or_default();
+                call.push((param.raw().clone(), grad.raw().clone(), tensors));
             }
-            for (t, call) in calls {
+            for ((t, fresh), call) in calls {
                 let slots: Vec<OptimSlot> = call
                     .iter()
                     .map(|(param, grad, state)| OptimSlot {
@@ -178,7 +194,7 @@ impl<C: Config> Optimizer for Optim<C> {
                     })
                     .collect();
                 let device = call[0].0.device();
-                check::done("step", device.optim_step(group.config.step(t), &slots));
+                check::done("step", device.optim_step(group.config.step(t, fresh), &slots));
                 call.iter().for_each(|(param, ..)| param.buffer().bump_version());
             }
         }
@@ -194,5 +210,35 @@ impl<C: Config> Optimizer for Optim<C> {
 
     fn set_lrs(&mut self, lrs: &[f64]) {
         self.groups.iter_mut().zip(lrs).for_each(|(g, &lr)| g.config.set_lr(lr));
+    }
+
+    fn initial_lrs(&mut self) -> Vec<f64> {
+        self.groups.iter_mut().map(|g| *g.initial_lr.get_or_insert(g.config.lr())).collect()
+    }
+
+    fn momenta(&self) -> Option<Vec<f64>> {
+        self.groups.iter().map(|g| g.config.momentum()).collect()
+    }
+
+    fn set_momenta(&mut self, momenta: &[f64]) {
+        self.groups.iter_mut().zip(momenta).for_each(|(g, &m)| g.config.set_momentum(m));
+    }
+}
+
+/// As PyTorch prints it: the settings of each group by name.
+impl<C: Config> fmt::Display for Optim<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (", self.groups.first().map_or("Optimizer", |g| g.config.name()))?;
+        for (i, group) in self.groups.iter().enumerate() {
+            write!(f, "\nParameter Group {i}\n")?;
+            let mut settings: BTreeMap<&str, String> = group.config.settings().into_iter().collect();
+            if let Some(lr) = group.initial_lr {
+                settings.insert("initial_lr", crate::layers::number(lr));
+            }
+            for (name, value) in settings {
+                writeln!(f, "    {name}: {value}")?;
+            }
+        }
+        f.write_str(")")
     }
 }

@@ -5,6 +5,7 @@
 //! default one is seeded from the clock until [`manual_seed`].
 
 mod mt19937;
+mod multinomial;
 mod normal;
 
 pub use mt19937::Mt19937;
@@ -195,6 +196,12 @@ impl Generator {
         });
     }
 
+    /// `n` normal doubles of a tensor that is not contiguous.
+    pub fn normal_scalar_f64(&self, n: usize, mean: f64, std: f64) -> Vec<f64> {
+        let state = &mut *self.state();
+        (0..n).map(|_| normal::single(&mut state.engine, &mut state.cached).mul_add(std, mean)).collect()
+    }
+
     /// Normal numbers of a contiguous tensor of doubles.
     pub fn normal_f64(&self, out: &mut [f64], mean: f64, std: f64) {
         let state = &mut *self.state();
@@ -240,6 +247,12 @@ impl Generator {
             .collect()
     }
 
+    /// `n` whole numbers in [0, range): one word each, modulo the range.
+    pub fn random_words(&self, n: usize, range: u32) -> Vec<i64> {
+        let engine = &mut self.state().engine;
+        (0..n).map(|_| i64::from(engine.u32() % range)).collect()
+    }
+
     /// The numbers 0 to n − 1 in random order: Fisher & Yates, forward up to 214,748,363 and inside out above.
     pub fn randperm(&self, n: usize) -> Vec<i64> {
         let engine = &mut self.state().engine;
@@ -264,37 +277,6 @@ impl Generator {
     pub fn exponential(&self, n: usize, rate: f64) -> Vec<f64> {
         let engine = &mut self.state().engine;
         (0..n).map(|_| (-1.0 / rate) * libm::log1p(-engine.unit64())).collect()
-    }
-
-    /// `k` indices drawn from a row of weights, as `torch.multinomial`.
-    pub fn multinomial(&self, weights: &[f32], k: usize, replacement: bool) -> Vec<i64> {
-        if replacement && k > 1 {
-            let total: f32 = weights.iter().sum();
-            let mut sum = 0f32;
-            let mut running: Vec<f32> = weights
-                .iter()
-                .map(|&w| {
-                    sum += w;
-                    sum / total
-                })
-                .collect();
-            if let Some(last) = running.last_mut() {
-                *last = 1.0;
-            }
-            let engine = &mut self.state().engine;
-            return (0..k)
-                .map(|_| {
-                    let u = engine.unit64();
-                    running.partition_point(|&c| f64::from(c) < u) as i64
-                })
-                .collect();
-        }
-        let q = self.exponential(weights.len(), 1.0);
-        let score: Vec<f32> = weights.iter().zip(q).map(|(&w, q)| w / q as f32).collect();
-        let mut order: Vec<i64> = (0..weights.len() as i64).collect();
-        order.sort_by(|&a, &b| score[b as usize].total_cmp(&score[a as usize]));
-        order.truncate(k);
-        order
     }
 }
 

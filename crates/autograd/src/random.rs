@@ -1,0 +1,152 @@
+//! Random numbers into a tensor that is there already, PyTorch's draws in PyTorch's order.
+//!
+//! A fill goes through memory, not through the indices: a transposed tensor is filled as it lies
+//! (`zeros(5, 4).t().uniform_()` fills the storage from front to back).
+
+use crate::tensor::Tensor;
+use tensor_core::random::{Generator, default_generator};
+use tensor_core::{DType, HostData, RawTensor, check};
+
+impl Tensor {
+    /// In place: uniform numbers in [low, high) (PyTorch's defaults are 0 and 1).
+    #[track_caller]
+    pub fn uniform_(&self, low: f64, high: f64) -> &Self {
+        let op = "uniform_";
+        check::float(op, self.dtype());
+        if low > high {
+            check::fail(op, format!("nothing lies in [{low}, {high})"), "low must not be above high");
+        }
+        self.draw(op, |generator, n, _| {
+            if self.dtype() == DType::F64 {
+                let mut out = vec![0f64; n];
+                generator.uniform_f64(&mut out, low, high);
+                HostData::F64(out)
+            } else {
+                let mut out = vec![0f32; n];
+                generator.uniform_f32(&mut out, low, high);
+                HostData::F32(out)
+            }
+        })
+    }
+
+    /// In place: normal numbers (PyTorch's defaults are mean 0, std 1).
+    #[track_caller]
+    pub fn normal_(&self, mean: f64, std: f64) -> &Self {
+        let op = "normal_";
+        check::float(op, self.dtype());
+        if std.is_nan() || std < 0.0 {
+            check::fail(op, format!("a standard deviation of {std}"), "it must not be negative");
+        }
+        self.draw(op, |generator, n, contiguous| match (self.dtype(), contiguous) {
+            (DType::F64, true) => {
+                let mut out = vec![0f64; n];
+                generator.normal_f64(&mut out, mean, std);
+                HostData::F64(out)
+            }
+            (DType::F64, false) => HostData::F64(generator.normal_scalar_f64(n, mean, std)),
+            (_, contiguous) => {
+                let mut out = vec![0f32; n];
+                if contiguous {
+                    generator.normal_f32(&mut out, mean, std);
+                } else {
+                    generator.normal_scalar_f32(&mut out, mean, std);
+                }
+                HostData::F32(out)
+            }
+        })
+    }
+
+    /// In place: 1 with probability `p`, else 0 (PyTorch's default is ½).
+    #[track_caller]
+    pub fn bernoulli_(&self, p: f64) -> &Self {
+        if !(0.0..=1.0).contains(&p) {
+            check::fail("bernoulli_", format!("{p} is not a probability"), "give a number from 0 to 1");
+        }
+        self.draw("bernoulli_", |generator, n, _| HostData::Bool(generator.bernoulli(n, p)))
+    }
+
+    /// In place: exponential numbers of a rate (PyTorch's default is 1).
+    #[track_caller]
+    pub fn exponential_(&self, rate: f64) -> &Self {
+        check::float("exponential_", self.dtype());
+        if rate.is_nan() || rate <= 0.0 {
+            check::fail("exponential_", format!("a rate of {rate}"), "it must be positive");
+        }
+        self.draw("exponential_", |generator, n, _| HostData::F64(generator.exponential(n, rate)))
+    }
+
+    /// In place: whole numbers from 0 to the largest that the type tells apart from its neighbours
+    /// (2²⁴ for F32, 2⁵³ for F64), each equally likely.
+    #[track_caller]
+    pub fn random_(&self) -> &Self {
+        let values = self.dtype();
+        self.draw("random_", |generator, n, _| {
+            HostData::I64(match values {
+                DType::I64 => (0..n).map(|_| generator.random_i64()).collect(),
+                DType::F64 => generator.randint(n, 0, (1 << 53) + 1),
+                DType::F32 => generator.random_words(n, (1 << 24) + 1),
+                DType::I32 => generator.random_words(n, 1 << 31),
+                DType::U8 => generator.random_words(n, 1 << 8),
+                DType::Bool => generator.random_words(n, 2),
+            })
+        })
+    }
+
+    /// In place: whole numbers in [low, high), each equally likely; PyTorch's `random_(low, high)`.
+    #[track_caller]
+    pub fn random_range_(&self, low: i64, high: i64) -> &Self {
+        if low >= high {
+            check::fail(
+                "random_",
+                format!("no whole number is in [{low}, {high})"),
+                "low must be less than high",
+            );
+        }
+        self.draw("random_", |generator, n, _| HostData::I64(generator.randint(n, low, high)))
+    }
+
+    /// The factors of dropout for this tensor, drawn in the order of its memory and laid out as it is:
+    /// 0 with probability `p`, else 1/(1 − p).
+    #[track_caller]
+    pub fn dropout_mask(&self, p: f64) -> Tensor {
+        check::float("dropout", self.dtype());
+        let (data, order) = self.in_memory_order(|n, _| {
+            let mut mask = vec![0f32; n];
+            default_generator().dropout_mask(&mut mask, p);
+            if self.dtype() == DType::F64 {
+                let scale = 1.0 / (1.0 - p);
+                return HostData::F64(mask.iter().map(|&m| if m == 0.0 { 0.0 } else { scale }).collect());
+            }
+            HostData::F32(mask)
+        });
+        self.laid_out("dropout", data, &order)
+    }
+
+    /// Fills with numbers drawn for `(elements, whether they lie row-major)`.
+    #[track_caller]
+    fn draw(&self, op: &str, f: impl FnOnce(Generator, usize, bool) -> HostData) -> &Self {
+        if self.raw().layout().strides().iter().zip(self.shape().dims()).any(|(&s, &d)| s == 0 && d > 1) {
+            check::fail(op, "several elements of an expanded tensor share one place", "call .copy() first");
+        }
+        let (data, order) = self.in_memory_order(|n, contiguous| f(default_generator(), n, contiguous));
+        self.become_(op, self.laid_out(op, data, &order))
+    }
+
+    /// Draws, and the dimensions from the one that is widest apart in memory to the narrowest.
+    fn in_memory_order(&self, f: impl FnOnce(usize, bool) -> HostData) -> (HostData, Vec<usize>) {
+        let strides = self.raw().layout().strides();
+        let mut order: Vec<usize> = (0..self.rank()).collect();
+        order.sort_by_key(|&a| std::cmp::Reverse(strides[a].unsigned_abs()));
+        (f(self.numel(), self.is_contiguous()), order)
+    }
+
+    /// A tensor of this shape and type of elements given in memory order.
+    #[track_caller]
+    fn laid_out(&self, op: &str, data: HostData, order: &[usize]) -> Tensor {
+        let sizes: Vec<usize> = order.iter().map(|&a| self.shape()[a]).collect();
+        let drawn = check::done(op, RawTensor::from_host(&data.cast(self.dtype()), sizes, self.device()));
+        let mut back = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(at, &axis)| back[axis] = at);
+        Tensor::from_raw(drawn.permute(&back))
+    }
+}

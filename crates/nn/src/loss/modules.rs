@@ -1,0 +1,103 @@
+//! The losses as objects, `nn::MSELoss::default().forward(&x, &y)`, which print as PyTorch's.
+
+use super::{
+    CrossEntropy, Reduction, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
+    huber_loss, kl_div, l1_loss, mse_loss, nll_loss, smooth_l1_loss,
+};
+use autograd::Tensor;
+use std::fmt;
+
+/// [`cross_entropy`] with its choices: `nn::CrossEntropyLoss::default().forward(&scores, &classes)`.
+pub type CrossEntropyLoss = CrossEntropy;
+
+impl CrossEntropy {
+    /// The loss.
+    ///
+    /// # Panics
+    /// As [`cross_entropy`].
+    #[track_caller]
+    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Tensor {
+        cross_entropy(input, target, self)
+    }
+}
+
+impl fmt::Display for CrossEntropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CrossEntropyLoss()")
+    }
+}
+
+macro_rules! losses {
+    ($($name:ident, $function:ident { $($(#[$doc:meta])* $field:ident: $ty:ty = $default:expr),* },
+        |$this:ident, $x:ident, $y:ident| $body:expr;)+) => {$(
+        #[doc = concat!("[`", stringify!($function), "`] with its choices.")]
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            $($(#[$doc])* pub $field: $ty,)*
+            /// Mean, sum or none.
+            pub reduction: Reduction,
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                $name { $($field: $default,)* reduction: Reduction::Mean }
+            }
+        }
+
+        impl $name {
+            /// The loss.
+            ///
+            /// # Panics
+            #[doc = concat!("As [`", stringify!($function), "`].")]
+            #[track_caller]
+            pub fn forward(&self, $x: &Tensor, $y: &Tensor) -> Tensor {
+                let $this = self;
+                $body
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "()"))
+            }
+        }
+    )+};
+}
+
+losses! {
+    NLLLoss, nll_loss {
+        /// A weight per class, `[C]`.
+        weight: Option<Tensor> = None,
+        /// Targets that do not count.
+        ignore_index: i64 = -100
+    }, |m, x, y| {
+        let (weight, ignore_index, reduction) = (m.weight.clone(), m.ignore_index, m.reduction);
+        nll_loss(x, y, &CrossEntropy { weight, ignore_index, label_smoothing: 0.0, reduction })
+    };
+    MSELoss, mse_loss {}, |m, x, y| mse_loss(x, y, m.reduction);
+    L1Loss, l1_loss {}, |m, x, y| l1_loss(x, y, m.reduction);
+    SmoothL1Loss, smooth_l1_loss {
+        /// Where the square ends.
+        beta: f64 = 1.0
+    }, |m, x, y| smooth_l1_loss(x, y, m.beta, m.reduction);
+    HuberLoss, huber_loss {
+        /// Where the square ends.
+        delta: f64 = 1.0
+    }, |m, x, y| huber_loss(x, y, m.delta, m.reduction);
+    BCELoss, binary_cross_entropy {
+        /// A factor for each element; it broadcasts.
+        weight: Option<Tensor> = None
+    }, |m, x, y| binary_cross_entropy(x, y, m.weight.as_ref(), m.reduction);
+    BCEWithLogitsLoss, binary_cross_entropy_with_logits {
+        /// A factor for each element; it broadcasts.
+        weight: Option<Tensor> = None,
+        /// A factor for the positive class; it broadcasts.
+        pos_weight: Option<Tensor> = None
+    }, |m, x, y| {
+        binary_cross_entropy_with_logits(x, y, m.weight.as_ref(), m.pos_weight.as_ref(), m.reduction)
+    };
+    KLDivLoss, kl_div {
+        /// Whether the targets are logarithms too.
+        log_target: bool = false
+    }, |m, x, y| kl_div(x, y, m.reduction, m.log_target);
+}

@@ -1,0 +1,77 @@
+//! Losses of probabilities: binary cross-entropy and the Kullback–Leibler divergence.
+
+use super::{Reduction, reduced, same_shape};
+use autograd::Tensor;
+use tensor_core::check;
+
+fn weighted(losses: Tensor, weight: Option<&Tensor>) -> Tensor {
+    match weight {
+        Some(weight) => losses * weight,
+        None => losses,
+    }
+}
+
+/// ln x, not below −100. At 0 it is flat, so that 0·ln 0 has a gradient of 0 and not NaN.
+fn log(x: &Tensor) -> Tensor {
+    let positive = x.gt(0.0);
+    positive.where_(positive.where_(x, 1.0).log().maximum(-100.0), -100.0)
+}
+
+/// −(y·ln x + (1 − y)·ln(1 − x)) of probabilities, logarithms not below −100; `weight` broadcasts.
+///
+/// # Panics
+/// When the shapes differ, or an input is not a probability.
+#[track_caller]
+pub fn binary_cross_entropy(x: &Tensor, y: &Tensor, weight: Option<&Tensor>, reduction: Reduction) -> Tensor {
+    let op = "binary_cross_entropy";
+    same_shape(op, x, y);
+    if x.device().checks_indices() && x.lt(0.0).logical_or(&x.gt(1.0)).any().item::<bool>() {
+        check::fail(
+            op,
+            "an input is not between 0 and 1",
+            "scores need .sigmoid() first, or better binary_cross_entropy_with_logits",
+        );
+    }
+    let losses = -(y * log(x) + (1.0 - y) * log(&(1.0 - x)));
+    reduced(weighted(losses, weight), reduction)
+}
+
+/// Binary cross-entropy of σ(x), accurate for every x; `weight` scales elements and `pos_weight` the
+/// positive class, both broadcast.
+///
+/// # Panics
+/// When the shapes of `x` and `y` differ.
+#[track_caller]
+pub fn binary_cross_entropy_with_logits(
+    x: &Tensor,
+    y: &Tensor,
+    weight: Option<&Tensor>,
+    pos_weight: Option<&Tensor>,
+    reduction: Reduction,
+) -> Tensor {
+    same_shape("binary_cross_entropy_with_logits", x, y);
+    // −ln σ(x) = softplus(−x), computed as max(−x, 0) + ln(1 + e^−|x|).
+    let minus_log = x.abs().neg().exp().log1p() + (-x).relu();
+    let losses = match pos_weight {
+        Some(p) => (1.0 - y) * x + ((p - 1.0) * y + 1.0) * minus_log,
+        None => (1.0 - y) * x + minus_log,
+    };
+    reduced(weighted(losses, weight), reduction)
+}
+
+/// y·(ln y − x) of log-probabilities x and probabilities y (or their logarithms, for `log_target`); 0
+/// where y = 0. The mean is over elements, as PyTorch's `reduction='mean'`; [`Reduction::BatchMean`] is
+/// the divergence itself.
+///
+/// # Panics
+/// When the shapes differ.
+#[track_caller]
+pub fn kl_div(x: &Tensor, y: &Tensor, reduction: Reduction, log_target: bool) -> Tensor {
+    same_shape("kl_div", x, y);
+    if log_target {
+        return reduced(y.exp() * (y - x), reduction);
+    }
+    let positive = y.gt(0.0);
+    let safe = positive.where_(y, 1.0);
+    reduced(positive.where_(y * safe.log(), 0.0) - y * x, reduction)
+}

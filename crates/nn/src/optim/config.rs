@@ -1,0 +1,107 @@
+//! What an algorithm's settings must tell the optimizer, and the macro that writes the builders.
+
+use crate::layers::{number, python};
+use tensor_core::OptimStep;
+
+/// The settings of an algorithm, and its step.
+pub trait Config: Clone + Send + std::fmt::Debug {
+    /// The algorithm's name, as PyTorch prints it.
+    fn name(&self) -> &'static str;
+    /// The learning rate.
+    fn lr(&self) -> f64;
+    /// Sets the learning rate.
+    fn set_lr(&mut self, lr: f64);
+    /// The momentum, or what stands for it (Adam's β₁), if the algorithm has one.
+    fn momentum(&self) -> Option<f64> {
+        None
+    }
+    /// Sets the momentum, if the algorithm has one.
+    fn set_momentum(&mut self, _momentum: f64) {}
+    /// Whether to climb instead of descend.
+    fn maximize(&self) -> bool;
+    /// How many tensors of state each parameter has.
+    fn states(&self) -> usize;
+    /// What the state is filled with at first.
+    fn initial(&self) -> f64 {
+        0.0
+    }
+    /// What is wrong with the settings, in PyTorch's words.
+    fn problem(&self) -> Option<String>;
+    /// The settings by name, as PyTorch prints them.
+    fn settings(&self) -> Vec<(&'static str, String)>;
+    /// The step number `t`, counted from 1; `fresh` if some state was made for it.
+    fn step(&self, t: u64, fresh: bool) -> OptimStep;
+}
+
+/// A setting as Python prints it.
+pub(super) trait Setting {
+    fn text(&self) -> String;
+}
+
+impl Setting for f64 {
+    /// PyTorch's defaults of 0 are whole numbers.
+    fn text(&self) -> String {
+        if *self == 0.0 { "0".into() } else { number(*self) }
+    }
+}
+impl Setting for bool {
+    fn text(&self) -> String {
+        python(*self).into()
+    }
+}
+impl Setting for (f64, f64) {
+    fn text(&self) -> String {
+        format!("({}, {})", number(self.0), number(self.1))
+    }
+}
+
+/// The first setting that is not in [0, ∞), or whose own rule fails.
+pub(super) fn first_wrong(rules: &[(&str, f64, bool)]) -> Option<String> {
+    rules
+        .iter()
+        .find(|(_, _, fine)| !fine)
+        .map(|(what, value, _)| format!("Invalid {what}: {}", number(*value)))
+}
+
+/// A settings struct with a learning rate and `maximize`, and a builder method on the optimizer for each
+/// other field.
+macro_rules! config {
+    ($config:ident [$($generics:tt)*] [$($args:tt)*] { $($(#[$doc:meta])* $field:ident: $ty:ty),+ $(,)? }
+        also $also:expr) => {
+        /// Settings; the fields are PyTorch's.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $config<$($generics)*> {
+            /// Learning rate.
+            pub lr: f64,
+            /// Whether to climb instead of descend.
+            pub maximize: bool,
+            $($(#[$doc])* pub $field: $ty,)+
+        }
+        impl<$($generics)*> Optim<$config<$($args)*>> {
+            /// Whether to climb instead of descend.
+            #[must_use]
+            pub fn maximize(self, value: bool) -> Self {
+                self.configure(|c| c.maximize = value)
+            }
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub fn $field(self, value: $ty) -> Self {
+                    self.configure(|c| c.$field = value)
+                }
+            )+
+        }
+        impl<$($generics)*> $config<$($args)*> {
+            fn all_settings(&self) -> Vec<(&'static str, String)> {
+                // What PyTorch lists besides, always with these values here.
+                let mut all: Vec<(&'static str, String)> =
+                    $also.into_iter().map(|name: &'static str| (name, "None".to_string())).collect();
+                all.push(("differentiable", false.text()));
+                all.extend([("lr", self.lr.text()), ("maximize", self.maximize.text())]);
+                all.extend([$((stringify!($field), self.$field.text())),+]);
+                all
+            }
+        }
+    };
+}
+pub(super) use config;
