@@ -18,12 +18,15 @@
 mod atomic;
 mod error;
 pub mod numpy;
+pub mod pt;
 pub mod safetensors;
 mod source;
 mod stored;
 mod tensors;
+mod value;
 mod zip;
 
 pub use atomic::write_atomically;
 pub use error::{Error, Place, Result};
 pub use tensors::{Conversion, Loaded, StateDict};
+pub use value::{Dict, Key, Value};

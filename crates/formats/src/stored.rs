@@ -31,7 +31,7 @@ pub(crate) enum Stored {
 }
 
 impl Stored {
-    #[cfg(test)]
+    /// Every one.
     pub const ALL: [Stored; 13] = {
         use Stored::*;
         [F16, BF16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64, Bool]
