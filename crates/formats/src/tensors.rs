@@ -14,7 +14,7 @@ pub type StateDict = IndexMap<String, Tensor>;
 /// A tensor whose element type is not the file's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversion {
-    /// The tensor's name.
+    /// The tensor's name; empty for a file of one tensor.
     pub name: String,
     /// PyTorch's name of the type in the file: `float16`.
     pub from: &'static str,
@@ -24,7 +24,10 @@ pub struct Conversion {
 
 impl fmt::Display for Conversion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} became {}", self.name, self.from, self.to)
+        if !self.name.is_empty() {
+            write!(f, "{}: ", self.name)?;
+        }
+        write!(f, "{} became {}", self.from, self.to)
     }
 }
 

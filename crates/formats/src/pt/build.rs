@@ -19,7 +19,7 @@ use tensor_core::{Device, Layout, RawTensor, Shape};
 
 /// Containers inside containers, at most.
 pub(super) const MAX_DEPTH: usize = 100;
-/// Values that any file may hold; beyond, two for each byte of its pickle.
+/// Values that any file may hold; beyond, one for each byte of its pickle.
 const FREE_VALUES: usize = 1 << 16;
 /// Elements that a view may repeat beyond its storage's own (by strides of 0).
 const FREE_REPEATS: usize = 1 << 24;
@@ -63,7 +63,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             texts: HashMap::new(),
             conversions: Vec::new(),
             path: Vec::new(),
-            left: FREE_VALUES + 2 * pickle_len,
+            left: FREE_VALUES + pickle_len,
         }
     }
 
@@ -81,9 +81,6 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     fn value(&mut self, id: Id) -> Result<Value> {
-        self.left = self.left.checked_sub(1).ok_or_else(|| {
-            self.wrong("objects that refer to each other so often that they unpack to a multiple of the file")
-        })?;
         Ok(match self.node(id) {
             Node::None => Value::None,
             Node::Bool(value) => Value::Bool(*value),
@@ -117,12 +114,25 @@ impl<'b, 'a> Builder<'b, 'a> {
         Ok(built)
     }
 
+    /// Counts the parts of a container before there is room for them.
+    fn charge(&mut self, parts: usize) -> Result<()> {
+        self.left = self.left.checked_sub(parts).ok_or_else(|| {
+            self.wrong("objects that refer to each other so often that they unpack to a multiple of the file")
+        })?;
+        Ok(())
+    }
+
     fn values(&mut self, items: &[Id]) -> Result<Vec<Value>> {
-        let build = |(i, &id): (usize, &Id)| self.inside(i.to_string(), |b| b.value(id));
-        items.iter().enumerate().map(build).collect()
+        self.charge(items.len())?;
+        let mut values = Vec::with_capacity(items.len());
+        for (i, &id) in items.iter().enumerate() {
+            values.push(self.inside(i.to_string(), |b| b.value(id))?);
+        }
+        Ok(values)
     }
 
     fn dict(&mut self, items: &[(Id, Id)]) -> Result<Dict> {
+        self.charge(items.len())?;
         let mut dict = Dict::new();
         for &(key, value) in items {
             let key = match self.node(key) {
