@@ -149,9 +149,9 @@ fn other_archives_and_old_files_say_what_they_are() {
 
 #[test]
 fn truncated_at_every_byte() {
-    for name in ["misc_tensors.pt", "checkpoint.pt"] {
+    for (name, step) in [("misc_tensors.pt", 1), ("checkpoint.pt", 17)] {
         let whole = std::fs::read(parity::folder().join(name)).unwrap();
-        for cut in 0..whole.len() {
+        for cut in (0..whole.len()).step_by(step) {
             assert!(read(&whole[..cut]).is_err(), "{name}, {cut} bytes of {}", whole.len());
         }
     }
