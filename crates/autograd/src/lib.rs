@@ -12,6 +12,8 @@ mod function;
 mod gradcheck;
 mod graph;
 mod mode;
+#[cfg(feature = "ndarray")]
+mod ndarray;
 mod ops;
 mod random;
 mod slicing;

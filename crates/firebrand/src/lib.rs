@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../README.md")]
 
+mod files;
 mod functions;
 
 pub use autograd::{
@@ -8,12 +9,14 @@ pub use autograd::{
     gradgradcheck, is_grad_enabled, meshgrid, no_grad, s, stack,
 };
 pub use backend_cpu::{num_threads, set_num_threads};
+pub use files::*;
 pub use functions::*;
 pub use tensor_core::display::{PrintOptions, print_options, set_printoptions};
 pub use tensor_core::random::{Generator, default_generator, manual_seed};
 pub use tensor_core::{Activation, DType, Device, Error, Scalar, Shape, Stats};
 
 pub use data;
+pub use formats;
 pub use nn;
 pub use nn::optim;
 

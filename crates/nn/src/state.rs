@@ -2,11 +2,11 @@
 
 use crate::module::Role;
 use autograd::{Tensor, no_grad};
-use std::collections::BTreeMap;
+use indexmap::IndexMap;
 use std::fmt;
 
-/// Tensors by dotted name.
-pub type StateDict = BTreeMap<String, Tensor>;
+/// Tensors by dotted name, in the module's order.
+pub type StateDict = IndexMap<String, Tensor>;
 
 /// What does not fit between a module and a state dict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -148,7 +148,7 @@ fn state_dicts_go_in_whole_or_not_at_all() {
     assert!(model.forward(&x).equal(&other.forward(&x)));
 
     let mut odd: StateDict = saved.clone();
-    odd.remove("2.bias");
+    odd.shift_remove("2.bias");
     odd.insert("3.weight".into(), Tensor::zeros(1, &cpu()));
     odd.insert("0.bias".into(), Tensor::full(2, 9.0, &cpu()));
     let error = other.load_state_dict(&odd, true).unwrap_err();
