@@ -24,7 +24,8 @@ pub use function::{Context, Function, apply_function};
 pub use gradcheck::{gradcheck, gradgradcheck};
 pub use mode::{detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad};
 pub use ops::{
-    ConvOptions, Dims, Each, Padding, PoolOptions, Sizes, TensorArg, cat, einsum, meshgrid, stack,
+    ConvOptions, Dims, Each, Interpolation, Padding, PoolOptions, Resize, Sizes, TensorArg, cat, einsum,
+    meshgrid, stack,
 };
 pub use slicing::{Ellipsis, Index, NewAxis};
 pub use tensor::Tensor;

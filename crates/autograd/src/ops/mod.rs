@@ -16,6 +16,7 @@ mod operators;
 mod pointwise;
 mod pool;
 mod reduce;
+mod resize;
 mod shape;
 mod sorting;
 mod window;
@@ -25,6 +26,7 @@ pub use conv::{ConvOptions, Padding};
 pub use joining::{cat, meshgrid, stack};
 pub use matmul::einsum;
 pub use pool::PoolOptions;
+pub use resize::{Interpolation, Resize};
 pub use shape::Sizes;
 pub use window::Each;
 
