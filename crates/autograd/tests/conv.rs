@@ -65,29 +65,7 @@ fn call<const D: usize>(
     o: ConvOptions<D>,
     transposed: bool,
 ) -> Tensor {
-    fn to<const D: usize, const E: usize>(o: ConvOptions<D>) -> ConvOptions<E> {
-        let cut = |v: [usize; D]| -> [usize; E] { v[..].try_into().unwrap() };
-        let padding = match o.padding {
-            Padding::Zeros(zeros) => Padding::Zeros(cut(zeros)),
-            Padding::Same => Padding::Same,
-            Padding::Valid => Padding::Valid,
-        };
-        ConvOptions {
-            stride: cut(o.stride),
-            padding,
-            dilation: cut(o.dilation),
-            groups: o.groups,
-            output_padding: cut(o.output_padding),
-        }
-    }
-    match (D, transposed) {
-        (1, false) => x.conv1d(w, b, to(o)),
-        (1, true) => x.conv_transpose1d(w, b, to(o)),
-        (2, false) => x.conv2d(w, b, to(o)),
-        (2, true) => x.conv_transpose2d(w, b, to(o)),
-        (3, false) => x.conv3d(w, b, to(o)),
-        _ => x.conv_transpose3d(w, b, to(o)),
-    }
+    if transposed { x.conv_transpose_nd(w, b, o) } else { x.conv_nd(w, b, o) }
 }
 
 /// A convolution of `x` and `w` with a bias: values by the definition, gradients by differences.
@@ -183,6 +161,7 @@ fn transposed_convolutions_are_the_transpose() {
 fn images_without_a_batch_and_strided_inputs() {
     let (x, w) = (wavy(&[2, 4, 5], 0.0), wavy(&[3, 2, 2, 2], 9.0));
     let one = x.conv2d(&w, None, ());
+    assert_eq!(x.conv_nd::<2>(&w, None, ()).to_vec::<f64>(), one.to_vec::<f64>());
     let many = x.unsqueeze(0).conv2d(&w, None, ());
     assert_eq!(one.shape().dims(), [3, 3, 4]);
     assert_eq!(one.to_vec::<f64>(), many.to_vec::<f64>());

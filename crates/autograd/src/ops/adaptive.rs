@@ -2,6 +2,7 @@
 //!
 //! Their elements are laid side by side, as many for each as the longest has, and pooled as equal windows.
 
+use super::sliding::Each;
 use crate::tensor::Tensor;
 use tensor_core::{Shape, Window, check};
 
@@ -40,14 +41,16 @@ impl Tensor {
         }
     }
 
+    /// The averages of as many windows of `D` dimensions, one to three, as asked for: see
+    /// [`Tensor::adaptive_avg_pool2d`].
     #[track_caller]
-    pub(super) fn adaptive_average<const D: usize>(
-        &self,
-        op: &str,
-        name: &'static str,
-        outputs: [usize; D],
-    ) -> Tensor {
-        self.adaptive_checks(op, outputs);
+    pub fn adaptive_avg_pool_nd<const D: usize>(&self, output_size: impl Into<Each<D>>) -> Tensor {
+        let outputs = output_size.into().0;
+        self.adaptive_checks(
+            ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"][D - 1],
+            outputs,
+        );
+        let names = ["SqueezeBackward1", "AdaptiveAvgPool2DBackward0", "AdaptiveAvgPool3DBackward0"];
         let lead = self.rank() - D;
         if outputs == [1; D] {
             let dims: Vec<isize> = (lead..self.rank()).map(|a| a as isize).collect();
@@ -71,17 +74,19 @@ impl Tensor {
             };
             counts[i] = lengths;
         }
-        x.window_means(name, &windows, x.counts(&windows, &counts))
+        x.window_means(names[D - 1], &windows, x.counts(&windows, &counts))
     }
 
+    /// The largest of as many windows of `D` dimensions, one to three, as asked for, and where: see
+    /// [`Tensor::adaptive_max_pool2d_with_indices`].
     #[track_caller]
-    pub(super) fn adaptive_largest<const D: usize>(
-        &self,
-        op: &str,
-        name: &'static str,
-        outputs: [usize; D],
-    ) -> (Tensor, Tensor) {
-        self.adaptive_checks(op, outputs);
+    pub fn adaptive_max_pool_nd<const D: usize>(&self, output_size: impl Into<Each<D>>) -> (Tensor, Tensor) {
+        let outputs = output_size.into().0;
+        self.adaptive_checks(
+            ["adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"][D - 1],
+            outputs,
+        );
+        let names = ["SqueezeBackward1", "AdaptiveMaxPool2DBackward0", "AdaptiveMaxPool3DBackward0"];
         let lead = self.rank() - D;
         let mut x = self.clone();
         // Where each element of the spread planes stood.
@@ -94,7 +99,7 @@ impl Tensor {
             origin = origin.adaptive_windows(i, outputs[i]).0;
             x = spread;
         }
-        let (values, at) = x.largest(name, &windows);
+        let (values, at) = x.largest(names[D - 1], &windows);
         let index = origin.raw().reshape(&Shape::new(&[origin.numel()]));
         let index = index.index_select(0, &at.raw().reshape(&Shape::new(&[at.numel()])));
         (values, Tensor::from_raw(index.reshape(at.shape())))

@@ -5,113 +5,11 @@
 //! its transpose in the weight. The gradients of each are the other two, so the rules below are closed
 //! under differentiation.
 
-use super::window::{Each, fits, windows};
+use super::sliding::{ConvOptions, Padding};
+use super::window::{fits, windows};
 use crate::graph::{Keep, record, record_many};
 use crate::tensor::Tensor;
 use tensor_core::{Axes, BinaryOp, RawTensor, Window, check};
-
-/// The padding of a convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Padding<const D: usize> {
-    /// So many zeros on both sides of each dimension.
-    Zeros([usize; D]),
-    /// As many as keep the sizes, at a stride of 1; an odd one goes to the end.
-    Same,
-    /// None.
-    Valid,
-}
-
-impl<const D: usize, T: Into<Each<D>>> From<T> for Padding<D> {
-    fn from(zeros: T) -> Self {
-        Padding::Zeros(zeros.into().0)
-    }
-}
-/// PyTorch's words, `"same"` and `"valid"`.
-impl<const D: usize> From<&str> for Padding<D> {
-    #[track_caller]
-    fn from(word: &str) -> Self {
-        match word {
-            "same" => Padding::Same,
-            "valid" => Padding::Valid,
-            _ => check::fail(
-                "padding",
-                format!("\"{word}\" is no padding"),
-                "use \"same\", \"valid\" or numbers",
-            ),
-        }
-    }
-}
-
-/// How a convolution slides, as PyTorch's arguments: `ConvOptions::new().stride(2).padding(1)`; `()` is
-/// the default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvOptions<const D: usize> {
-    /// From one place to the next; 1.
-    pub stride: [usize; D],
-    /// Zeros around; none.
-    pub padding: Padding<D>,
-    /// From one element of the kernel to the next; 1.
-    pub dilation: [usize; D],
-    /// Parts that channels are divided into, each convolved by itself; 1.
-    pub groups: usize,
-    /// Extra size at the end of a transposed convolution's result; 0.
-    pub output_padding: [usize; D],
-}
-
-impl<const D: usize> ConvOptions<D> {
-    /// PyTorch's defaults.
-    pub fn new() -> Self {
-        ConvOptions {
-            stride: [1; D],
-            padding: Padding::Zeros([0; D]),
-            dilation: [1; D],
-            groups: 1,
-            output_padding: [0; D],
-        }
-    }
-
-    /// From one place to the next.
-    #[must_use]
-    pub fn stride(self, stride: impl Into<Each<D>>) -> Self {
-        ConvOptions { stride: stride.into().0, ..self }
-    }
-
-    /// Zeros around: numbers, `"same"` or `"valid"`.
-    #[must_use]
-    #[track_caller]
-    pub fn padding(self, padding: impl Into<Padding<D>>) -> Self {
-        ConvOptions { padding: padding.into(), ..self }
-    }
-
-    /// From one element of the kernel to the next.
-    #[must_use]
-    pub fn dilation(self, dilation: impl Into<Each<D>>) -> Self {
-        ConvOptions { dilation: dilation.into().0, ..self }
-    }
-
-    /// Parts that channels are divided into.
-    #[must_use]
-    pub fn groups(self, groups: usize) -> Self {
-        ConvOptions { groups, ..self }
-    }
-
-    /// Extra size at the end of a transposed convolution's result.
-    #[must_use]
-    pub fn output_padding(self, extra: impl Into<Each<D>>) -> Self {
-        ConvOptions { output_padding: extra.into().0, ..self }
-    }
-}
-
-impl<const D: usize> Default for ConvOptions<D> {
-    fn default() -> Self {
-        ConvOptions::new()
-    }
-}
-impl<const D: usize> From<()> for ConvOptions<D> {
-    fn from((): ()) -> Self {
-        ConvOptions::new()
-    }
-}
 
 /// A checked convolution.
 #[derive(Clone)]
@@ -246,16 +144,11 @@ fn bias_fits(op: &str, bias: Option<&Tensor>, channels: usize, like: &Tensor) {
 }
 
 #[track_caller]
-fn conv<const D: usize>(
-    op: &str,
-    x: &Tensor,
-    w: &Tensor,
-    bias: Option<&Tensor>,
-    options: ConvOptions<D>,
-) -> Tensor {
+fn conv<const D: usize>(x: &Tensor, w: &Tensor, bias: Option<&Tensor>, options: ConvOptions<D>) -> Tensor {
     if x.rank() == D + 1 {
-        return conv(op, &x.unsqueeze(0), w, bias, options).squeeze_dim(0);
+        return conv(&x.unsqueeze(0), w, bias, options).squeeze_dim(0);
     }
+    let op = ["conv1d", "conv2d", "conv3d"][D - 1];
     let channels = w.shape().get(1).copied().unwrap_or(0) * options.groups;
     checked::<D>(op, x, w, channels, options.groups);
     bias_fits(op, bias, w.shape()[0], w);
@@ -284,15 +177,15 @@ fn conv<const D: usize>(
 
 #[track_caller]
 fn conv_transpose<const D: usize>(
-    op: &str,
     x: &Tensor,
     w: &Tensor,
     bias: Option<&Tensor>,
     options: ConvOptions<D>,
 ) -> Tensor {
     if x.rank() == D + 1 {
-        return conv_transpose(op, &x.unsqueeze(0), w, bias, options).squeeze_dim(0);
+        return conv_transpose(&x.unsqueeze(0), w, bias, options).squeeze_dim(0);
     }
+    let op = ["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"][D - 1];
     checked::<D>(op, x, w, w.shape().first().copied().unwrap_or(0), options.groups);
     bias_fits(op, bias, w.shape()[1] * options.groups, w);
     let kernel: [usize; D] = std::array::from_fn(|i| w.shape()[2 + i]);
@@ -355,6 +248,30 @@ fn conv_transpose<const D: usize>(
     )
 }
 
+impl Tensor {
+    /// The convolution of `D` dimensions, one to three: see [`Tensor::conv2d`].
+    #[track_caller]
+    pub fn conv_nd<const D: usize>(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        options: impl Into<ConvOptions<D>>,
+    ) -> Tensor {
+        conv(self, weight, bias, options.into())
+    }
+
+    /// The transposed convolution of `D` dimensions, one to three: see [`Tensor::conv_transpose2d`].
+    #[track_caller]
+    pub fn conv_transpose_nd<const D: usize>(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        options: impl Into<ConvOptions<D>>,
+    ) -> Tensor {
+        conv_transpose(self, weight, bias, options.into())
+    }
+}
+
 /// The methods of one number of dimensions.
 macro_rules! methods {
     ($($conv:ident, $transpose:ident, $d:literal, $x:literal, $w:literal, $wt:literal;)+) => {
@@ -371,7 +288,7 @@ macro_rules! methods {
                 bias: Option<&Tensor>,
                 options: impl Into<ConvOptions<$d>>,
             ) -> Tensor {
-                conv(stringify!($conv), self, weight, bias, options.into())
+                self.conv_nd(weight, bias, options)
             }
 
             #[doc = concat!(
@@ -386,7 +303,7 @@ macro_rules! methods {
                 bias: Option<&Tensor>,
                 options: impl Into<ConvOptions<$d>>,
             ) -> Tensor {
-                conv_transpose(stringify!($transpose), self, weight, bias, options.into())
+                self.conv_transpose_nd(weight, bias, options)
             }
         )+}
     };

@@ -18,17 +18,17 @@ mod pool;
 mod reduce;
 mod resize;
 mod shape;
+mod sliding;
 mod sorting;
 mod window;
 
 pub use arithmetic::TensorArg;
-pub use conv::{ConvOptions, Padding};
 pub use joining::{cat, meshgrid, stack};
 pub use matmul::einsum;
 pub use pool::PoolOptions;
 pub use resize::{Interpolation, Resize};
 pub use shape::Sizes;
-pub use window::Each;
+pub use sliding::{ConvOptions, Each, Padding};
 
 use crate::tensor::Tensor;
 use tensor_core::{DType, Shape, check};

@@ -1,7 +1,8 @@
 //! Pooling: the largest or the average of every window, of a size given or of as many as asked for.
 
 use super::TensorArg;
-use super::window::{Each, fits, windows};
+use super::sliding::Each;
+use super::window::{fits, windows};
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::{BinaryOp, RawTensor, Shape, Window, check};
@@ -162,8 +163,19 @@ impl Tensor {
         (pooled, Tensor::from_raw(index))
     }
 
+    /// The largest of every window of `D` dimensions, one to three, and where: see
+    /// [`Tensor::max_pool2d_with_indices`].
     #[track_caller]
-    fn average<const D: usize>(&self, op: &str, name: &'static str, options: PoolOptions<D>) -> Tensor {
+    pub fn max_pool_nd<const D: usize>(&self, options: impl Into<PoolOptions<D>>) -> (Tensor, Tensor) {
+        let windows = options.into().windows(["max_pool1d", "max_pool2d", "max_pool3d"][D - 1], self);
+        let names = ["SqueezeBackward1", "MaxPool2DWithIndicesBackward0", "MaxPool3DWithIndicesBackward0"];
+        self.largest(names[D - 1], &windows)
+    }
+
+    /// The average of every window of `D` dimensions, one to three: see [`Tensor::avg_pool2d`].
+    #[track_caller]
+    pub fn avg_pool_nd<const D: usize>(&self, options: impl Into<PoolOptions<D>>) -> Tensor {
+        let (options, op) = (options.into(), ["avg_pool1d", "avg_pool2d", "avg_pool3d"][D - 1]);
         if options.dilation != [1; D] {
             check::fail(op, format!("dilation {:?}", options.dilation), "averages have none");
         }
@@ -172,7 +184,30 @@ impl Tensor {
             Some(divisor) => TensorArg::from(divisor as f64),
             None => self.counts(&windows, &options.counts(&windows, &self.shape()[self.rank() - D..])),
         };
-        self.window_means(name, &windows, count)
+        let names = ["SqueezeBackward1", "AvgPool2DBackward0", "AvgPool3DBackward0"];
+        self.window_means(names[D - 1], &windows, count)
+    }
+
+    /// The reverse of a max pooling of `D` dimensions, one to three: see [`Tensor::max_unpool2d`].
+    #[track_caller]
+    pub fn max_unpool_nd<const D: usize>(
+        &self,
+        indices: &Tensor,
+        options: impl Into<PoolOptions<D>>,
+        output_size: Option<[usize; D]>,
+    ) -> Tensor {
+        let (options, op) = (options.into(), ["max_unpool1d", "max_unpool2d", "max_unpool3d"][D - 1]);
+        if self.rank() != D + 1 && self.rank() != D + 2 {
+            check::fail(op, format!("input of shape {}", self.shape()), "give the pooling's values");
+        }
+        let sizes = output_size.unwrap_or_else(|| {
+            let places = &self.shape()[self.rank() - D..];
+            std::array::from_fn(|i| {
+                (places[i].saturating_sub(1) * options.stride[i] + options.kernel_size[i])
+                    .saturating_sub(2 * options.padding[i])
+            })
+        });
+        self.unpool(op, indices, &sizes)
     }
 
     /// The numbers of elements of each place's window, row-major, as a divisor of this tensor's sums: one
@@ -231,49 +266,47 @@ impl Tensor {
 /// The methods of one number of dimensions.
 macro_rules! methods {
     ($($d:literal: $max:ident, $max_index:ident, $avg:ident, $adaptive_max:ident, $adaptive_max_index:ident,
-        $adaptive_avg:ident, $unpool:ident, $max_name:literal, $avg_name:literal, $adaptive_name:literal,
-        $adaptive_avg_name:literal;)+) => {
+        $adaptive_avg:ident, $unpool:ident;)+) => {
         impl Tensor {$(
             #[doc = concat!("The largest of every window, NaN if any is: PyTorch's `F.", stringify!($max), "`. \
                 Options are a [`PoolOptions`] or a kernel size.\n\n# Panics\nWhen a window does not fit.")]
             #[track_caller]
             pub fn $max(&self, options: impl Into<PoolOptions<$d>>) -> Tensor {
-                self.$max_index(options).0
+                self.max_pool_nd(options).0
             }
 
             #[doc = concat!("As [`Tensor::", stringify!($max), "`], and where the largest stand among the last ",
                 "dimensions flattened: its `return_indices`.")]
             #[track_caller]
             pub fn $max_index(&self, options: impl Into<PoolOptions<$d>>) -> (Tensor, Tensor) {
-                let windows = options.into().windows(stringify!($max), self);
-                self.largest($max_name, &windows)
+                self.max_pool_nd(options)
             }
 
             #[doc = concat!("The average of every window: PyTorch's `F.", stringify!($avg), "`. Options are a \
                 [`PoolOptions`] or a kernel size.\n\n# Panics\nWhen a window does not fit.")]
             #[track_caller]
             pub fn $avg(&self, options: impl Into<PoolOptions<$d>>) -> Tensor {
-                self.average(stringify!($avg), $avg_name, options.into())
+                self.avg_pool_nd(options)
             }
 
             #[doc = concat!("The largest of as many windows as asked for: PyTorch's `F.",
                 stringify!($adaptive_max), "`.")]
             #[track_caller]
             pub fn $adaptive_max(&self, output_size: impl Into<Each<$d>>) -> Tensor {
-                self.$adaptive_max_index(output_size).0
+                self.adaptive_max_pool_nd(output_size).0
             }
 
             #[doc = concat!("As [`Tensor::", stringify!($adaptive_max), "`], and where the largest stand.")]
             #[track_caller]
             pub fn $adaptive_max_index(&self, output_size: impl Into<Each<$d>>) -> (Tensor, Tensor) {
-                self.adaptive_largest(stringify!($adaptive_max), $adaptive_name, output_size.into().0)
+                self.adaptive_max_pool_nd(output_size)
             }
 
             #[doc = concat!("The averages of as many windows as asked for: PyTorch's `F.",
                 stringify!($adaptive_avg), "`.")]
             #[track_caller]
             pub fn $adaptive_avg(&self, output_size: impl Into<Each<$d>>) -> Tensor {
-                self.adaptive_average(stringify!($adaptive_avg), $adaptive_avg_name, output_size.into().0)
+                self.adaptive_avg_pool_nd(output_size)
             }
 
             #[doc = concat!("The reverse of [`Tensor::", stringify!($max_index), "`]: values at `indices`, zeros ",
@@ -286,30 +319,16 @@ macro_rules! methods {
                 options: impl Into<PoolOptions<$d>>,
                 output_size: Option<[usize; $d]>,
             ) -> Tensor {
-                let (options, op) = (options.into(), stringify!($unpool));
-                if self.rank() != $d + 1 && self.rank() != $d + 2 {
-                    check::fail(op, format!("input of shape {}", self.shape()), "give the pooling's values");
-                }
-                let sizes = output_size.unwrap_or_else(|| {
-                    let places = &self.shape()[self.rank() - $d..];
-                    std::array::from_fn(|i| {
-                        (places[i].saturating_sub(1) * options.stride[i] + options.kernel_size[i])
-                            .saturating_sub(2 * options.padding[i])
-                    })
-                });
-                self.unpool(op, indices, &sizes)
+                self.max_unpool_nd(indices, options, output_size)
             }
         )+}
     };
 }
 methods! {
     1: max_pool1d, max_pool1d_with_indices, avg_pool1d, adaptive_max_pool1d, adaptive_max_pool1d_with_indices,
-        adaptive_avg_pool1d, max_unpool1d, "SqueezeBackward1", "SqueezeBackward1", "SqueezeBackward1",
-        "SqueezeBackward1";
+        adaptive_avg_pool1d, max_unpool1d;
     2: max_pool2d, max_pool2d_with_indices, avg_pool2d, adaptive_max_pool2d, adaptive_max_pool2d_with_indices,
-        adaptive_avg_pool2d, max_unpool2d, "MaxPool2DWithIndicesBackward0", "AvgPool2DBackward0",
-        "AdaptiveMaxPool2DBackward0", "AdaptiveAvgPool2DBackward0";
+        adaptive_avg_pool2d, max_unpool2d;
     3: max_pool3d, max_pool3d_with_indices, avg_pool3d, adaptive_max_pool3d, adaptive_max_pool3d_with_indices,
-        adaptive_avg_pool3d, max_unpool3d, "MaxPool3DWithIndicesBackward0", "AvgPool3DBackward0",
-        "AdaptiveMaxPool3DBackward0", "AdaptiveAvgPool3DBackward0";
+        adaptive_avg_pool3d, max_unpool3d;
 }

@@ -4,35 +4,11 @@
 //! derivatives follow. Convolutions and poolings are built on them.
 
 use super::TensorArg;
+use super::sliding::Each;
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::BinaryOp::Add;
 use tensor_core::{RawTensor, Shape, Window, check};
-
-/// One number for each of `D` dimensions: a single one for all, or an array or tuple of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Each<const D: usize>(pub [usize; D]);
-
-impl<const D: usize> From<usize> for Each<D> {
-    fn from(value: usize) -> Self {
-        Each([value; D])
-    }
-}
-impl<const D: usize> From<[usize; D]> for Each<D> {
-    fn from(values: [usize; D]) -> Self {
-        Each(values)
-    }
-}
-impl From<(usize, usize)> for Each<2> {
-    fn from((height, width): (usize, usize)) -> Self {
-        Each([height, width])
-    }
-}
-impl From<(usize, usize, usize)> for Each<3> {
-    fn from((depth, height, width): (usize, usize, usize)) -> Self {
-        Each([depth, height, width])
-    }
-}
 
 /// Windows of sizes, strides, dilations and equal paddings on both sides.
 #[track_caller]
