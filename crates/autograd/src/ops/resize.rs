@@ -7,6 +7,7 @@
 use crate::graph::{Keep, record};
 use crate::mode::no_grad;
 use crate::tensor::Tensor;
+use std::fmt;
 use tensor_core::{BinaryOp, DType, Device, RawTensor, Shape, check};
 
 /// The way new elements are made of old ones.
@@ -16,8 +17,9 @@ pub enum Interpolation {
     Nearest,
     /// The nearest by the centres of pixels.
     NearestExact,
-    /// Between the two nearest of each dimension: PyTorch's `"linear"`, `"bilinear"`, `"trilinear"`.
-    Linear,
+    /// Between the two nearest of each dimension, of which there are so many, one to three: PyTorch's
+    /// `"linear"`, `"bilinear"`, `"trilinear"`.
+    Linear(usize),
     /// The average of what a new pixel covers.
     Area,
 }
@@ -29,7 +31,9 @@ impl From<&str> for Interpolation {
         match word {
             "nearest" => Interpolation::Nearest,
             "nearest-exact" => Interpolation::NearestExact,
-            "linear" | "bilinear" | "trilinear" => Interpolation::Linear,
+            "linear" => Interpolation::Linear(1),
+            "bilinear" => Interpolation::Linear(2),
+            "trilinear" => Interpolation::Linear(3),
             "area" => Interpolation::Area,
             _ => check::fail(
                 "interpolate",
@@ -37,6 +41,19 @@ impl From<&str> for Interpolation {
                 "use \"nearest\", \"nearest-exact\", \"linear\", \"bilinear\", \"trilinear\" or \"area\"",
             ),
         }
+    }
+}
+
+impl fmt::Display for Interpolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Interpolation::Nearest => "nearest",
+            Interpolation::NearestExact => "nearest-exact",
+            Interpolation::Linear(1) => "linear",
+            Interpolation::Linear(2) => "bilinear",
+            Interpolation::Linear(_) => "trilinear",
+            Interpolation::Area => "area",
+        })
     }
 }
 
@@ -95,7 +112,7 @@ impl Taps {
     fn resize(x: &Tensor, axis: usize, new: usize, step: f64, resize: &Resize) -> Self {
         let (old, device) = (x.shape()[axis], x.device());
         let last = old - 1;
-        if resize.mode != Interpolation::Linear {
+        if !matches!(resize.mode, Interpolation::Linear(_)) {
             let shift = if resize.mode == Interpolation::NearestExact { 0.5 } else { 0.0 };
             let at = |i: usize| (((i as f32 + shift) * step as f32).floor() as usize).min(last) as i32;
             return Taps::new(axis, (0..new).map(at).collect(), device);
@@ -179,7 +196,8 @@ impl Tensor {
     /// Another size of `[N, C, L]`, `[N, C, H, W]` or `[N, C, D, H, W]`: PyTorch's `F.interpolate`.
     ///
     /// # Panics
-    /// When the numbers of sizes or factors are not 1 or that of the dimensions, or a size becomes 0.
+    /// When the numbers of sizes or factors are not 1 or that of the dimensions, the mode is linear in another
+    /// number of them, or a size becomes 0.
     #[track_caller]
     pub fn interpolate(&self, resize: &Resize) -> Tensor {
         let op = "interpolate";
@@ -194,6 +212,15 @@ impl Tensor {
             );
         }
         let old = &self.shape()[2..];
+        if let Interpolation::Linear(of) = resize.mode
+            && of != dims
+        {
+            check::fail(
+                op,
+                format!("mode \"{}\" for an input of shape {}", resize.mode, self.shape()),
+                format!("use \"{}\"", Interpolation::Linear(dims)),
+            );
+        }
         let pick = |i: usize| if given == 1 { 0 } else { i };
         let new: Vec<usize> = (0..dims)
             .map(|i| match &resize.to {
@@ -217,7 +244,7 @@ impl Tensor {
         };
         let taps = (0..dims).rev().map(|i| Taps::resize(self, 2 + i, new[i], step(i), resize)).collect();
         let names = match resize.mode {
-            Interpolation::Linear => {
+            Interpolation::Linear(_) => {
                 ["UpsampleLinear1DBackward0", "UpsampleBilinear2DBackward0", "UpsampleTrilinear3DBackward0"]
             }
             Interpolation::NearestExact => [
