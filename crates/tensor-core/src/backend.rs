@@ -219,8 +219,8 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
     }
 
     /// The largest element of every window and, as I32, where it stands among the last dimensions
-    /// flattened, the first of equal ones: floats `[L…, S…] → [L…, O…]`. A window on padding alone gives
-    /// −∞ and any place.
+    /// flattened, the first of equal ones: floats `[L…, S…] → [L…, O…]`. A window of nothing but −∞
+    /// names its first element, or the nearest to it that is not padding.
     fn max_pool(&self, x: View, windows: &[Window]) -> Result<(Storage, Storage)> {
         compose::max_pool(x, windows)
     }

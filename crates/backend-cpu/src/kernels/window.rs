@@ -61,6 +61,18 @@ impl Plan {
         self.places.iter().product()
     }
 
+    /// Where in the plane the first element of a place's window stands, or the nearest to it.
+    fn nearest(&self, mut o: usize) -> usize {
+        let (mut at, mut step) = (0, 1);
+        for i in (0..DIMS).rev() {
+            let place = self.windows[i].at(o % self.places[i], 0).clamp(0, self.sizes[i] as isize - 1);
+            at += place as usize * step;
+            step *= self.sizes[i];
+            o /= self.places[i];
+        }
+        at
+    }
+
     /// Calls `f` for each line of places of each window element, elements first.
     #[inline(always)]
     fn lines(&self, mut f: impl FnMut(Line)) {
@@ -207,14 +219,18 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
                     let line = at.line * width + at.inside.start..at.line * width + at.inside.end;
                     let best = out[line.clone()].iter_mut().zip(&mut places[line]);
                     for (i, (best, place)) in best.enumerate() {
-                        let v = plane[first + i * stride];
-                        if !best.is_nan() && (v > *best || *place < 0 || v.is_nan()) {
-                            (*best, *place) = (v, (first + i * stride) as i32);
-                        }
+                        let at = first + i * stride;
+                        let (v, old) = (plane[at], *best);
+                        // Chosen without a branch, so that the loop is vectorised.
+                        let better = (v > old) | (v.is_nan() & !old.is_nan());
+                        *best = if better { v } else { old };
+                        *place = if better { at as i32 } else { *place };
                     }
                 }));
-                // Of a window on padding alone, a place that does no harm.
-                places.iter_mut().filter(|place| **place < 0).for_each(|place| *place = 0);
+                // Nothing exceeds −∞: such a window names its first element, or the nearest to it.
+                for (o, place) in places.iter_mut().enumerate().filter(|(_, place)| **place < 0) {
+                    *place = plan.nearest(o) as i32;
+                }
             });
         });
         (values, index)
