@@ -25,6 +25,9 @@ pub use engine::{BackwardOptions, grad, grad_with};
 pub use function::{Context, Function, apply_function};
 pub use gradcheck::{gradcheck, gradgradcheck};
 pub use mode::{detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad};
-pub use ops::{Dims, Sizes, TensorArg, cat, einsum, meshgrid, stack};
+pub use ops::{
+    ConvOptions, Dims, Each, Interpolation, Padding, PoolOptions, Resize, Sizes, TensorArg, cat, einsum,
+    meshgrid, stack,
+};
 pub use slicing::{Ellipsis, Index, NewAxis};
 pub use tensor::Tensor;

@@ -122,6 +122,24 @@ fn gradients_are_those_of_differences_to_second_order() {
 }
 
 #[test]
+fn neighbouring_channels_normalise_each_other() {
+    let x = wavy(&[2, 5, 3], 1.0);
+    let (values, alpha, beta, k) = (x.to_vec::<f64>(), 0.3, 0.75, 2.0);
+    let want: Vec<f64> = (0..values.len())
+        .map(|i| {
+            let (n, c, s) = (i / 15, i / 3 % 5, i % 3);
+            // Of 4 channels: two before, itself, one after; what is missing counts as zero.
+            let near = c.saturating_sub(2)..(c + 2).min(5);
+            let mean = near.map(|c| values[(n * 5 + c) * 3 + s].powi(2)).sum::<f64>() / 4.0;
+            values[i] / (k + alpha * mean).powf(beta)
+        })
+        .collect();
+    close(&x.local_response_norm(4, alpha, beta, k), &want);
+    let f = |t: &[Tensor]| t[0].local_response_norm(3, alpha, beta, k);
+    gradcheck(f, &[leaf(&[1, 4, 2], 0.0)], 1e-6, 1e-5).unwrap();
+}
+
+#[test]
 fn a_large_mean_costs_no_accuracy() {
     // 1000 ± 1/8: E[x²] − E[x]² would lose the variance of 1/64 in 24 bits of mantissa.
     let values: Vec<f32> = (0..64).map(|i| if i % 2 == 0 { 1000.125 } else { 999.875 }).collect();

@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 use storage::{Block, CpuStorage, Pool};
 use tensor_core::{
     Activation, ArgOp, Axes, Backend, BinaryOp, CompareOp, DType, Device, HostData, Operand, OptimSlot,
-    OptimStep, ReduceOp, Result, Scalar, ScanOp, Stats, Storage, UnaryOp, View, compose,
+    OptimStep, ReduceOp, Result, Scalar, ScanOp, Stats, Storage, UnaryOp, View, Window, compose,
 };
 
 /// The processor as a device.
@@ -198,6 +198,19 @@ impl Backend for Cpu {
 
     fn cross_entropy_grad(&self, log_p: View, target: View, grad: View) -> Result<Storage> {
         self.wrap(kernels::softmax::cross_entropy_grad(&self.pool, log_p, target, grad))
+    }
+
+    fn unfold(&self, x: View, windows: &[Window], pad: Scalar) -> Result<Storage> {
+        self.wrap(kernels::window::unfold(&self.pool, x, windows, pad))
+    }
+
+    fn fold(&self, x: View, windows: &[Window], sizes: &[usize]) -> Result<Storage> {
+        self.wrap(kernels::window::fold(&self.pool, x, windows, sizes))
+    }
+
+    fn max_pool(&self, x: View, windows: &[Window]) -> Result<(Storage, Storage)> {
+        let (values, index) = kernels::window::max_pool(&self.pool, x, windows);
+        Ok((self.wrap(values)?, self.wrap(index)?))
     }
 
     fn optim_step(&self, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {

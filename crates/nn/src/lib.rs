@@ -11,10 +11,7 @@ mod state;
 
 #[doc(hidden)]
 pub use autograd::Tensor as __Tensor;
-pub use layers::{
-    Approximate, BatchNorm1d, Dropout, ELU, Embedding, Flatten, GELU, Identity, LayerNorm, LeakyReLU, Linear,
-    LogSoftmax, ModuleList, ReLU, Sequential, SiLU, Sigmoid, Softmax, Softplus, Tanh,
-};
+pub use layers::*;
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss, NLLLoss,
     SmoothL1Loss,

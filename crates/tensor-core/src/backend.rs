@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::host::HostData;
 use crate::op::{Activation, ArgOp, BinaryOp, CompareOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
 use crate::shape::Axes;
+use crate::window::Window;
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
@@ -203,6 +204,25 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
     /// Its gradient: `(exp(log_p) − onehot(target))·grad/N → [N, C]`, `grad` being `[]`.
     fn cross_entropy_grad(&self, log_p: View, target: View, grad: View) -> Result<Storage> {
         compose::cross_entropy_grad(log_p, target, grad)
+    }
+
+    /// The windows of the last dimensions, which `pad` surrounds: `[L…, S…] → [L…, K…, O…]`
+    /// (see [`crate::window`]).
+    fn unfold(&self, x: View, windows: &[Window], pad: Scalar) -> Result<Storage> {
+        compose::unfold(x, windows, pad)
+    }
+
+    /// Windows added back to where they came from, `[L…, K…, O…] → [L…, S…]`, S being `sizes`: each
+    /// element's in the order of K, those on padding dropped.
+    fn fold(&self, x: View, windows: &[Window], sizes: &[usize]) -> Result<Storage> {
+        compose::fold(x, windows, sizes)
+    }
+
+    /// The largest element of every window and, as I32, where it stands among the last dimensions
+    /// flattened, the first of equal ones: floats `[L…, S…] → [L…, O…]`. A window of nothing but −∞
+    /// names its first element, or the nearest to it that is not padding.
+    fn max_pool(&self, x: View, windows: &[Window]) -> Result<(Storage, Storage)> {
+        compose::max_pool(x, windows)
     }
 
     /// In place: one optimizer step over many parameters.

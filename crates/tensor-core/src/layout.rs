@@ -4,6 +4,7 @@
 //! into the buffer that the layout was made for, so backends may trust it.
 
 use crate::shape::{Axes, MAX_RANK, Shape};
+use crate::window::Window;
 
 /// Sizes, strides and offset of a view into a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,17 @@ impl Layout {
         }
         layout.strides[axis] *= step;
         layout
+    }
+
+    /// `axis` as the places of a window that slides along it, and the window's elements as a new last
+    /// dimension; padding is the caller's.
+    pub fn windows(&self, axis: usize, window: Window) -> Self {
+        let places = Window { padding: [0, 0], ..window }.places(self.shape[axis]);
+        let mut strides = self.strides().to_vec();
+        strides.push(self.strides[axis] * window.dilation as isize);
+        strides[axis] *= window.stride as isize;
+        let shape = self.shape.with(axis, places).insert(self.rank(), window.size);
+        Layout::new(shape, &strides, self.offset)
     }
 
     /// The view at `index` of `axis`, which goes.
@@ -302,6 +314,16 @@ mod tests {
         let repeated = Layout::contiguous([1, 3]).expand(&shape(&[2, 3])).unwrap();
         assert_eq!(repeated.reshape(&shape(&[6])), None);
         assert_eq!(seen(&repeated), [0, 1, 2, 0, 1, 2]);
+    }
+
+    #[test]
+    fn windows_overlap_without_copies() {
+        let window = Window { size: 3, stride: 2, dilation: 1, padding: [0, 0] };
+        let layout = Layout::contiguous(7).windows(0, window);
+        assert_eq!(*layout.shape(), [3, 3]);
+        assert_eq!(seen(&layout), [0, 1, 2, 2, 3, 4, 4, 5, 6]);
+        let sparse = Window { size: 2, stride: 1, dilation: 3, padding: [0, 0] };
+        assert_eq!(seen(&Layout::contiguous([2, 4]).windows(1, sparse)), [0, 3, 4, 7]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod op;
 pub mod random;
 mod raw;
 mod shape;
+pub mod window;
 
 pub use backend::{Backend, Download, Operand, OptimSlot, Stats};
 pub use buffer::{Buffer, Storage, View};
@@ -32,3 +33,4 @@ pub use layout::{Indices, Layout};
 pub use op::{Activation, ArgOp, BinaryOp, CompareOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
 pub use raw::{Arg, RawTensor, result_type};
 pub use shape::{Axes, MAX_RANK, Shape};
+pub use window::Window;

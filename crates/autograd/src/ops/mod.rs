@@ -3,7 +3,9 @@
 //! Rules are written in tensor operations, so that with a graph of the backward pass second
 //! derivatives follow by themselves. A rule returns a gradient of its input's shape and type.
 
+mod adaptive;
 mod arithmetic;
+mod conv;
 mod fused;
 mod indexing;
 mod joining;
@@ -12,14 +14,21 @@ mod matmul;
 mod norm;
 mod operators;
 mod pointwise;
+mod pool;
 mod reduce;
+mod resize;
 mod shape;
+mod sliding;
 mod sorting;
+mod window;
 
 pub use arithmetic::TensorArg;
 pub use joining::{cat, meshgrid, stack};
 pub use matmul::einsum;
+pub use pool::PoolOptions;
+pub use resize::{Interpolation, Resize};
 pub use shape::Sizes;
+pub use sliding::{ConvOptions, Each, Padding};
 
 use crate::tensor::Tensor;
 use tensor_core::{DType, Shape, check};

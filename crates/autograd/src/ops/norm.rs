@@ -9,7 +9,7 @@ use crate::graph::{Keep, record_many};
 use crate::mode::{is_grad_enabled, no_grad};
 use crate::tensor::Tensor;
 use tensor_core::BinaryOp::{Add, Div, Mul, Sub};
-use tensor_core::{Axes, DType, RawTensor, ReduceOp, Shape, UnaryOp, check};
+use tensor_core::{Axes, DType, RawTensor, ReduceOp, Shape, UnaryOp, Window, check};
 
 /// How a normalisation sees its input.
 #[derive(Clone, Copy)]
@@ -343,5 +343,20 @@ impl Tensor {
             eps,
         };
         plan.apply(self, plan.moments(self.raw()), true, [weight, bias])
+    }
+
+    /// `x/(k + alpha·mean x²)^beta`, the mean over `size` neighbouring channels of `[N, C, …]`: PyTorch's
+    /// `F.local_response_norm` (Krizhevsky et al. 2012).
+    #[track_caller]
+    pub fn local_response_norm(&self, size: usize, alpha: f64, beta: f64, k: f64) -> Tensor {
+        let op = "local_response_norm";
+        check::float(op, self.dtype());
+        if self.rank() < 3 || size == 0 {
+            check::fail(op, format!("input of shape {}, size {size}", self.shape()), "give [N, C, …]");
+        }
+        let window = Window { size, stride: 1, dilation: 1, padding: [size / 2, (size - 1) / 2] };
+        let squares = self.square().movedim(1, -1);
+        let mean = squares.window_means("AvgPool3DBackward0", &[window], (size as f64).into());
+        self / (mean.movedim(-1, 1) * alpha + k).pow(beta)
     }
 }

@@ -93,7 +93,8 @@ pub fn gather(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Block {
 }
 
 /// What adding means for an element: wrapping for integers, or for booleans.
-trait Accumulate: Plain {
+pub trait Accumulate: Plain {
+    /// `self + other`
     fn plus(self, other: Self) -> Self;
 }
 macro_rules! accumulate {

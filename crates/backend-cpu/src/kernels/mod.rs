@@ -8,6 +8,7 @@ pub mod pointwise;
 pub mod product;
 pub mod reduce;
 pub mod softmax;
+pub mod window;
 
 use crate::storage::{Block, CpuStorage, Plain, Pool};
 use std::sync::Arc;

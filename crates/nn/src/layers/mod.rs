@@ -1,8 +1,13 @@
 //! The layers.
 
 mod activation;
+mod conv;
+mod dropout;
+mod group;
+mod image;
 mod linear;
 mod norm;
+mod pool;
 mod sequential;
 mod sparse;
 
@@ -10,8 +15,27 @@ pub use activation::{
     Approximate, ELU, Flatten, GELU, Identity, LeakyReLU, LogSoftmax, ReLU, SiLU, Sigmoid, Softmax, Softplus,
     Tanh,
 };
+pub use conv::{
+    Conv1d, Conv2d, Conv3d, ConvNd, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, PaddingMode,
+};
+pub use dropout::{Dropout1d, Dropout2d, Dropout3d, DropoutNd};
+pub use group::{GroupNorm, LocalResponseNorm, RMSNorm};
+pub use image::{
+    CircularPad1d, CircularPad2d, CircularPad3d, CircularPadNd, ConstantPad1d, ConstantPad2d, ConstantPad3d,
+    ConstantPadNd, Fold, PixelShuffle, PixelUnshuffle, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d,
+    ReflectionPadNd, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, ReplicationPadNd, Unfold,
+    Upsample, ZeroPad1d, ZeroPad2d, ZeroPad3d, ZeroPadNd,
+};
 pub use linear::Linear;
-pub use norm::{BatchNorm1d, LayerNorm};
+pub use norm::{
+    BatchNorm1d, BatchNorm2d, BatchNorm3d, ChannelNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d,
+    LayerNorm,
+};
+pub use pool::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d, AdaptivePoolNd, AvgPool1d, AvgPool2d, AvgPool3d, AvgPoolNd, MaxPool1d, MaxPool2d,
+    MaxPool3d, MaxPoolNd,
+};
 pub use sequential::{ModuleList, Sequential};
 pub use sparse::{Dropout, Embedding};
 

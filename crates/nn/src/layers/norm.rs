@@ -1,13 +1,35 @@
-//! Normalisation over a batch (Ioffe & Szegedy 2015) and over features (Ba et al. 2016).
+//! Normalisation over a batch (Ioffe & Szegedy 2015), over each sample's channels (Ulyanov et al. 2016),
+//! and over features (Ba et al. 2016).
 
+use super::conv::tuple;
 use super::{display, number, python};
 use crate::module::{Module, Role};
 use autograd::{Tensor, no_grad};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tensor_core::{DType, Device, Shape, check};
 
-/// `(x − mean)/√(var + eps)·γ + β` for each feature of `[N, C]` or `[N, C, L]`: the batch's mean and
-/// biased variance while training, running ones in evaluation. The running variance is the unbiased one.
+/// `(x − mean)/√(var + eps)·γ + β` for each channel, over the batch or, if `ALONE`, over each sample by
+/// itself. Use it by its aliases [`BatchNorm1d`] to [`BatchNorm3d`] and [`InstanceNorm1d`] to
+/// [`InstanceNorm3d`].
+///
+/// Normalises by the mean and the biased variance of what it sees, which move the running ones (of the
+/// unbiased variance), and in evaluation by the running ones, if there are any.
+#[derive(Debug)]
+pub struct ChannelNorm<const D: usize, const ALONE: bool> {
+    /// γ, `[C]`
+    pub weight: Option<Tensor>,
+    /// β, `[C]`
+    pub bias: Option<Tensor>,
+    running: Option<Running>,
+    features: usize,
+    eps: f64,
+    momentum: Option<f64>,
+    /// Where what a setting adds is made.
+    device: Device,
+    training: AtomicBool,
+}
+
+/// Of `[N, C]` or `[N, C, L]`.
 ///
 /// ```
 /// use autograd::Tensor;
@@ -18,18 +40,17 @@ use tensor_core::{DType, Device, Shape, check};
 /// assert!(y.mean_dim(0, false).abs().max().item::<f32>() < 1e-5);
 /// norm.eval(); // from now on by the running statistics
 /// ```
-#[derive(Debug)]
-pub struct BatchNorm1d {
-    /// γ, `[C]`
-    pub weight: Option<Tensor>,
-    /// β, `[C]`
-    pub bias: Option<Tensor>,
-    running: Option<Running>,
-    features: usize,
-    eps: f64,
-    momentum: Option<f64>,
-    training: AtomicBool,
-}
+pub type BatchNorm1d = ChannelNorm<1, false>;
+/// Of `[N, C, H, W]`.
+pub type BatchNorm2d = ChannelNorm<2, false>;
+/// Of `[N, C, D, H, W]`.
+pub type BatchNorm3d = ChannelNorm<3, false>;
+/// Of `[N, C, L]` or `[C, L]`.
+pub type InstanceNorm1d = ChannelNorm<1, true>;
+/// Of `[N, C, H, W]` or `[C, H, W]`.
+pub type InstanceNorm2d = ChannelNorm<2, true>;
+/// Of `[N, C, D, H, W]` or `[C, D, H, W]`.
+pub type InstanceNorm3d = ChannelNorm<3, true>;
 
 /// What evaluation normalises by.
 #[derive(Debug)]
@@ -39,46 +60,55 @@ struct Running {
     batches: Tensor,
 }
 
-impl BatchNorm1d {
-    /// For `features`, with PyTorch's eps 1e-5 and momentum 0.1, γ 1 and β 0.
+impl<const D: usize, const ALONE: bool> ChannelNorm<D, ALONE> {
+    /// For `features` channels, with PyTorch's eps 1e-5 and momentum 0.1. To begin with, a batch norm has γ 1,
+    /// β 0 and running statistics, an instance norm none of them.
     pub fn new(features: usize, device: &Device) -> Self {
-        BatchNorm1d {
-            weight: Some(Tensor::ones(features, device).into_parameter()),
-            bias: Some(Tensor::zeros(features, device).into_parameter()),
-            running: Some(Running {
-                mean: Tensor::zeros(features, device),
-                var: Tensor::ones(features, device),
-                batches: Tensor::zeros((), (DType::I32, device)),
-            }),
+        let norm = ChannelNorm {
+            weight: None,
+            bias: None,
+            running: None,
             features,
             eps: 1e-5,
             momentum: Some(0.1),
+            device: device.clone(),
             training: AtomicBool::new(true),
-        }
+        };
+        norm.affine(!ALONE).track_running_stats(!ALONE)
+    }
+
+    /// Whether there are γ and β.
+    #[must_use]
+    pub fn affine(mut self, affine: bool) -> Self {
+        self.weight = affine.then(|| Tensor::ones(self.features, &self.device).into_parameter());
+        self.bias = affine.then(|| Tensor::zeros(self.features, &self.device).into_parameter());
+        self
+    }
+
+    /// Whether there are running statistics; without them evaluation normalises by its input too.
+    #[must_use]
+    pub fn track_running_stats(mut self, track: bool) -> Self {
+        self.running = track.then(|| Running {
+            mean: Tensor::zeros(self.features, &self.device),
+            var: Tensor::ones(self.features, &self.device),
+            batches: Tensor::zeros((), (DType::I32, &self.device)),
+        });
+        self
     }
 
     /// Added to the variance.
     #[must_use]
     pub fn eps(self, eps: f64) -> Self {
-        BatchNorm1d { eps, ..self }
+        ChannelNorm { eps, ..self }
     }
 
     /// The new batch's share in the running statistics; `None` for the mean of all batches.
     #[must_use]
     pub fn momentum(self, momentum: impl Into<Option<f64>>) -> Self {
-        BatchNorm1d { momentum: momentum.into(), ..self }
+        ChannelNorm { momentum: momentum.into(), ..self }
     }
 
-    /// Whether there are γ and β; they are to begin with.
-    #[must_use]
-    pub fn affine(mut self, affine: bool) -> Self {
-        if !affine {
-            (self.weight, self.bias) = (None, None);
-        }
-        self
-    }
-
-    /// Whether there is β beside γ; it is to begin with.
+    /// Whether there is β beside γ.
     #[must_use]
     pub fn bias(mut self, bias: bool) -> Self {
         if !bias {
@@ -86,43 +116,45 @@ impl BatchNorm1d {
         }
         self
     }
-
-    /// Whether there are running statistics, as there are to begin with; without them evaluation
-    /// normalises by the batch too.
-    #[must_use]
-    pub fn track_running_stats(mut self, track: bool) -> Self {
-        if !track {
-            self.running = None;
-        }
-        self
-    }
 }
 
-impl Module for BatchNorm1d {
+impl<const D: usize, const ALONE: bool> Module for ChannelNorm<D, ALONE> {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
-        let features = self.features;
-        if !(2..=3).contains(&input.rank()) || input.dim(1) != features {
-            check::fail(
-                "BatchNorm1d",
-                format!("input of shape {}", input.shape()),
-                format!("give [N, {features}] or [N, {features}, L]"),
-            );
+        let (features, rank) = (self.features, input.rank());
+        if ALONE && rank == D + 1 {
+            return self.forward(&input.unsqueeze(0)).squeeze_dim(0);
+        }
+        let single = D == 1 && !ALONE && rank == 2; // a line of one place
+        if !(rank == D + 2 || single) || input.dim(1) != features {
+            let sizes = ["L", "H, W", "D, H, W"][D - 1];
+            let mut hint = format!("give [N, {features}, {sizes}]");
+            if ALONE {
+                hint += &format!(" or [{features}, {sizes}]");
+            } else if D == 1 {
+                hint += &format!(" or [N, {features}]");
+            }
+            check::fail(&self.name(), format!("input of shape {}", input.shape()), hint);
         }
         let training = self.is_training();
         let mut momentum = self.momentum.unwrap_or(0.0);
-        if let (true, Some(running)) = (training, &self.running) {
+        if let (true, false, Some(running)) = (training, ALONE, &self.running) {
             no_grad(|| running.batches.add_(1));
             if self.momentum.is_none() {
                 momentum = 1.0 / running.batches.item::<f64>();
             }
         }
         let (mean, var) = self.running.as_ref().map(|r| (&r.mean, &r.var)).unzip();
-        let by_batch = training || self.running.is_none();
-        input.batch_norm(mean, var, self.weight.as_ref(), self.bias.as_ref(), by_batch, momentum, self.eps)
+        let (weight, bias) = (self.weight.as_ref(), self.bias.as_ref());
+        let by_input = training || self.running.is_none();
+        if ALONE {
+            input.instance_norm(mean, var, weight, bias, by_input, momentum, self.eps)
+        } else {
+            input.batch_norm(mean, var, weight, bias, by_input, momentum, self.eps)
+        }
     }
     fn name(&self) -> String {
-        "BatchNorm1d".into()
+        format!("{}Norm{D}d", if ALONE { "Instance" } else { "Batch" })
     }
     fn extra_repr(&self) -> String {
         format!(
@@ -224,11 +256,9 @@ impl Module for LayerNorm {
         "LayerNorm".into()
     }
     fn extra_repr(&self) -> String {
-        let sizes: Vec<String> = self.normalized_shape.iter().map(usize::to_string).collect();
         format!(
-            "({}{}), eps={}, elementwise_affine={}, bias={}",
-            sizes.join(", "),
-            if sizes.len() == 1 { "," } else { "" },
+            "{}, eps={}, elementwise_affine={}, bias={}",
+            tuple(&self.normalized_shape),
             number(self.eps),
             python(self.weight.is_some()),
             python(self.bias.is_some())
@@ -245,4 +275,10 @@ impl Module for LayerNorm {
     }
 }
 
-display!(BatchNorm1d, LayerNorm);
+display!(LayerNorm);
+
+impl<const D: usize, const ALONE: bool> std::fmt::Display for ChannelNorm<D, ALONE> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.repr())
+    }
+}

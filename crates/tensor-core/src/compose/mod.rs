@@ -4,8 +4,10 @@
 //! purpose: every override is tested against them.
 
 mod optim;
+mod window;
 
 pub use optim::optim_step;
+pub use window::{fold, max_pool, unfold};
 
 use crate::buffer::{Storage, View};
 use crate::derivative::{Algebra, derivative};

@@ -8,6 +8,7 @@ mod index;
 mod pointwise;
 mod reduce;
 mod views;
+mod window;
 
 pub use pointwise::{Arg, result_type};
 

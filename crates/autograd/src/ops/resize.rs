@@ -1,0 +1,379 @@
+//! Images of other sizes: interpolation, padding by what is there, and pixels moved between channels
+//! and places.
+//!
+//! Interpolation and padding read one or two elements of a dimension for each new one: [`Taps`]. Reading
+//! by them and spreading back are each other's transpose, and so each other's gradient rule.
+
+use crate::graph::{Keep, record};
+use crate::mode::no_grad;
+use crate::tensor::Tensor;
+use std::fmt;
+use tensor_core::{BinaryOp, DType, Device, RawTensor, Shape, check};
+
+/// The way new elements are made of old ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interpolation {
+    /// The nearest, as PyTorch's `"nearest"` counts: that at ⌊i·old/new⌋.
+    Nearest,
+    /// The nearest by the centres of pixels.
+    NearestExact,
+    /// Between the two nearest of each dimension, of which there are so many, one to three: PyTorch's
+    /// `"linear"`, `"bilinear"`, `"trilinear"`.
+    Linear(usize),
+    /// The average of what a new pixel covers.
+    Area,
+}
+
+/// PyTorch's words.
+impl From<&str> for Interpolation {
+    #[track_caller]
+    fn from(word: &str) -> Self {
+        match word {
+            "nearest" => Interpolation::Nearest,
+            "nearest-exact" => Interpolation::NearestExact,
+            "linear" => Interpolation::Linear(1),
+            "bilinear" => Interpolation::Linear(2),
+            "trilinear" => Interpolation::Linear(3),
+            "area" => Interpolation::Area,
+            _ => check::fail(
+                "interpolate",
+                format!("mode \"{word}\" is not known"),
+                "use \"nearest\", \"nearest-exact\", \"linear\", \"bilinear\", \"trilinear\" or \"area\"",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Interpolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Interpolation::Nearest => "nearest",
+            Interpolation::NearestExact => "nearest-exact",
+            Interpolation::Linear(1) => "linear",
+            Interpolation::Linear(2) => "bilinear",
+            Interpolation::Linear(_) => "trilinear",
+            Interpolation::Area => "area",
+        })
+    }
+}
+
+/// What [`Tensor::interpolate`] makes of an image: `Resize::size([8, 8]).mode("bilinear")`,
+/// `Resize::scale_factor([2.0])`. One number stands for all dimensions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resize {
+    /// New sizes, or factors of the old ones.
+    pub to: Result<Vec<usize>, Vec<f64>>,
+    /// The way; nearest.
+    pub mode: Interpolation,
+    /// Whether the centres of the corner pixels stay where they are, in the linear mode; no.
+    pub align_corners: bool,
+}
+
+impl Resize {
+    /// To sizes given.
+    pub fn size<const D: usize>(size: [usize; D]) -> Self {
+        Resize { to: Ok(size.to_vec()), mode: Interpolation::Nearest, align_corners: false }
+    }
+
+    /// To the old sizes times a factor, rounded down.
+    pub fn scale_factor<const D: usize>(factor: [f64; D]) -> Self {
+        Resize { to: Err(factor.to_vec()), mode: Interpolation::Nearest, align_corners: false }
+    }
+
+    /// The way new elements are made.
+    #[must_use]
+    #[track_caller]
+    pub fn mode(self, mode: impl Into<Interpolation>) -> Self {
+        Resize { mode: mode.into(), ..self }
+    }
+
+    /// Whether the centres of the corner pixels stay where they are.
+    #[must_use]
+    pub fn align_corners(self, align_corners: bool) -> Self {
+        Resize { align_corners, ..self }
+    }
+}
+
+/// For each new element of a dimension, the old ones it is made of.
+#[derive(Clone)]
+struct Taps {
+    axis: usize,
+    index: RawTensor,
+    /// A second element, and both their weights, which broadcast along the dimension.
+    second: Option<(RawTensor, [RawTensor; 2])>,
+}
+
+impl Taps {
+    fn new(axis: usize, index: Vec<i32>, device: &Device) -> Self {
+        Taps { axis, index: upload(index, device), second: None }
+    }
+
+    /// Nearest or linear, from `old` to `new` elements, one new one being `step` old ones.
+    fn resize(x: &Tensor, axis: usize, new: usize, step: f64, resize: &Resize) -> Self {
+        let (old, device) = (x.shape()[axis], x.device());
+        let last = old - 1;
+        if !matches!(resize.mode, Interpolation::Linear(_)) {
+            let shift = if resize.mode == Interpolation::NearestExact { 0.5 } else { 0.0 };
+            let at = |i: usize| (((i as f32 + shift) * step as f32).floor() as usize).min(last) as i32;
+            return Taps::new(axis, (0..new).map(at).collect(), device);
+        }
+        // Computed in the elements' own precision, as PyTorch does.
+        let single = x.dtype() != DType::F64;
+        let round = |v: f64| if single { f64::from(v as f32) } else { v };
+        let source = |i: usize| {
+            if resize.align_corners {
+                let step = if new > 1 { round(last as f64 / (new - 1) as f64) } else { 0.0 };
+                round(step * i as f64)
+            } else {
+                round(round(round(step) * (i as f64 + 0.5)) - 0.5).max(0.0)
+            }
+        };
+        let places: Vec<f64> = (0..new).map(source).collect();
+        let low: Vec<usize> = places.iter().map(|&p| (p as usize).min(last)).collect();
+        let second: Vec<f64> =
+            places.iter().zip(&low).map(|(&p, &l)| round(p - l as f64).clamp(0.0, 1.0)).collect();
+        let first: Vec<f64> = second.iter().map(|&w| round(1.0 - w)).collect();
+        let mut shape = Shape::new(&vec![1; x.rank()]);
+        shape.dims_mut()[axis] = new;
+        let weights = |w: Vec<f64>| Tensor::from_vec(w, shape, device).to_dtype(x.dtype()).raw().clone();
+        let index = |v: &mut dyn Iterator<Item = usize>| upload(v.map(|i| i as i32).collect(), device);
+        Taps {
+            axis,
+            index: index(&mut low.iter().copied()),
+            second: Some((
+                index(&mut low.iter().map(|&l| (l + 1).min(last))),
+                [weights(first), weights(second)],
+            )),
+        }
+    }
+
+    fn read(&self, x: &RawTensor) -> RawTensor {
+        let first = x.index_select(self.axis, &self.index);
+        let Some((index, [w0, w1])) = &self.second else { return first };
+        let second = x.index_select(self.axis, index).binary(BinaryOp::Mul, w1);
+        first.binary(BinaryOp::Mul, w0).binary(BinaryOp::Add, &second)
+    }
+
+    /// The transpose of reading from a dimension of `size`.
+    fn spread(&self, y: &RawTensor, size: usize) -> RawTensor {
+        let mut along = Shape::new(&vec![1; y.rank()]);
+        along.dims_mut()[self.axis] = y.shape()[self.axis];
+        let zeros = RawTensor::full(y.shape().with(self.axis, size), 0, y.dtype(), y.device());
+        let add = |to: &RawTensor, index: &RawTensor, y: &RawTensor| {
+            to.scatter_add(self.axis, &index.reshape(&along).expand(y.shape()), y)
+        };
+        match &self.second {
+            None => add(&zeros, &self.index, y),
+            Some((index, [w0, w1])) => {
+                let first = add(&zeros, &self.index, &y.binary(BinaryOp::Mul, w0));
+                add(&first, index, &y.binary(BinaryOp::Mul, w1))
+            }
+        }
+    }
+}
+
+fn upload(index: Vec<i32>, device: &Device) -> RawTensor {
+    let count = index.len();
+    Tensor::from_vec(index, count, device).raw().clone()
+}
+
+impl Tensor {
+    /// New elements along some dimensions, read by their taps.
+    #[track_caller]
+    fn resampled(&self, name: &'static str, taps: Vec<Taps>) -> Tensor {
+        let out = taps.iter().fold(self.raw().clone(), |x, tap| tap.read(&x));
+        let shape = *self.shape();
+        record(name, [self], Keep::NOTHING, out, move |_, g| [Some(g.respread(name, taps.clone(), shape))])
+    }
+
+    /// Spread back to a tensor of `shape`: the transpose of [`Tensor::resampled`].
+    #[track_caller]
+    fn respread(&self, name: &'static str, taps: Vec<Taps>, shape: Shape) -> Tensor {
+        let out = taps.iter().rev().fold(self.raw().clone(), |y, tap| tap.spread(&y, shape[tap.axis]));
+        record(name, [self], Keep::NOTHING, out, move |_, g| [Some(g.resampled(name, taps.clone()))])
+    }
+
+    /// Another size of `[N, C, L]`, `[N, C, H, W]` or `[N, C, D, H, W]`: PyTorch's `F.interpolate`.
+    ///
+    /// # Panics
+    /// When the numbers of sizes or factors are not 1 or that of the dimensions, the mode is linear in another
+    /// number of them, or a size becomes 0.
+    #[track_caller]
+    pub fn interpolate(&self, resize: &Resize) -> Tensor {
+        let op = "interpolate";
+        check::float(op, self.dtype());
+        let dims = self.rank().saturating_sub(2);
+        let given = resize.to.as_ref().map_or_else(Vec::len, Vec::len);
+        if !(1..=3).contains(&dims) || (given != 1 && given != dims) || self.shape()[2..].contains(&0) {
+            check::fail(
+                op,
+                format!("{:?} for an input of shape {}", resize.to, self.shape()),
+                "give [N, C, L], [N, C, H, W] or [N, C, D, H, W], and one number or one for each of the last",
+            );
+        }
+        let old = &self.shape()[2..];
+        if let Interpolation::Linear(of) = resize.mode
+            && of != dims
+        {
+            check::fail(
+                op,
+                format!("mode \"{}\" for an input of shape {}", resize.mode, self.shape()),
+                format!("use \"{}\"", Interpolation::Linear(dims)),
+            );
+        }
+        let pick = |i: usize| if given == 1 { 0 } else { i };
+        let new: Vec<usize> = (0..dims)
+            .map(|i| match &resize.to {
+                Ok(sizes) => sizes[pick(i)],
+                Err(factors) => (old[i] as f64 * factors[pick(i)]).floor() as usize,
+            })
+            .collect();
+        if new.contains(&0) {
+            check::fail(op, format!("sizes {new:?} from {:?}", self.shape()), "every one must be positive");
+        }
+        if resize.mode == Interpolation::Area {
+            return match dims {
+                1 => self.adaptive_avg_pool1d(new[0]),
+                2 => self.adaptive_avg_pool2d([new[0], new[1]]),
+                _ => self.adaptive_avg_pool3d([new[0], new[1], new[2]]),
+            };
+        }
+        let step = |i: usize| match &resize.to {
+            Ok(_) => old[i] as f64 / new[i] as f64,
+            Err(factors) => 1.0 / factors[pick(i)],
+        };
+        let taps = (0..dims).rev().map(|i| Taps::resize(self, 2 + i, new[i], step(i), resize)).collect();
+        let names = match resize.mode {
+            Interpolation::Linear(_) => {
+                ["UpsampleLinear1DBackward0", "UpsampleBilinear2DBackward0", "UpsampleTrilinear3DBackward0"]
+            }
+            Interpolation::NearestExact => [
+                "UpsampleNearestExact1DBackward0",
+                "UpsampleNearestExact2DBackward0",
+                "UpsampleNearestExact3DBackward0",
+            ],
+            _ => ["UpsampleNearest1DBackward0", "UpsampleNearest2DBackward0", "UpsampleNearest3DBackward0"],
+        };
+        self.resampled(names[dims - 1], taps)
+    }
+
+    /// What is inside repeated around it: pairs (before, after) from the last dimension backwards, as
+    /// `F.pad` with `mode="reflect"`: …, 2, 1, **0, 1, 2**, 1, 0, …
+    ///
+    /// # Panics
+    /// When a padding is not smaller than its dimension.
+    #[track_caller]
+    pub fn pad_reflect(&self, padding: &[usize]) -> Tensor {
+        let names = ["ReflectionPad1DBackward0", "ReflectionPad2DBackward0", "ReflectionPad3DBackward0"];
+        self.padded("pad_reflect", padding, names, 1, |at, size| {
+            let at = at.abs();
+            if at < size { at } else { 2 * (size - 1) - at }
+        })
+    }
+
+    /// The border repeated around what is inside, as `F.pad` with `mode="replicate"`.
+    #[track_caller]
+    pub fn pad_replicate(&self, padding: &[usize]) -> Tensor {
+        let names = ["ReplicationPad1DBackward0", "ReplicationPad2DBackward0", "ReplicationPad3DBackward0"];
+        self.padded("pad_replicate", padding, names, usize::MAX, |at, size| at.clamp(0, size - 1))
+    }
+
+    /// What is inside continued around it as if on a ring, as `F.pad` with `mode="circular"`.
+    ///
+    /// # Panics
+    /// When a padding is larger than its dimension.
+    #[track_caller]
+    pub fn pad_circular(&self, padding: &[usize]) -> Tensor {
+        let names = ["SliceBackward0"; 3];
+        self.padded("pad_circular", padding, names, 0, |at, size| at.rem_euclid(size))
+    }
+
+    /// Paddings of at most the size less `short` (any, if that is the largest number).
+    #[track_caller]
+    fn padded(
+        &self,
+        op: &str,
+        padding: &[usize],
+        names: [&'static str; 3],
+        short: usize,
+        source: impl Fn(isize, isize) -> isize,
+    ) -> Tensor {
+        let dims = padding.len() / 2;
+        if !padding.len().is_multiple_of(2) || !(1..=3).contains(&dims) || dims > self.rank() {
+            check::fail(
+                op,
+                format!("{padding:?} are not pairs for the last dimensions of shape {}", self.shape()),
+                "give (before, after) for the last dimension, then the one before it, up to three",
+            );
+        }
+        let mut taps = Vec::with_capacity(dims);
+        for (i, pair) in padding.chunks(2).enumerate() {
+            let axis = self.rank() - 1 - i;
+            let size = self.shape()[axis];
+            let most = if short == usize::MAX { usize::MAX } else { size.saturating_sub(short) };
+            if size == 0 || pair.iter().any(|&p| p > most) {
+                check::fail(
+                    op,
+                    format!("padding {pair:?} of dimension {axis} of shape {}", self.shape()),
+                    format!("it may be at most {most} there"),
+                );
+            }
+            let (size, before) = (size as isize, pair[0] as isize);
+            let index = (-before..size + pair[1] as isize).map(|at| source(at, size) as i32).collect();
+            taps.push(Taps::new(axis, index, self.device()));
+        }
+        self.resampled(names[dims - 1], taps)
+    }
+
+    /// Channels as places, `[…, C·r², H, W] → […, C, H·r, W·r]`: PyTorch's `pixel_shuffle`.
+    ///
+    /// # Panics
+    /// When r² does not divide the channels.
+    #[track_caller]
+    pub fn pixel_shuffle(&self, upscale_factor: usize) -> Tensor {
+        let (r, rank) = (upscale_factor, self.rank());
+        if rank < 3 || r == 0 || !self.dim(-3).is_multiple_of(r * r) {
+            check::fail(
+                "pixel_shuffle",
+                format!("input of shape {} by a factor of {r}", self.shape()),
+                "give [N, C·r², H, W]",
+            );
+        }
+        let lead = &self.shape()[..rank - 3];
+        let [c, h, w] = [self.dim(-3) / (r * r), self.dim(-2), self.dim(-1)];
+        let batch: usize = lead.iter().product();
+        let out = no_grad(|| {
+            let split = self.reshape(vec![batch, c, r, r, h, w]).permute(&[0, 1, 4, 2, 5, 3]);
+            split.reshape_to(&Shape::new(&[lead, &[c, h * r, w * r]].concat()))
+        });
+        record("PixelShuffleBackward0", [self], Keep::NOTHING, out.raw().clone(), move |_, g| {
+            [Some(g.pixel_unshuffle(r))]
+        })
+    }
+
+    /// Places as channels, `[…, C, H·r, W·r] → […, C·r², H, W]`: the reverse of [`Tensor::pixel_shuffle`].
+    ///
+    /// # Panics
+    /// When r does not divide height and width.
+    #[track_caller]
+    pub fn pixel_unshuffle(&self, downscale_factor: usize) -> Tensor {
+        let (r, rank) = (downscale_factor, self.rank());
+        if rank < 3 || r == 0 || !self.dim(-2).is_multiple_of(r) || !self.dim(-1).is_multiple_of(r) {
+            check::fail(
+                "pixel_unshuffle",
+                format!("input of shape {} by a factor of {r}", self.shape()),
+                "give [N, C, H·r, W·r]",
+            );
+        }
+        let lead = &self.shape()[..rank - 3];
+        let [c, h, w] = [self.dim(-3), self.dim(-2) / r, self.dim(-1) / r];
+        let batch: usize = lead.iter().product();
+        let out = no_grad(|| {
+            let split = self.reshape(vec![batch, c, h, r, w, r]).permute(&[0, 1, 3, 5, 2, 4]);
+            split.reshape_to(&Shape::new(&[lead, &[c * r * r, h, w]].concat()))
+        });
+        record("PixelUnshuffleBackward0", [self], Keep::NOTHING, out.raw().clone(), move |_, g| {
+            [Some(g.pixel_shuffle(r))]
+        })
+    }
+}

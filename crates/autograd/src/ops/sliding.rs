@@ -1,0 +1,131 @@
+//! How convolutions slide: sizes for each dimension, paddings, options.
+
+use tensor_core::check;
+
+/// One number for each of `D` dimensions: a single one for all, or an array or tuple of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Each<const D: usize>(pub [usize; D]);
+
+impl<const D: usize> From<usize> for Each<D> {
+    fn from(value: usize) -> Self {
+        Each([value; D])
+    }
+}
+impl<const D: usize> From<[usize; D]> for Each<D> {
+    fn from(values: [usize; D]) -> Self {
+        Each(values)
+    }
+}
+impl From<(usize, usize)> for Each<2> {
+    fn from((height, width): (usize, usize)) -> Self {
+        Each([height, width])
+    }
+}
+impl From<(usize, usize, usize)> for Each<3> {
+    fn from((depth, height, width): (usize, usize, usize)) -> Self {
+        Each([depth, height, width])
+    }
+}
+
+/// The padding of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding<const D: usize> {
+    /// So many zeros on both sides of each dimension.
+    Zeros([usize; D]),
+    /// As many as keep the sizes, at a stride of 1; an odd one goes to the end.
+    Same,
+    /// None.
+    Valid,
+}
+
+impl<const D: usize, T: Into<Each<D>>> From<T> for Padding<D> {
+    fn from(zeros: T) -> Self {
+        Padding::Zeros(zeros.into().0)
+    }
+}
+/// PyTorch's words, `"same"` and `"valid"`.
+impl<const D: usize> From<&str> for Padding<D> {
+    #[track_caller]
+    fn from(word: &str) -> Self {
+        match word {
+            "same" => Padding::Same,
+            "valid" => Padding::Valid,
+            _ => check::fail(
+                "padding",
+                format!("\"{word}\" is no padding"),
+                "use \"same\", \"valid\" or numbers",
+            ),
+        }
+    }
+}
+
+/// How a convolution slides, as PyTorch's arguments: `ConvOptions::new().stride(2).padding(1)`; `()` is
+/// the default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvOptions<const D: usize> {
+    /// From one place to the next; 1.
+    pub stride: [usize; D],
+    /// Zeros around; none.
+    pub padding: Padding<D>,
+    /// From one element of the kernel to the next; 1.
+    pub dilation: [usize; D],
+    /// Parts that channels are divided into, each convolved by itself; 1.
+    pub groups: usize,
+    /// Extra size at the end of a transposed convolution's result; 0.
+    pub output_padding: [usize; D],
+}
+
+impl<const D: usize> ConvOptions<D> {
+    /// PyTorch's defaults.
+    pub fn new() -> Self {
+        ConvOptions {
+            stride: [1; D],
+            padding: Padding::Zeros([0; D]),
+            dilation: [1; D],
+            groups: 1,
+            output_padding: [0; D],
+        }
+    }
+
+    /// From one place to the next.
+    #[must_use]
+    pub fn stride(self, stride: impl Into<Each<D>>) -> Self {
+        ConvOptions { stride: stride.into().0, ..self }
+    }
+
+    /// Zeros around: numbers, `"same"` or `"valid"`.
+    #[must_use]
+    #[track_caller]
+    pub fn padding(self, padding: impl Into<Padding<D>>) -> Self {
+        ConvOptions { padding: padding.into(), ..self }
+    }
+
+    /// From one element of the kernel to the next.
+    #[must_use]
+    pub fn dilation(self, dilation: impl Into<Each<D>>) -> Self {
+        ConvOptions { dilation: dilation.into().0, ..self }
+    }
+
+    /// Parts that channels are divided into.
+    #[must_use]
+    pub fn groups(self, groups: usize) -> Self {
+        ConvOptions { groups, ..self }
+    }
+
+    /// Extra size at the end of a transposed convolution's result.
+    #[must_use]
+    pub fn output_padding(self, extra: impl Into<Each<D>>) -> Self {
+        ConvOptions { output_padding: extra.into().0, ..self }
+    }
+}
+
+impl<const D: usize> Default for ConvOptions<D> {
+    fn default() -> Self {
+        ConvOptions::new()
+    }
+}
+impl<const D: usize> From<()> for ConvOptions<D> {
+    fn from((): ()) -> Self {
+        ConvOptions::new()
+    }
+}

@@ -1,0 +1,238 @@
+//! Windows laid out, added back and searched, plane by plane: one plane is what the windows slide over
+//! for one set of leading indices. Planes go to threads whole, so the order of every sum is fixed.
+
+use super::copy::number;
+use super::index::Accumulate;
+use super::{fresh, hold, packed, with_float, with_type};
+use crate::simd::vectorize;
+use crate::storage::{Block, Pool};
+use crate::threads;
+use std::ops::Range;
+use std::sync::Arc;
+use tensor_core::{DType, Layout, Scalar, Shape, View, Window};
+
+/// Dimensions that windows may slide over at once: depth, height, width.
+const DIMS: usize = 3;
+
+/// Windows over the last dimensions of a tensor, brought to three by whole ones in front.
+struct Plan {
+    windows: [Window; DIMS],
+    sizes: [usize; DIMS],
+    places: [usize; DIMS],
+}
+
+/// One line of places along the last dimension, all of one window element.
+struct Line {
+    /// Row-major number of the window's element, and of the line among the lines of places.
+    element: usize,
+    line: usize,
+    /// Where in the plane the line's sources start, if the outer dimensions are not in the padding.
+    row: Option<usize>,
+    /// The element along the last dimension, and the places where it is inside.
+    k: usize,
+    inside: Range<usize>,
+}
+
+impl Plan {
+    /// `places` may be fewer than fit, as where a transposed convolution leaves elements untouched.
+    fn new(windows: &[Window], sizes: &[usize], places: Option<&[usize]>) -> Self {
+        let missing = DIMS - windows.len();
+        let mut plan = Plan { windows: [Window::WHOLE; DIMS], sizes: [1; DIMS], places: [1; DIMS] };
+        for i in missing..DIMS {
+            plan.windows[i] = windows[i - missing];
+            plan.sizes[i] = sizes[i - missing];
+            plan.places[i] = match places {
+                Some(places) => places[i - missing],
+                None => plan.windows[i].places(plan.sizes[i]),
+            };
+        }
+        plan
+    }
+
+    fn plane(&self) -> usize {
+        self.sizes.iter().product()
+    }
+
+    fn kernel(&self) -> usize {
+        self.windows.iter().map(|w| w.size).product()
+    }
+
+    fn count(&self) -> usize {
+        self.places.iter().product()
+    }
+
+    /// Where in the plane the first element of a place's window stands, or the nearest to it.
+    fn nearest(&self, mut o: usize) -> usize {
+        let (mut at, mut step) = (0, 1);
+        for i in (0..DIMS).rev() {
+            let place = self.windows[i].at(o % self.places[i], 0).clamp(0, self.sizes[i] as isize - 1);
+            at += place as usize * step;
+            step *= self.sizes[i];
+            o /= self.places[i];
+        }
+        at
+    }
+
+    /// Calls `f` for each line of places of each window element, elements first.
+    #[inline(always)]
+    fn lines(&self, mut f: impl FnMut(Line)) {
+        let [depth, height, width] = self.windows;
+        let within = |at: isize, size: usize| (0..size as isize).contains(&at).then_some(at as usize);
+        let mut element = 0;
+        for kd in 0..depth.size {
+            for kh in 0..height.size {
+                for k in 0..width.size {
+                    let inside = width.inside(k, self.sizes[2]);
+                    let end = inside.end.min(self.places[2]);
+                    let inside = inside.start.min(end)..end;
+                    for od in 0..self.places[0] {
+                        let d = within(depth.at(od, kd), self.sizes[0]);
+                        for oh in 0..self.places[1] {
+                            let h = within(height.at(oh, kh), self.sizes[1]);
+                            let row = d.zip(h).map(|(d, h)| (d * self.sizes[1] + h) * self.sizes[2]);
+                            let line = od * self.places[1] + oh;
+                            f(Line { element, line, row, k, inside: inside.clone() });
+                        }
+                    }
+                    element += 1;
+                }
+            }
+        }
+    }
+}
+
+/// `x` as `[planes…]` of `dims` last dimensions: the layout of the first plane and the planes' starts.
+fn planes(layout: &Layout, dims: usize) -> (Layout, Vec<usize>) {
+    let lead = layout.rank() - dims;
+    let outer = Layout::new(Shape::new(&layout.shape()[..lead]), &layout.strides()[..lead], layout.offset());
+    let inner = Layout::new(Shape::new(&layout.shape()[lead..]), &layout.strides()[lead..], 0);
+    (inner, outer.indices().collect())
+}
+
+/// The windows of the last dimensions, which `pad` surrounds: `[L…, S…] → [L…, K…, O…]`.
+pub fn unfold(pool: &Arc<Pool>, x: View, windows: &[Window], pad: Scalar) -> Block {
+    let held = hold(x);
+    let lead = x.layout.rank() - windows.len();
+    let plan = Plan::new(windows, &x.layout.shape()[lead..], None);
+    let rows: usize = x.layout.shape()[..lead].iter().product();
+    let (group, width) = (plan.kernel() * plan.count(), plan.places[2]);
+    let lines = plan.places[0] * plan.places[1];
+    let stride = plan.windows[2].stride;
+    with_type!(x.dtype(), T => {
+        let pad: T = number(pad, x.dtype());
+        let data = packed::<T>(&held);
+        fresh(pool, rows * group, |out: &mut [T]| {
+            threads::groups(out, group, group, |index, out| {
+                let plane = &data[index * plan.plane()..][..plan.plane()];
+                plan.lines(|at| {
+                    let out = &mut out[(at.element * lines + at.line) * width..][..width];
+                    let Some(row) = at.row.filter(|_| !at.inside.is_empty()) else { return out.fill(pad) };
+                    let first = (row as isize + plan.windows[2].at(at.inside.start, at.k)) as usize;
+                    let (before, rest) = out.split_at_mut(at.inside.start);
+                    let (middle, after) = rest.split_at_mut(at.inside.len());
+                    before.fill(pad);
+                    after.fill(pad);
+                    if stride == 1 {
+                        middle.copy_from_slice(&plane[first..][..middle.len()]);
+                    } else {
+                        middle.iter_mut().zip(plane[first..].iter().step_by(stride)).for_each(|(o, &v)| *o = v);
+                    }
+                });
+            });
+        })
+    })
+}
+
+/// Windows added back to where they came from: `[L…, K…, O…] → [L…, S…]`, S being `sizes`.
+pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> Block {
+    let held = hold(x);
+    let dims = windows.len();
+    let (inner, starts) = planes(x.layout, 2 * dims);
+    let plan = Plan::new(windows, sizes, Some(&inner.shape()[dims..]));
+    // Where each window element's and each line's numbers begin, and how far apart they are.
+    let part = |range: Range<usize>| {
+        Layout::new(Shape::new(&inner.shape()[range.clone()]), &inner.strides()[range], 0)
+    };
+    let elements = signed(&part(0..dims));
+    let lines = signed(&part(dims..2 * dims - 1));
+    let (step, stride) = (inner.strides()[2 * dims - 1], plan.windows[2].stride);
+    with_type!(x.dtype(), T => {
+        let (data, _) = held.of::<T>();
+        fresh(pool, starts.len() * plan.plane(), |out: &mut [T]| {
+            threads::groups(out, plan.plane(), plan.kernel() * plan.count(), |index, plane| {
+                plane.fill(T::default());
+                vectorize(#[inline(always)] || plan.lines(#[inline(always)] |at| {
+                    let Some(row) = at.row.filter(|_| !at.inside.is_empty()) else { return };
+                    let first = (row as isize + plan.windows[2].at(at.inside.start, at.k)) as usize;
+                    let from = starts[index] as isize
+                        + elements[at.element]
+                        + lines[at.line]
+                        + at.inside.start as isize * step;
+                    let len = at.inside.len();
+                    if step == 1 && stride == 1 {
+                        let from = &data[from as usize..][..len];
+                        plane[first..].iter_mut().zip(from).for_each(|(o, &v)| *o = o.plus(v));
+                    } else {
+                        for i in 0..len {
+                            let o = &mut plane[first + i * stride];
+                            *o = o.plus(data[(from + i as isize * step) as usize]);
+                        }
+                    }
+                }));
+            });
+        })
+    })
+}
+
+/// Offsets of a layout's elements from its first, row-major.
+fn signed(layout: &Layout) -> Vec<isize> {
+    let dims = layout.shape().iter().zip(layout.strides());
+    dims.fold(vec![0], |offsets, (&size, &stride)| {
+        offsets.iter().flat_map(|&base| (0..size as isize).map(move |i| base + i * stride)).collect()
+    })
+}
+
+/// The largest element of every window and where it stands in its plane, the first of equal ones;
+/// NaN is larger than anything.
+pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block) {
+    let held = hold(x);
+    let lead = x.layout.rank() - windows.len();
+    let plan = Plan::new(windows, &x.layout.shape()[lead..], None);
+    let rows: usize = x.layout.shape()[..lead].iter().product();
+    let (count, width) = (plan.count(), plan.places[2]);
+    let stride = plan.windows[2].stride;
+    with_float!(x.dtype(), T => {
+        let data = packed::<T>(&held);
+        let mut index = pool.take::<i32>(rows * count);
+        let values = fresh(pool, rows * count, |out: &mut [T]| {
+            let places = index.slice_mut::<i32>(rows * count);
+            let mut both: Vec<(&mut [T], &mut [i32])> =
+                out.chunks_mut(count.max(1)).zip(places.chunks_mut(count.max(1))).collect();
+            threads::groups(&mut both, 1, plan.kernel() * count, |row, both| {
+                let (out, places) = &mut both[0];
+                let plane = &data[row * plan.plane()..][..plan.plane()];
+                out.fill(T::NEG_INFINITY);
+                places.fill(-1);
+                vectorize(#[inline(always)] || plan.lines(#[inline(always)] |at| {
+                    let Some(row) = at.row.filter(|_| !at.inside.is_empty()) else { return };
+                    let first = (row as isize + plan.windows[2].at(at.inside.start, at.k)) as usize;
+                    let line = at.line * width + at.inside.start..at.line * width + at.inside.end;
+                    let best = out[line.clone()].iter_mut().zip(&mut places[line]);
+                    for (i, (best, place)) in best.enumerate() {
+                        let at = first + i * stride;
+                        let (v, old) = (plane[at], *best);
+                        // Chosen without a branch, so that the loop is vectorised.
+                        let better = (v > old) | (v.is_nan() & !old.is_nan());
+                        *best = if better { v } else { old };
+                        *place = if better { at as i32 } else { *place };
+                    }
+                }));
+                // Nothing exceeds −∞: such a window names its first element, or the nearest to it.
+                for (o, place) in places.iter_mut().enumerate().filter(|(_, place)| **place < 0) {
+                    *place = plan.nearest(o) as i32;
+                }
+            });
+        });
+        (values, index)
+    })
+}
