@@ -13,9 +13,7 @@ impl Tensor {
     /// Whether |a − b| ≤ atol + rtol·|b| for all elements (PyTorch's defaults are 1e-5 and 1e-8).
     #[track_caller]
     pub fn allclose(&self, other: &Tensor, rtol: f64, atol: f64) -> bool {
-        let (a, b) = (self.detach(), other.detach());
-        let near = (&a - &b).abs().le(b.abs() * rtol + atol);
-        near.logical_or(&a.eq(&b)).all().item()
+        self.isclose(other, rtol, atol, false).all().item()
     }
 
     /// The slices of the first dimension, one after another.
@@ -23,6 +21,20 @@ impl Tensor {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Tensor> + '_ {
         let size = self.dim(0);
         (0..size).map(|i| self.select(0, i as isize))
+    }
+}
+
+/// The slices of the first dimension, as Python's `for row in tensor`.
+impl IntoIterator for &Tensor {
+    type Item = Tensor;
+    type IntoIter = std::vec::IntoIter<Tensor>;
+
+    #[track_caller]
+    fn into_iter(self) -> Self::IntoIter {
+        if self.rank() == 0 {
+            tensor_core::check::fail("iter", "a 0-d tensor has no rows", "take .item()");
+        }
+        self.unbind(0).into_iter()
     }
 }
 

@@ -85,12 +85,30 @@ impl Tensor {
         self.full_like(1)
     }
 
-    /// The identity matrix `[n, n]`.
+    /// The identity matrix `[n, n]`, or of `[n, m]` its first columns.
     #[track_caller]
-    pub fn eye(n: usize, options: impl Into<Options>) -> Tensor {
-        let eye = Tensor::zeros([n, n], options);
-        eye.diagonal(0).fill_(1);
+    pub fn eye(size: impl Into<Shape>, options: impl Into<Options>) -> Tensor {
+        let size = size.into();
+        let (n, m) = match size[..] {
+            [n] => (n, n),
+            [n, m] => (n, m),
+            _ => check::fail("eye", format!("sizes {size} are not a matrix's"), "give n, or [n, m]"),
+        };
+        let eye = Tensor::zeros([n, m], options);
+        eye.diagonal(0, 0, 1).fill_(1);
         eye
+    }
+
+    /// Where the lower triangle of a matrix `[rows, cols]` is, up to `offset`: rows and columns, `[2, n]`.
+    #[track_caller]
+    pub fn tril_indices(rows: usize, cols: usize, offset: isize, device: &Device) -> Tensor {
+        Tensor::ones([rows, cols], device).tril(offset).nonzero().t().contiguous()
+    }
+
+    /// Where the upper triangle of a matrix `[rows, cols]` is, from `offset`: rows and columns, `[2, n]`.
+    #[track_caller]
+    pub fn triu_indices(rows: usize, cols: usize, offset: isize, device: &Device) -> Tensor {
+        Tensor::ones([rows, cols], device).triu(offset).nonzero().t().contiguous()
     }
 
     /// `start, start + step, …` before `end`; integers when all three are.
@@ -221,9 +239,19 @@ impl Tensor {
         of(HostData::I64(values), Shape::new(&[n]), DType::I32, &options.device)
     }
 
-    /// Rows of zeros with a one at each class: `[…] → […, classes]`, as integers.
+    /// Rows of zeros with a one at each class: `[…] → […, classes]`, as integers. Without a number
+    /// there are as many classes as the largest asks for.
     #[track_caller]
-    pub fn one_hot(&self, classes: usize) -> Tensor {
+    pub fn one_hot(&self, classes: impl Into<Option<usize>>) -> Tensor {
+        let classes = classes.into().unwrap_or_else(|| match self.numel() {
+            0 => check::fail("one_hot", "no classes to count", "give their number"),
+            _ => self.max().item::<i64>().max(-1).unsigned_abs() as usize + 1,
+        });
+        self.one_hot_of(classes)
+    }
+
+    #[track_caller]
+    fn one_hot_of(&self, classes: usize) -> Tensor {
         let index = self.unsqueeze(-1);
         let shape = self.shape().insert(self.rank(), classes);
         let zeros = Tensor::full(shape, 0, (DType::I32, self.device()));

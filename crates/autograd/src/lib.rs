@@ -26,8 +26,9 @@ pub use function::{Context, Function, apply_function};
 pub use gradcheck::{gradcheck, gradgradcheck};
 pub use mode::{detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad};
 pub use ops::{
-    ConvOptions, Dims, Each, Interpolation, Padding, PoolOptions, Resize, Sizes, TensorArg, cat, einsum,
-    meshgrid, stack,
+    Contraction, ConvOptions, Dims, Each, Interpolation, MatrixNorm, PadMode, Padding, Pieces, PoolOptions,
+    QuantileMode, Reduce, Resize, Sizes, TensorArg, block_diag, cat, cdist, einsum, hstack, kron, meshgrid,
+    meshgrid_xy, stack, tensordot, vstack,
 };
 pub use slicing::{Ellipsis, Index, NewAxis};
 pub use tensor::Tensor;

@@ -244,7 +244,7 @@ fn range(start: Option<isize>, end: Option<isize>, step: isize, size: usize) -> 
 }
 
 /// The coordinates of a mask's true elements, one list per dimension, row-major.
-fn true_places(mask: &Tensor) -> Vec<Vec<i32>> {
+pub(crate) fn true_places(mask: &Tensor) -> Vec<Vec<i32>> {
     let mut places = vec![Vec::new(); mask.rank()];
     for (k, hit) in mask.to_vec::<bool>().into_iter().enumerate() {
         if hit {

@@ -93,6 +93,18 @@ impl Tensor {
         }
     }
 
+    /// Gives a fresh result of composed operations the name that PyTorch prints for the whole. A node
+    /// that others hold already keeps its own.
+    pub(crate) fn named(mut self, name: &'static str) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0)
+            && let Ok(meta) = inner.meta.get_mut()
+            && let Some(node) = meta.node.as_mut().and_then(Arc::get_mut)
+        {
+            node.name = name;
+        }
+        self
+    }
+
     /// Marks the result of a view operation, so that a later write to the base is noticed.
     pub(crate) fn mark_view(self) -> Self {
         if self.requires_grad() {

@@ -58,10 +58,10 @@ pub fn full(shape: impl Into<Shape>, value: impl Into<Scalar>) -> Tensor {
     Tensor::full(shape, value, (DType::default_of(value.category()), &device()))
 }
 
-/// The identity matrix: `torch.eye`.
+/// The identity matrix of `n`, or of `[n, m]` its first columns: `torch.eye`.
 #[track_caller]
-pub fn eye(n: usize) -> Tensor {
-    Tensor::eye(n, &device())
+pub fn eye(size: impl Into<Shape>) -> Tensor {
+    Tensor::eye(size, &device())
 }
 
 /// `start, start + step, …` before `end`: `torch.arange`.

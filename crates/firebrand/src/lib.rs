@@ -4,9 +4,10 @@ mod files;
 mod functions;
 
 pub use autograd::{
-    BackwardOptions, Context, Dims, Ellipsis, Function, Index, Nested, NewAxis, Options, Sizes, Tensor,
-    TensorArg, apply_function, cat, detect_anomaly, einsum, enable_grad, grad, grad_with, gradcheck,
-    gradgradcheck, is_grad_enabled, meshgrid, no_grad, s, stack,
+    BackwardOptions, Context, Contraction, Dims, Ellipsis, Function, Index, Interpolation, MatrixNorm,
+    Nested, NewAxis, Options, PadMode, Pieces, Reduce, Sizes, Tensor, TensorArg, apply_function, block_diag,
+    cat, cdist, detect_anomaly, einsum, enable_grad, grad, grad_with, gradcheck, gradgradcheck, hstack,
+    is_grad_enabled, kron, meshgrid, meshgrid_xy, no_grad, s, stack, tensordot, vstack,
 };
 pub use backend_cpu::{num_threads, set_num_threads};
 pub use files::*;

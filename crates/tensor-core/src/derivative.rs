@@ -4,7 +4,7 @@
 //! derivatives follow by themselves), the composed default of `Backend::unary_grad` on raw ones.
 
 use crate::op::{Activation, BinaryOp, CompareOp, UnaryOp};
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LN_10, PI};
 
 /// What arithmetic a derivative is written in.
 pub trait Algebra: Sized {
@@ -74,10 +74,16 @@ pub fn derivative<T: Algebra>(op: UnaryOp, x: &T, y: &T, g: &T) -> T {
         UnaryOp::Exp => times(g, y),
         UnaryOp::Expm1 => times(g, &plus(y, 1.0)),
         UnaryOp::Log => g.binary(Div, x),
+        UnaryOp::Log2 => g.binary(Div, &scaled(x, LN_2)),
+        UnaryOp::Log10 => g.binary(Div, &scaled(x, LN_10)),
         UnaryOp::Log1p => g.binary(Div, &plus(x, 1.0)),
         UnaryOp::Sin => times(g, &x.unary(UnaryOp::Cos)),
         UnaryOp::Cos => times(g, &x.unary(UnaryOp::Sin)).unary(UnaryOp::Neg),
         UnaryOp::Tan => times(g, &plus(&y.unary(UnaryOp::Square), 1.0)),
+        UnaryOp::Sinh => times(g, &x.unary(UnaryOp::Cosh)),
+        UnaryOp::Cosh => times(g, &x.unary(UnaryOp::Sinh)),
+        UnaryOp::Asinh => times(g, &plus(&x.unary(UnaryOp::Square), 1.0).unary(UnaryOp::Rsqrt)),
+        UnaryOp::Acosh => times(g, &plus(&x.unary(UnaryOp::Square), -1.0).unary(UnaryOp::Rsqrt)),
         UnaryOp::Erf => {
             let bell = x.unary(UnaryOp::Square).unary(UnaryOp::Neg).unary(UnaryOp::Exp);
             times(g, &scaled(&bell, FRAC_2_SQRT_PI))

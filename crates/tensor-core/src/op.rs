@@ -24,6 +24,10 @@ pub enum UnaryOp {
     Expm1,
     /// ln x
     Log,
+    /// log₂ x, whole at powers of 2
+    Log2,
+    /// log₁₀ x, whole at powers of 10
+    Log10,
     /// ln(1 + x)
     Log1p,
     /// sin x
@@ -32,6 +36,14 @@ pub enum UnaryOp {
     Cos,
     /// tan x
     Tan,
+    /// (eˣ − e⁻ˣ)/2
+    Sinh,
+    /// (eˣ + e⁻ˣ)/2
+    Cosh,
+    /// The inverse of sinh
+    Asinh,
+    /// The inverse of cosh, from 1 on
+    Acosh,
     /// 2/√π · ∫₀ˣ e^(−t²) dt
     Erf,
     /// To the nearest whole number, ties to even.
@@ -101,6 +113,8 @@ pub enum BinaryOp {
     Atan2,
     /// Exclusive or, of booleans.
     Xor,
+    /// Bit by bit, of integers and booleans.
+    And,
 }
 
 /// Comparisons, whose result is boolean.
@@ -228,10 +242,16 @@ impl UnaryOp {
             UnaryOp::Exp => "exp",
             UnaryOp::Expm1 => "expm1",
             UnaryOp::Log => "log",
+            UnaryOp::Log2 => "log2",
+            UnaryOp::Log10 => "log10",
             UnaryOp::Log1p => "log1p",
             UnaryOp::Sin => "sin",
             UnaryOp::Cos => "cos",
             UnaryOp::Tan => "tan",
+            UnaryOp::Sinh => "sinh",
+            UnaryOp::Cosh => "cosh",
+            UnaryOp::Asinh => "asinh",
+            UnaryOp::Acosh => "acosh",
             UnaryOp::Erf => "erf",
             UnaryOp::Round => "round",
             UnaryOp::Floor => "floor",
@@ -274,6 +294,7 @@ impl BinaryOp {
             BinaryOp::Minimum => "minimum",
             BinaryOp::Atan2 => "atan2",
             BinaryOp::Xor => "logical_xor",
+            BinaryOp::And => "bitwise_and",
         }
     }
 }

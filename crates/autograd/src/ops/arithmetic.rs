@@ -1,9 +1,8 @@
 //! Two-sided arithmetic with promotion and broadcasting, comparisons, and choosing.
 
 use crate::graph::{Keep, record};
-use crate::mode::is_grad_enabled;
 use crate::tensor::Tensor;
-use tensor_core::{Arg, BinaryOp, CompareOp, DType, Scalar, UnaryOp, check};
+use tensor_core::{Arg, BinaryOp, CompareOp, DType, Scalar, UnaryOp};
 
 /// One side of an operation: a tensor, or a plain number.
 #[derive(Clone)]
@@ -53,13 +52,14 @@ fn node_name(op: BinaryOp) -> &'static str {
         BinaryOp::Minimum => "MinimumBackward0",
         BinaryOp::Atan2 => "Atan2Backward0",
         BinaryOp::Xor => "LogicalXor",
+        BinaryOp::And => "BitwiseAnd",
     }
 }
 
 /// Which inputs the rule of a tensor-tensor operation reads.
 fn keeps(op: BinaryOp) -> Keep {
     match op {
-        BinaryOp::Add | BinaryOp::Sub | BinaryOp::FloorDiv | BinaryOp::Xor => Keep::NOTHING,
+        BinaryOp::Add | BinaryOp::Sub | BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => Keep::NOTHING,
         BinaryOp::Pow => Keep::BOTH.and(Keep::OUTPUT),
         _ => Keep::BOTH,
     }
@@ -78,7 +78,7 @@ fn rule(
     let if_a = |f: &dyn Fn() -> Tensor| wants_a.then(f);
     let if_b = |f: &dyn Fn() -> Tensor| wants_b.then(f);
     match op {
-        BinaryOp::Add | BinaryOp::Sub | BinaryOp::FloorDiv | BinaryOp::Xor => {
+        BinaryOp::Add | BinaryOp::Sub | BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => {
             unreachable!("linear in both: needs no operands")
         }
         BinaryOp::Mul => [if_a(&|| g * b), if_b(&|| g * a)],
@@ -121,7 +121,7 @@ fn binary(op: BinaryOp, a: &Tensor, b: &TensorArg) -> Tensor {
                 let [da, db] = match op {
                     BinaryOp::Add => [wants[0].then(|| g.clone()), wants[1].then(|| g.clone())],
                     BinaryOp::Sub => [wants[0].then(|| g.clone()), wants[1].then(|| -g)],
-                    BinaryOp::FloorDiv | BinaryOp::Xor => {
+                    BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => {
                         [wants[0].then(|| g * 0.0), wants[1].then(|| g * 0.0)]
                     }
                     _ => {
@@ -143,7 +143,7 @@ fn binary(op: BinaryOp, a: &Tensor, b: &TensorArg) -> Tensor {
                     BinaryOp::Add | BinaryOp::Sub | BinaryOp::Remainder => g.clone(),
                     BinaryOp::Mul => g.mul(s),
                     BinaryOp::Div => g.div(s),
-                    BinaryOp::FloorDiv | BinaryOp::Xor => g * 0.0,
+                    BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => g * 0.0,
                     BinaryOp::Pow => {
                         let power = s.to_f64();
                         if power == 0.0 { g * 0.0 } else { g * (ctx.input(0).pow(power - 1.0) * power) }
@@ -313,7 +313,8 @@ impl Tensor {
     pub fn clamp(&self, min: impl Into<Option<f64>>, max: impl Into<Option<f64>>) -> Tensor {
         let (min, max) = (min.into(), max.into());
         let number = |v: f64| {
-            if self.dtype().is_float() { Scalar::Float(v) } else { Scalar::Int(v as i64) }
+            // A whole bound leaves integers integers, any other makes them floats, as Python's kinds do.
+            if self.dtype().is_float() || v.fract() != 0.0 { Scalar::Float(v) } else { Scalar::Int(v as i64) }
         };
         let mut out = self.raw().clone();
         if let Some(min) = min {
@@ -335,82 +336,25 @@ impl Tensor {
         })
     }
 
-    /// In place: `self += other`. While a graph is recorded its history grows by the addition.
+    /// Limits every element from below by `min` and from above by `max`, both broadcast: PyTorch's `clamp`
+    /// with tensors for bounds. At a bound the gradient is shared.
     #[track_caller]
-    pub fn add_(&self, other: impl Into<TensorArg>) -> &Self {
-        self.become_("add_", self.add(other))
+    pub fn clamp_tensor(&self, min: Option<&Tensor>, max: Option<&Tensor>) -> Tensor {
+        let low = min.map_or_else(|| self.clone(), |min| self.maximum(min));
+        let out = max.map_or_else(|| low.clone(), |max| low.minimum(max));
+        drop(low);
+        out.named("ClampBackward0")
     }
 
-    /// In place: `self −= other`.
+    /// Limits every element from below.
     #[track_caller]
-    pub fn sub_(&self, other: impl Into<TensorArg>) -> &Self {
-        self.become_("sub_", self.sub(other))
+    pub fn clamp_min(&self, min: f64) -> Tensor {
+        self.clamp(min, None).named("ClampMinBackward0")
     }
 
-    /// In place: `self *= other`.
+    /// Limits every element from above.
     #[track_caller]
-    pub fn mul_(&self, other: impl Into<TensorArg>) -> &Self {
-        self.become_("mul_", self.mul(other))
-    }
-
-    /// In place: `self /= other`.
-    #[track_caller]
-    pub fn div_(&self, other: impl Into<TensorArg>) -> &Self {
-        self.become_("div_", self.div(other))
-    }
-
-    /// In place: takes over the elements of `other`, broadcast and converted.
-    #[track_caller]
-    pub fn copy_(&self, other: &Tensor) -> &Self {
-        self.become_("copy_", other.expand_to(self.shape()).to_dtype(self.dtype()))
-    }
-
-    /// In place: every element becomes `value`.
-    #[track_caller]
-    pub fn fill_(&self, value: impl Into<Scalar>) -> &Self {
-        self.become_("fill_", self.full_like(value))
-    }
-
-    /// In place: every element becomes 0.
-    #[track_caller]
-    pub fn zero_(&self) -> &Self {
-        self.fill_(0)
-    }
-
-    /// Writes `value`, computed from this tensor or not, over it, and takes over its history.
-    #[track_caller]
-    pub(crate) fn become_(&self, op: &str, value: Tensor) -> &Self {
-        if value.shape() != self.shape() {
-            check::fail(
-                op,
-                format!(
-                    "a result of shape {} does not fit in place into shape {}",
-                    value.shape(),
-                    self.shape()
-                ),
-                "use the form without the underscore, which makes a new tensor",
-            );
-        }
-        if is_grad_enabled() && (self.requires_grad() || value.requires_grad()) {
-            if self.is_leaf() && self.requires_grad() {
-                check::fail(
-                    op,
-                    "a leaf that requires gradients is written in place while a graph is recorded",
-                    "update parameters inside no_grad(|| …), or work on a .clone()",
-                );
-            }
-            if self.is_tracked_view() {
-                check::fail(
-                    op,
-                    "a view with history is written in place, which its base would not learn",
-                    "write to the base with .assign(s![…], …), or to a .clone()",
-                );
-            }
-            self.raw().write(value.raw());
-            self.rebase(&value);
-        } else {
-            self.raw().write(value.raw());
-        }
-        self
+    pub fn clamp_max(&self, max: f64) -> Tensor {
+        self.clamp(None, max).named("ClampMaxBackward0")
     }
 }

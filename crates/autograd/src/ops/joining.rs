@@ -56,9 +56,44 @@ pub fn stack(tensors: &[Tensor], dim: isize) -> Tensor {
             "all shapes must be equal; use cat to join along an existing dimension",
         );
     }
+    if tensors.is_empty() {
+        check::fail("stack", "no tensors to stack", "give at least one");
+    }
     let raised: Vec<Tensor> = tensors.iter().map(|t| t.unsqueeze(dim)).collect();
-    let dim = if dim < 0 && !raised.is_empty() { dim + raised[0].rank() as isize } else { dim };
-    cat(&raised, dim)
+    cat(&raised, dim).named("StackBackward0")
+}
+
+/// Joined side by side: along the second dimension, or the only one.
+#[track_caller]
+pub fn hstack(tensors: &[Tensor]) -> Tensor {
+    let flat = tensors.first().is_none_or(|t| t.rank() <= 1);
+    let all: Vec<Tensor> =
+        tensors.iter().map(|t| if t.rank() == 0 { t.unsqueeze(0) } else { t.clone() }).collect();
+    cat(&all, if flat { 0 } else { 1 })
+}
+
+/// Joined one above the other: along the first dimension, vectors being rows.
+#[track_caller]
+pub fn vstack(tensors: &[Tensor]) -> Tensor {
+    let row = |t: &Tensor| if t.rank() < 2 { t.reshape([1, -1]) } else { t.clone() };
+    cat(&tensors.iter().map(row).collect::<Vec<_>>(), 0)
+}
+
+/// Matrices along the diagonal of one, zeros elsewhere; vectors count as rows.
+#[track_caller]
+pub fn block_diag(tensors: &[Tensor]) -> Tensor {
+    let blocks: Vec<Tensor> =
+        tensors.iter().map(|t| if t.rank() < 2 { t.reshape([1, -1]) } else { t.clone() }).collect();
+    let width: usize = blocks.iter().map(|t| t.dim(1)).sum();
+    let mut left = 0;
+    let rows: Vec<Tensor> = blocks
+        .iter()
+        .map(|t| {
+            left += t.dim(1);
+            t.pad(&[left - t.dim(1), width - left], 0.0)
+        })
+        .collect();
+    cat(&rows, 0)
 }
 
 /// Coordinate grids of one-dimensional tensors, indexed as matrices are (`indexing='ij'`).
@@ -75,6 +110,14 @@ pub fn meshgrid(tensors: &[Tensor]) -> Vec<Tensor> {
             t.reshape(&place).expand_to(&shape)
         })
         .collect()
+}
+
+/// Coordinate grids of one-dimensional tensors, indexed as pictures are (`indexing='xy'`): the first
+/// two dimensions are exchanged.
+#[track_caller]
+pub fn meshgrid_xy(tensors: &[Tensor]) -> Vec<Tensor> {
+    let grids = meshgrid(tensors);
+    if grids.len() < 2 { grids } else { grids.iter().map(|g| g.transpose(0, 1)).collect() }
 }
 
 impl Tensor {
@@ -99,7 +142,7 @@ impl Tensor {
                 out = if count == 0 { out.narrow(i as isize, 0, 0) } else { cat(&parts, i as isize) };
             }
         }
-        out
+        out.named("RepeatBackward0")
     }
 
     /// As [`Tensor::repeat`], missing leading numbers being 1: NumPy's `tile`.
@@ -158,19 +201,19 @@ impl Tensor {
                     cat(&[out.sliced(axis, cut, size - cut, 1), out.sliced(axis, 0, cut, 1)], axis as isize);
             }
         }
-        out
+        out.named("RollBackward0")
     }
 
     /// The lower triangle of the last two dimensions up to `diagonal`, zeros elsewhere.
     #[track_caller]
     pub fn tril(&self, diagonal: isize) -> Tensor {
-        self.triangle("tril", |i, j| j <= i + diagonal)
+        self.triangle("tril", |i, j| j <= i + diagonal).named("TrilBackward0")
     }
 
     /// The upper triangle of the last two dimensions from `diagonal`, zeros elsewhere.
     #[track_caller]
     pub fn triu(&self, diagonal: isize) -> Tensor {
-        self.triangle("triu", |i, j| j >= i + diagonal)
+        self.triangle("triu", |i, j| j >= i + diagonal).named("TriuBackward0")
     }
 
     #[track_caller]

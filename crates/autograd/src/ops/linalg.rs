@@ -4,11 +4,11 @@
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::linalg::{self, Lu, Real};
-use tensor_core::{DType, Element, Error, RawTensor, Result, Shape, check};
+use tensor_core::{Element, Error, RawTensor, Result, Shape, check};
 
 /// Rows, columns and number of a batch of matrices.
 #[track_caller]
-fn sizes(op: &str, a: &Tensor, square: bool) -> (usize, usize, usize) {
+pub(super) fn sizes(op: &str, a: &Tensor, square: bool) -> (usize, usize, usize) {
     check::float(op, a.dtype());
     if a.rank() < 2 || (square && a.dim(-1) != a.dim(-2)) {
         let kind = if square { "square matrices" } else { "matrices" };
@@ -23,19 +23,19 @@ fn sizes(op: &str, a: &Tensor, square: bool) -> (usize, usize, usize) {
 }
 
 /// Which matrix of a batch failed, when there is more than one.
-fn which(index: usize, count: usize) -> Option<usize> {
+pub(super) fn which(index: usize, count: usize) -> Option<usize> {
     (count > 1).then_some(index)
 }
 
 #[track_caller]
-fn host<T: Element>(values: Vec<T>, shape: Shape, like: &Tensor) -> Result<RawTensor> {
+pub(super) fn host<T: Element>(values: Vec<T>, shape: Shape, like: &Tensor) -> Result<RawTensor> {
     RawTensor::from_host(&values.into(), shape, like.device())
 }
 
 /// Runs `$body` with `$T` standing for the element type.
 macro_rules! by_type {
     ($x:expr, $T:ident => $body:expr) => {
-        if $x.dtype() == DType::F64 {
+        if $x.dtype() == tensor_core::DType::F64 {
             type $T = f64;
             $body
         } else {
@@ -44,6 +44,8 @@ macro_rules! by_type {
         }
     };
 }
+
+pub(super) use by_type;
 
 fn inverses<T: Real>(a: &Tensor, n: usize, count: usize) -> Result<RawTensor> {
     let values = a.to_vec::<T>();
@@ -128,12 +130,23 @@ impl Tensor {
             Keep::FIRST.and(Keep::OUTPUT),
             check::done("det", out),
             |ctx, g| {
-                // ∂A = g·det·A⁻ᵀ
-                let scale = (g * ctx.output()).unsqueeze(-1).unsqueeze(-1);
-                let inverse = check::done("det", ctx.input(0).inverse());
-                [Some(scale * inverse.transpose(-2, -1))]
+                // ∂A = g·(the cofactors of A), which are det·A⁻ᵀ when there is an inverse.
+                let (x, g) = (ctx.input(0), g.unsqueeze(-1).unsqueeze(-1));
+                let cofactors = match x.inverse() {
+                    Ok(inverse) => ctx.output().unsqueeze(-1).unsqueeze(-1) * inverse.mt(),
+                    Err(_) => x.cofactors(),
+                };
+                [Some(g * cofactors)]
             },
         )
+    }
+
+    /// The cofactors of square matrices, also of singular ones: det(U·Vᵀ)·U·diag(Π of the other σ)·Vᵀ.
+    fn cofactors(&self) -> Tensor {
+        let (u, s, vt) = self.svd(false);
+        let sign = u.matmul(&vt).detach().det().round().unsqueeze(-1).unsqueeze(-1);
+        let others = s.products_of_others();
+        sign * (u * others.unsqueeze(-2)).matmul(&vt)
     }
 
     /// The lower Cholesky factor of symmetric positive-definite matrices: `A = L·Lᵀ`.
@@ -163,48 +176,5 @@ impl Tensor {
             let s = inverse.transpose(-2, -1).matmul(&phi).matmul(&inverse);
             [Some((&s + s.transpose(-2, -1)) * 0.5)]
         }))
-    }
-
-    /// `A = Q·R` of a matrix `[M, N]`: Q `[M, K]` with orthonormal columns, R `[K, N]` upper
-    /// triangular, K = min(M, N). Without gradients.
-    #[track_caller]
-    pub fn qr(&self) -> (Tensor, Tensor) {
-        fn raw<T: Real>(a: &Tensor, m: usize, n: usize) -> Result<(RawTensor, RawTensor)> {
-            let (q, r) = linalg::qr(&a.to_vec::<T>(), m, n);
-            let k = m.min(n);
-            Ok((host(q, Shape::new(&[m, k]), a)?, host(r, Shape::new(&[k, n]), a)?))
-        }
-        let (m, n, _) = sizes("qr", self, false);
-        if self.rank() != 2 {
-            check::fail("qr", format!("needs one matrix, shape is {}", self.shape()), "");
-        }
-        let (q, r) = check::done("qr", by_type!(self, T => raw::<T>(self, m, n)));
-        (Tensor::from_raw(q), Tensor::from_raw(r))
-    }
-
-    /// The least-squares solution of `self·X = b`: `[M, N], [M] or [M, P] → [N] or [N, P]`, of full
-    /// rank; the smallest one when there are several. Without gradients.
-    ///
-    /// # Errors
-    /// [`Error::Singular`] when the matrix is not of full rank.
-    #[track_caller]
-    pub fn lstsq(&self, b: &Tensor) -> Result<Tensor> {
-        fn raw<T: Real>(a: &Tensor, b: &Tensor, m: usize, n: usize, p: usize) -> Result<RawTensor> {
-            let x = linalg::lstsq(&a.to_vec::<T>(), m, n, &b.to_vec::<T>(), p)
-                .map_err(|pivot| Error::Singular { op: "lstsq", batch: None, pivot })?;
-            host(x, Shape::new(&[n, p]), a)
-        }
-        let (m, n, _) = sizes("lstsq", self, false);
-        if b.rank() == 1 {
-            return Ok(self.lstsq(&b.unsqueeze(1))?.squeeze_dim(-1));
-        }
-        if self.rank() != 2 || b.rank() != 2 || b.dim(0) != m {
-            check::fail(
-                "lstsq",
-                format!("shapes {} and {} do not fit", self.shape(), b.shape()),
-                "b is [M] or [M, P]",
-            );
-        }
-        Ok(Tensor::from_raw(by_type!(self, T => raw::<T>(self, b, m, n, b.dim(1)))?))
     }
 }

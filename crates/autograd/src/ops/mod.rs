@@ -3,32 +3,50 @@
 //! Rules are written in tensor operations, so that with a graph of the backward pass second
 //! derivatives follow by themselves. A rule returns a gradient of its input's shape and type.
 
+mod activations;
 mod adaptive;
 mod arithmetic;
+mod contract;
 mod conv;
+mod counting;
+mod decompose;
+mod einsum;
+mod functions;
 mod fused;
 mod indexing;
+mod inplace;
 mod joining;
 mod linalg;
 mod matmul;
 mod norm;
 mod operators;
+mod order;
+mod pairs;
+mod pieces;
 mod pointwise;
 mod pool;
 mod reduce;
 mod resize;
+mod scans;
+mod scatter;
 mod shape;
 mod sliding;
+mod solvers;
 mod sorting;
 mod window;
 
 pub use arithmetic::TensorArg;
-pub use joining::{cat, meshgrid, stack};
-pub use matmul::einsum;
+pub use contract::{Contraction, cdist, kron, tensordot};
+pub use einsum::einsum;
+pub use joining::{block_diag, cat, hstack, meshgrid, meshgrid_xy, stack, vstack};
+pub use order::QuantileMode;
+pub use pieces::Pieces;
 pub use pool::PoolOptions;
-pub use resize::{Interpolation, Resize};
+pub use resize::{Interpolation, PadMode, Resize};
+pub use scatter::Reduce;
 pub use shape::Sizes;
 pub use sliding::{ConvOptions, Each, Padding};
+pub use solvers::MatrixNorm;
 
 use crate::tensor::Tensor;
 use tensor_core::{DType, Shape, check};
@@ -50,6 +68,11 @@ impl Dims for () {
     }
 }
 impl<const N: usize> Dims for [isize; N] {
+    fn list(&self) -> Vec<isize> {
+        self.to_vec()
+    }
+}
+impl<const N: usize> Dims for &[isize; N] {
     fn list(&self) -> Vec<isize> {
         self.to_vec()
     }

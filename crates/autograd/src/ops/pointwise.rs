@@ -50,10 +50,16 @@ fn node_name(op: UnaryOp) -> &'static str {
         UnaryOp::Exp => "ExpBackward0",
         UnaryOp::Expm1 => "Expm1Backward0",
         UnaryOp::Log => "LogBackward0",
+        UnaryOp::Log2 => "Log2Backward0",
+        UnaryOp::Log10 => "Log10Backward0",
         UnaryOp::Log1p => "Log1PBackward0",
         UnaryOp::Sin => "SinBackward0",
         UnaryOp::Cos => "CosBackward0",
         UnaryOp::Tan => "TanBackward0",
+        UnaryOp::Sinh => "SinhBackward0",
+        UnaryOp::Cosh => "CoshBackward0",
+        UnaryOp::Asinh => "AsinhBackward0",
+        UnaryOp::Acosh => "AcoshBackward0",
         UnaryOp::Erf => "ErfBackward0",
         UnaryOp::Round => "RoundBackward0",
         UnaryOp::Floor => "FloorBackward0",
@@ -128,6 +134,10 @@ unary_methods! {
     expm1 UnaryOp::Expm1;
     /// ln x
     log UnaryOp::Log;
+    /// log₂ x
+    log2 UnaryOp::Log2;
+    /// log₁₀ x
+    log10 UnaryOp::Log10;
     /// ln(1 + x), accurate near 0
     log1p UnaryOp::Log1p;
     /// sin x, x in radians
@@ -136,6 +146,14 @@ unary_methods! {
     cos UnaryOp::Cos;
     /// tan x, x in radians
     tan UnaryOp::Tan;
+    /// Hyperbolic sine
+    sinh UnaryOp::Sinh;
+    /// Hyperbolic cosine
+    cosh UnaryOp::Cosh;
+    /// The inverse of sinh
+    asinh UnaryOp::Asinh;
+    /// The inverse of cosh, for x ≥ 1
+    acosh UnaryOp::Acosh;
     /// The error function 2/√π · ∫₀ˣ e^(−t²) dt
     erf UnaryOp::Erf;
     /// To the nearest whole number, ties to even

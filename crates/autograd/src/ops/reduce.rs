@@ -3,7 +3,7 @@
 use super::Dims;
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::{ArgOp, Axes, CompareOp, DType, RawTensor, ReduceOp, ScanOp, Shape, check};
+use tensor_core::{ArgOp, Axes, CompareOp, DType, RawTensor, ReduceOp, Shape, check};
 
 impl Tensor {
     #[track_caller]
@@ -47,24 +47,13 @@ impl Tensor {
 
     /// Π of the elements before and after each along `axis`.
     fn exclusive(&self, axis: usize) -> Tensor {
-        let (dim, size) = (axis as isize, self.shape()[axis]);
-        let parts: Vec<Tensor> = (0..size)
-            .map(|i| {
-                let before = self.narrow(dim, 0, i);
-                let after = self.narrow(dim, i + 1, size - i - 1);
-                let product = |t: Tensor| t.multiply_along(axis);
-                product(before) * product(after)
-            })
-            .collect();
-        if parts.is_empty() { self.clone() } else { crate::cat(&parts, dim) }
+        let dim = axis as isize;
+        self.products_before(axis) * self.flip(&[dim]).products_before(axis).flip(&[dim])
     }
 
-    /// Π along `axis` by multiplications, whose gradients are simple; 1 for an empty one.
-    fn multiply_along(&self, axis: usize) -> Tensor {
-        let dim = axis as isize;
-        let start =
-            Tensor::from_raw(RawTensor::full(self.shape().with(axis, 1), 1.0, self.dtype(), self.device()));
-        (0..self.shape()[axis]).fold(start, |product, i| product * self.narrow(dim, i, 1))
+    /// Π of the other elements along the last dimension.
+    pub(super) fn products_of_others(&self) -> Tensor {
+        self.exclusive(self.rank() - 1)
     }
 
     pub(crate) fn sum_axes(&self, axes: Axes, keepdim: bool) -> Tensor {
@@ -129,7 +118,7 @@ impl Tensor {
         let count: usize = axes.iter().filter(|&a| a < self.rank()).map(|a| self.shape()[a]).product();
         let centred = self - self.mean_axes("MeanBackward1", axes, true);
         let divisor = count.saturating_sub(correction) as f64;
-        centred.square().sum_axes(axes, keepdim) / divisor
+        (centred.square().sum_axes(axes, keepdim) / divisor).named("VarBackward0")
     }
 
     /// The variance of all elements, divided by n − 1.
@@ -141,13 +130,13 @@ impl Tensor {
     /// The standard deviation over some dimensions, with n − `correction`.
     #[track_caller]
     pub fn std_dim(&self, dims: impl Dims, correction: usize, keepdim: bool) -> Tensor {
-        self.var_dim(dims, correction, keepdim).sqrt()
+        self.var_dim(dims, correction, keepdim).sqrt().named("StdBackward0")
     }
 
     /// The standard deviation of all elements, with n − 1.
     #[track_caller]
     pub fn std(&self) -> Tensor {
-        self.var().sqrt()
+        self.std_dim((), 1, false)
     }
 
     /// The largest of all elements; equal ones share the gradient.
@@ -196,7 +185,9 @@ impl Tensor {
         }
         let index = Tensor::from_raw(self.raw().arg_reduce(op, axis, true));
         let values = self.gather(dim, &index);
-        if keepdim { (values, index) } else { (values.squeeze_dim(dim), index.squeeze_dim(dim)) }
+        let (values, index) =
+            if keepdim { (values, index) } else { (values.squeeze_dim(dim), index.squeeze_dim(dim)) };
+        (values.named(if op == ArgOp::Max { "MaxBackward0" } else { "MinBackward0" }), index)
     }
 
     /// Index of the first largest element, counted row-major.
@@ -262,7 +253,48 @@ impl Tensor {
     /// How many elements differ from zero.
     #[track_caller]
     pub fn count_nonzero(&self) -> Tensor {
-        self.detach().to_dtype(DType::Bool).sum()
+        self.count_nonzero_dim(())
+    }
+
+    /// How many elements over some dimensions differ from zero.
+    #[track_caller]
+    pub fn count_nonzero_dim(&self, dims: impl Dims) -> Tensor {
+        self.detach().to_dtype(DType::Bool).sum_dim(dims, false)
+    }
+
+    /// Σ of the elements over some dimensions that are not NaN.
+    #[track_caller]
+    pub fn nansum(&self, dims: impl Dims, keepdim: bool) -> Tensor {
+        self.isnan().where_(0.0, self).sum_dim(dims, keepdim).named("NansumBackward0")
+    }
+
+    /// The mean of the elements over some dimensions that are not NaN; NaN where there is none.
+    #[track_caller]
+    pub fn nanmean(&self, dims: impl Dims, keepdim: bool) -> Tensor {
+        let dims = dims.list();
+        let count = self.detach().isnan().logical_not().sum_dim(&dims[..], keepdim);
+        self.nansum(&dims[..], keepdim) / count
+    }
+
+    /// The smallest and the largest over some dimensions; equal ones share the gradient.
+    #[track_caller]
+    pub fn aminmax(&self, dims: impl Dims, keepdim: bool) -> (Tensor, Tensor) {
+        let dims = dims.list();
+        (self.amin(&dims[..], keepdim), self.amax(&dims[..], keepdim))
+    }
+
+    /// The variance and the mean over some dimensions, the variance with n − `correction`.
+    #[track_caller]
+    pub fn var_mean(&self, dims: impl Dims, correction: usize, keepdim: bool) -> (Tensor, Tensor) {
+        let dims = dims.list();
+        (self.var_dim(&dims[..], correction, keepdim), self.mean_dim(&dims[..], keepdim))
+    }
+
+    /// The standard deviation and the mean over some dimensions, with n − `correction`.
+    #[track_caller]
+    pub fn std_mean(&self, dims: impl Dims, correction: usize, keepdim: bool) -> (Tensor, Tensor) {
+        let dims = dims.list();
+        (self.std_dim(&dims[..], correction, keepdim), self.mean_dim(&dims[..], keepdim))
     }
 
     /// The `p`-norm of all elements, (Σ|x|ᵖ)^(1/p); p = 2 is PyTorch's default, infinities are extremes.
@@ -278,18 +310,27 @@ impl Tensor {
         if p == 2.0 {
             return self.norm2(check::axes("norm", &dims.list(), self.rank()), keepdim);
         }
-        let size = self.abs();
-        if p == f64::INFINITY {
+        let (name, size) = ("LinalgVectorNormBackward0", self.abs());
+        let norm = if p == f64::INFINITY {
             size.amax(dims, keepdim)
         } else if p == f64::NEG_INFINITY {
             size.amin(dims, keepdim)
         } else if p == 1.0 {
             size.sum_dim(dims, keepdim)
         } else if p == 0.0 {
-            self.ne(0.0).to_dtype(self.dtype()).sum_dim(dims, keepdim)
+            return self.ne(0.0).to_dtype(self.dtype()).sum_dim(dims, keepdim);
         } else {
-            size.pow(p).sum_dim(dims, keepdim).pow(1.0 / p)
-        }
+            // At 0 neither a power nor the root has a gradient: it counts as 0.
+            let powers = size.eq(0).where_(0.0, size.eq(0).where_(1.0, &size).pow(p)).sum_dim(dims, keepdim);
+            powers.eq(0).where_(0.0, powers.eq(0).where_(1.0, &powers).pow(1.0 / p))
+        };
+        norm.named(name)
+    }
+
+    /// `torch.linalg.vector_norm(x, ord, dim, keepdim)`: [`Tensor::norm_dim`] by its other name.
+    #[track_caller]
+    pub fn vector_norm(&self, ord: f64, dims: impl Dims, keepdim: bool) -> Tensor {
+        self.norm_dim(ord, dims, keepdim)
     }
 
     /// The Euclidean norm, whose gradient x/‖x‖ is 0 at 0.
@@ -312,19 +353,7 @@ impl Tensor {
         let largest = Tensor::from_raw(self.raw().reduce(ReduceOp::Max, axes, true));
         let shift = largest.abs().eq(f64::INFINITY).where_(0.0, &largest);
         let sum = (self - &shift).exp().sum_axes(axes, true).log() + shift;
-        if keepdim { sum } else { sum.reshape_to(&self.shape().reduced(axes, false)) }
-    }
-
-    /// The running sum along a dimension.
-    #[track_caller]
-    pub fn cumsum(&self, dim: isize) -> Tensor {
-        let axis = self.axis("cumsum", dim);
-        let dtype = self.dtype();
-        let out = self.raw().scan(ScanOp::Sum, axis);
-        record("CumsumBackward0", [self], Keep::NOTHING, out, move |_, g| {
-            // Each element counts in every later sum: a running sum from the other end.
-            let reversed = if g.rank() == 0 { g.clone() } else { g.flip(&[dim]).cumsum(dim).flip(&[dim]) };
-            [Some(reversed.to_dtype(dtype))]
-        })
+        let out = if keepdim { sum } else { sum.reshape_to(&self.shape().reduced(axes, false)) };
+        out.named("LogsumexpBackward0")
     }
 }

@@ -25,6 +25,19 @@ pub enum Interpolation {
 }
 
 /// PyTorch's words.
+/// What [`Tensor::pad_mode`] puts around a tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PadMode {
+    /// One number.
+    Constant(f64),
+    /// The tensor mirrored at its edge element, which is not repeated.
+    Reflect,
+    /// The edge element.
+    Replicate,
+    /// The tensor from its other end.
+    Circular,
+}
+
 impl From<&str> for Interpolation {
     #[track_caller]
     fn from(word: &str) -> Self {
@@ -255,6 +268,17 @@ impl Tensor {
             _ => ["UpsampleNearest1DBackward0", "UpsampleNearest2DBackward0", "UpsampleNearest3DBackward0"],
         };
         self.resampled(names[dims - 1], taps)
+    }
+
+    /// What the mode says around the last dimensions: `F.pad(x, padding, mode)`.
+    #[track_caller]
+    pub fn pad_mode(&self, padding: &[usize], mode: PadMode) -> Tensor {
+        match mode {
+            PadMode::Constant(value) => self.pad(padding, value),
+            PadMode::Reflect => self.pad_reflect(padding),
+            PadMode::Replicate => self.pad_replicate(padding),
+            PadMode::Circular => self.pad_circular(padding),
+        }
     }
 
     /// What is inside repeated around it: pairs (before, after) from the last dimension backwards, as

@@ -1,6 +1,7 @@
 //! Other ways to see the same elements. Each is a view (no copy) unless it says otherwise, and its
 //! gradient is the view undone.
 
+use super::Dims;
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::{DType, Device, RawTensor, Result, Shape, check};
@@ -180,12 +181,31 @@ impl Tensor {
         }
     }
 
-    /// One dimension moved to another place, the others staying in order.
+    /// One or several dimensions moved to other places, the others staying in order.
     #[track_caller]
-    pub fn movedim(&self, from: isize, to: isize) -> Tensor {
-        let (from, to) = (self.axis("movedim", from), self.axis("movedim", to));
-        let mut order: Vec<isize> = (0..self.rank() as isize).filter(|&d| d != from as isize).collect();
-        order.insert(to, from as isize);
+    pub fn movedim(&self, from: impl Dims, to: impl Dims) -> Tensor {
+        self.moved(&from.list(), &to.list())
+    }
+
+    #[track_caller]
+    fn moved(&self, from: &[isize], to: &[isize]) -> Tensor {
+        if from.len() != to.len() {
+            check::fail("movedim", format!("{} dimensions to {} places", from.len(), to.len()), "");
+        }
+        check::axes("movedim", from, self.rank());
+        check::axes("movedim", to, self.rank());
+        if self.rank() == 0 {
+            return self.clone();
+        }
+        let axes = |dims: &[isize]| dims.iter().map(|&d| self.axis("movedim", d)).collect::<Vec<_>>();
+        let (from, to) = (axes(from), axes(to));
+        let mut others = (0..self.rank()).filter(|a| !from.contains(a));
+        let order: Vec<isize> = (0..self.rank())
+            .map(|place| match to.iter().position(|&t| t == place) {
+                Some(k) => from[k] as isize,
+                None => others.next().expect("as many others as places left") as isize,
+            })
+            .collect();
         self.permute(&order)
     }
 
@@ -217,6 +237,45 @@ impl Tensor {
         let out = self.raw().squeeze(axis);
         record("SqueezeBackward1", [self], Keep::NOTHING, out, move |_, g| [Some(g.unsqueeze(axis as isize))])
             .mark_view()
+    }
+
+    /// Without those of `dims` whose size is 1.
+    #[track_caller]
+    pub fn squeeze_dims(&self, dims: impl Dims) -> Tensor {
+        let axes = check::axes("squeeze", &dims.list(), self.rank());
+        let kept = (0..self.rank()).filter(|&a| self.shape()[a] != 1 || !axes.contains(a));
+        self.reshape_to(&kept.map(|a| self.shape()[a]).collect::<Vec<_>>().into()).named("SqueezeBackward2")
+    }
+
+    /// One dimension as several, of which one size may be −1: the inverse of [`Tensor::flatten`].
+    #[track_caller]
+    pub fn unflatten(&self, dim: isize, sizes: impl Sizes) -> Tensor {
+        let axis = self.axis("unflatten", dim);
+        let size = self.shape()[axis];
+        let parts = sizes.shape("unflatten", size);
+        if parts.numel() != size {
+            check::fail(
+                "unflatten",
+                format!("sizes {parts} do not make up dimension {axis} of size {size}"),
+                "",
+            );
+        }
+        self.reshape_to(&[&self.shape()[..axis], &parts, &self.shape()[axis + 1..]].concat().into())
+    }
+
+    /// In the shape of another tensor.
+    #[track_caller]
+    pub fn reshape_as(&self, other: &Tensor) -> Tensor {
+        self.reshape_to(other.shape())
+    }
+
+    /// The rows and columns of matrices exchanged: PyTorch's `mT`.
+    #[track_caller]
+    pub fn mt(&self) -> Tensor {
+        if self.rank() < 2 {
+            check::fail("mT", format!("needs two dimensions, shape is {}", self.shape()), "");
+        }
+        self.transpose(-2, -1)
     }
 
     /// Dimensions `start` to `end`, both included, as one: `flatten(1, -1)` keeps the batch.
@@ -264,96 +323,6 @@ impl Tensor {
         let out = place(self.raw());
         record("SliceBackward0", [self], Keep::NOTHING, out, move |_, g| {
             [Some(g.embedded(shape, place.clone()))]
-        })
-        .mark_view()
-    }
-
-    /// `length` elements of `dim` from `start`.
-    #[track_caller]
-    pub fn narrow(&self, dim: isize, start: usize, length: usize) -> Tensor {
-        let axis = self.axis("narrow", dim);
-        let size = self.shape().get(axis).copied().unwrap_or(0);
-        if start + length > size {
-            check::fail(
-                "narrow",
-                format!("{start}..{} leaves dimension {axis} of size {size}", start + length),
-                "start + length must not exceed the size",
-            );
-        }
-        self.sliced(axis, start, length, 1)
-    }
-
-    /// The view at `index` of `dim`, which goes; negative indices count from the end.
-    #[track_caller]
-    pub fn select(&self, dim: isize, index: isize) -> Tensor {
-        let axis = self.axis("select", dim);
-        let size = self.shape().get(axis).copied().unwrap_or(0) as isize;
-        if index < -size || index >= size {
-            check::fail(
-                "index",
-                format!("index {index} is out of range for dimension {axis} of size {size}"),
-                format!("shape is {}; indices run from {} to {}", self.shape(), -size, size - 1),
-            );
-        }
-        let at = if index < 0 { index + size } else { index } as usize;
-        let shape = *self.shape();
-        let out = self.raw().select(axis, at);
-        record("SelectBackward0", [self], Keep::NOTHING, out, move |_, g| {
-            [Some(g.embedded(shape, move |t| t.select(axis, at)))]
-        })
-        .mark_view()
-    }
-
-    /// Some dimensions backwards.
-    #[track_caller]
-    pub fn flip(&self, dims: &[isize]) -> Tensor {
-        let mut out = self.clone();
-        for &dim in dims {
-            let axis = self.axis("flip", dim);
-            let size = self.shape()[axis];
-            out = out.sliced(axis, size.saturating_sub(1), size, -1);
-        }
-        out
-    }
-
-    /// The slices of a dimension, which goes: PyTorch's `unbind`.
-    #[track_caller]
-    pub fn unbind(&self, dim: isize) -> Vec<Tensor> {
-        let axis = self.axis("unbind", dim);
-        (0..self.shape()[axis]).map(|i| self.select(dim, i as isize)).collect()
-    }
-
-    /// Pieces of `size` along a dimension, the last one shorter if need be.
-    #[track_caller]
-    pub fn split(&self, size: usize, dim: isize) -> Vec<Tensor> {
-        let len = self.shape()[self.axis("split", dim)];
-        if size == 0 {
-            check::fail("split", "pieces of size 0", "give a positive size");
-        }
-        let starts = (0..len.max(1)).step_by(size);
-        starts.map(|start| self.narrow(dim, start, size.min(len - start))).collect()
-    }
-
-    /// At most `chunks` equal pieces along a dimension; 7 into 3 is 3, 3, 1.
-    #[track_caller]
-    pub fn chunk(&self, chunks: usize, dim: isize) -> Vec<Tensor> {
-        if chunks == 0 {
-            check::fail("chunk", "0 chunks", "give a positive number");
-        }
-        let len = self.shape()[self.axis("chunk", dim)];
-        self.split(len.div_ceil(chunks).max(1), dim)
-    }
-
-    /// The diagonal of the first two dimensions, moved to the end; `offset` is above (+) or below (−) the main one.
-    #[track_caller]
-    pub fn diagonal(&self, offset: isize) -> Tensor {
-        if self.rank() < 2 {
-            check::fail("diagonal", format!("needs two dimensions, shape is {}", self.shape()), "");
-        }
-        let shape = *self.shape();
-        let out = self.raw().diagonal(offset, 0, 1);
-        record("DiagonalBackward0", [self], Keep::NOTHING, out, move |_, g| {
-            [Some(g.embedded(shape, move |t| t.diagonal(offset, 0, 1)))]
         })
         .mark_view()
     }

@@ -11,7 +11,7 @@ impl Tensor {
         let (values, index) = self.raw().sort(axis, descending);
         let index = Tensor::from_raw(index);
         if self.requires_grad() {
-            (self.gather(dim, &index), index)
+            (self.gather(dim, &index).named("SortBackward0"), index)
         } else {
             (Tensor::from_raw(values), index)
         }
@@ -38,6 +38,6 @@ impl Tensor {
             return self.sort(dim, largest);
         }
         let (values, index) = self.sort(dim, largest);
-        (values.narrow(dim, 0, k), index.narrow(dim, 0, k))
+        (values.narrow(dim, 0, k).named("TopkBackward0"), index.narrow(dim, 0, k))
     }
 }

@@ -65,10 +65,16 @@ fn float_unary<T: Real>(op: UnaryOp, shape: &Shape, x: (&[T], &Layout), out: &mu
         UnaryOp::Exp => map(shape, x, out, T::exp),
         UnaryOp::Expm1 => map(shape, x, out, |v: T| v.double(libm::expm1)),
         UnaryOp::Log => map(shape, x, out, T::ln),
+        UnaryOp::Log2 => map(shape, x, out, |v: T| v.double(libm::log2)),
+        UnaryOp::Log10 => map(shape, x, out, |v: T| v.double(libm::log10)),
         UnaryOp::Log1p => map(shape, x, out, |v: T| v.double(libm::log1p)),
         UnaryOp::Sin => map(shape, x, out, |v: T| v.double(libm::sin)),
         UnaryOp::Cos => map(shape, x, out, |v: T| v.double(libm::cos)),
         UnaryOp::Tan => map(shape, x, out, |v: T| v.double(libm::tan)),
+        UnaryOp::Sinh => map(shape, x, out, |v: T| v.double(libm::sinh)),
+        UnaryOp::Cosh => map(shape, x, out, |v: T| v.double(libm::cosh)),
+        UnaryOp::Asinh => map(shape, x, out, |v: T| v.double(libm::asinh)),
+        UnaryOp::Acosh => map(shape, x, out, |v: T| v.double(libm::acosh)),
         UnaryOp::Erf => map(shape, x, out, |v: T| v.double(libm::erf)),
         UnaryOp::Round => map(shape, x, out, T::round),
         UnaryOp::Floor => map(shape, x, out, T::floor),
@@ -199,7 +205,7 @@ fn float_binary<T: Real>(op: BinaryOp, shape: &Shape, x: (&[T], &Layout), y: (&[
             }
         }),
         BinaryOp::Atan2 => map2(shape, x, y, out, |a: T, b: T| a.double2(b, libm::atan2)),
-        BinaryOp::Xor => unreachable!("logical_xor of floats"),
+        BinaryOp::Xor | BinaryOp::And => unreachable!("{} of floats", op.name()),
     }
 }
 
@@ -255,6 +261,7 @@ macro_rules! int_binary {
                 }),
                 BinaryOp::Maximum => map2(shape, x, y, out, |a: $ty, b: $ty| a.max(b)),
                 BinaryOp::Minimum => map2(shape, x, y, out, |a: $ty, b: $ty| a.min(b)),
+                BinaryOp::And => map2(shape, x, y, out, |a: $ty, b: $ty| a & b),
                 BinaryOp::Div | BinaryOp::Atan2 | BinaryOp::Xor => unreachable!("{} of integers", op.name()),
             }
         }
@@ -266,7 +273,7 @@ int_binary!(i64_binary, i64);
 fn bool_binary(op: BinaryOp, shape: &Shape, x: (&[u8], &Layout), y: (&[u8], &Layout), out: &mut [u8]) {
     match op {
         BinaryOp::Add | BinaryOp::Maximum => map2(shape, x, y, out, |a: u8, b: u8| a | b),
-        BinaryOp::Mul | BinaryOp::Minimum => map2(shape, x, y, out, |a: u8, b: u8| a & b),
+        BinaryOp::Mul | BinaryOp::Minimum | BinaryOp::And => map2(shape, x, y, out, |a: u8, b: u8| a & b),
         BinaryOp::Xor => map2(shape, x, y, out, |a: u8, b: u8| a ^ b),
         _ => unreachable!("{} of booleans", op.name()),
     }

@@ -58,6 +58,38 @@ impl<T: Real> Lu<T> {
         (0..self.n).fold(sign, |product, i| product * self.factors[i * self.n + i])
     }
 
+    /// The sign of the determinant (0 when singular), and the logarithm of its magnitude.
+    pub fn slogdet(&self) -> (T, T) {
+        let mut sign = if self.odd { -T::ONE } else { T::ONE };
+        let mut sum = T::ZERO;
+        for i in 0..self.n {
+            let pivot = self.factors[i * self.n + i];
+            sign = if pivot == T::ZERO {
+                T::ZERO
+            } else if pivot < T::ZERO {
+                -sign
+            } else {
+                sign
+            };
+            sum = sum + pivot.abs().ln();
+        }
+        (sign, sum)
+    }
+
+    /// The factors in full, `A = P·L·U`: P permutes rows, L has ones on its diagonal.
+    pub fn parts(&self) -> [Vec<T>; 3] {
+        let n = self.n;
+        let mut parts = [vec![T::ZERO; n * n], vec![T::ZERO; n * n], vec![T::ZERO; n * n]];
+        let [p, l, u] = &mut parts;
+        for i in 0..n {
+            p[self.order[i] * n + i] = T::ONE;
+            l[i * n..i * n + i].copy_from_slice(&self.factors[i * n..i * n + i]);
+            l[i * n + i] = T::ONE;
+            u[i * n + i..(i + 1) * n].copy_from_slice(&self.factors[i * n + i..(i + 1) * n]);
+        }
+        parts
+    }
+
     /// Solves `A·X = B` for `B` of `[n, m]`; the matrix must not be singular.
     pub fn solve(&self, b: &[T], m: usize) -> Vec<T> {
         let mut x: Vec<T> =

@@ -3,10 +3,12 @@
 //! Algorithms after Golub & Van Loan, *Matrix Computations*, 4th edition; inner loops run along rows.
 
 mod cholesky;
+mod eigen;
 mod lu;
 mod qr;
 
 pub use cholesky::cholesky;
+pub use eigen::{complement, eigh, svd};
 pub use lu::Lu;
 pub use qr::{lstsq, qr};
 
@@ -28,6 +30,8 @@ pub trait Real:
     fn abs(self) -> Self;
     /// √x
     fn sqrt(self) -> Self;
+    /// ln x
+    fn ln(self) -> Self;
 }
 
 impl Real for f32 {
@@ -39,6 +43,9 @@ impl Real for f32 {
     fn sqrt(self) -> Self {
         f32::sqrt(self)
     }
+    fn ln(self) -> Self {
+        libm::logf(self)
+    }
 }
 
 impl Real for f64 {
@@ -49,6 +56,9 @@ impl Real for f64 {
     }
     fn sqrt(self) -> Self {
         f64::sqrt(self)
+    }
+    fn ln(self) -> Self {
+        libm::log(self)
     }
 }
 

@@ -173,6 +173,11 @@ fn binary(op: BinaryOp, a: Arg, b: Arg) -> RawTensor {
             check::fail(name, "is not defined for bool tensors", "convert with .to_dtype(DType::I32)")
         }
         BinaryOp::Xor => dtype = DType::Bool,
+        BinaryOp::And if dtype.is_float() => check::fail(
+            name,
+            format!("is not defined for {dtype} tensors"),
+            "convert with .to_dtype(DType::I32)",
+        ),
         _ => {}
     }
     let shape = check::broadcast(name, &a.shape(), &b.shape());

@@ -1,0 +1,113 @@
+//! Counting: histograms, different elements, and where elements differ from zero.
+
+use crate::tensor::Tensor;
+use tensor_core::{DType, Shape, check};
+
+impl Tensor {
+    /// How many elements fall into each of `bins` equal intervals of [`min`, `max`], both ends included;
+    /// equal ends stand for the elements' own extremes.
+    #[track_caller]
+    pub fn histc(&self, bins: usize, min: f64, max: f64) -> Tensor {
+        check::float("histc", self.dtype());
+        if bins == 0 || min > max {
+            check::fail(
+                "histc",
+                format!("{bins} bins over [{min}, {max}]"),
+                "give at least one, and min ≤ max",
+            );
+        }
+        let x = self.detach().flatten(0, -1);
+        let (mut low, mut high) = (min, max);
+        if low == high && x.numel() > 0 {
+            (low, high) = (x.min().item(), x.max().item());
+        }
+        if low == high {
+            (low, high) = (low - 1.0, high + 1.0);
+        }
+        if !low.is_finite() || !high.is_finite() {
+            check::fail("histc", format!("the range [{low}, {high}] is not finite"), "give a range");
+        }
+        let inside = x.ge(low).logical_and(&x.le(high));
+        let place = ((&x - low) * bins as f64 / (high - low)).trunc().clamp(0.0, bins as f64 - 1.0);
+        let place = inside.where_(place, 0.0).to_dtype(DType::I32);
+        let zeros = Tensor::zeros(bins, (self.dtype(), self.device()));
+        zeros.scatter_add(0, &place, &inside.to_dtype(self.dtype()))
+    }
+
+    /// How often each whole number from 0 occurs, or the sum of its `weights`; at least `minlength` places.
+    #[track_caller]
+    pub fn bincount(&self, weights: Option<&Tensor>, minlength: usize) -> Tensor {
+        check::index_type("bincount", self.dtype());
+        if self.rank() != 1 {
+            check::fail(
+                "bincount",
+                format!("needs one dimension, shape is {}", self.shape()),
+                "use .flatten(0, -1)",
+            );
+        }
+        let largest = if self.numel() == 0 { -1 } else { self.max().item::<i64>() };
+        if self.numel() > 0 && self.min().item::<i64>() < 0 {
+            check::fail("bincount", "a negative number has no place", "count from 0");
+        }
+        let size = minlength.max((largest + 1) as usize);
+        let ones = Tensor::ones(self.numel(), (DType::I32, self.device()));
+        let weights = weights.map_or(ones, Tensor::detach);
+        if weights.shape() != self.shape() {
+            check::fail("bincount", format!("weights of shape {} for {}", weights.shape(), self.shape()), "");
+        }
+        Tensor::zeros(size, (weights.dtype(), self.device())).scatter_add(0, self, &weights)
+    }
+
+    /// The different elements, sorted.
+    #[track_caller]
+    pub fn unique(&self) -> Tensor {
+        self.unique_all().0
+    }
+
+    /// The different elements, sorted; where each element of this is among them, of its shape; and how
+    /// often each occurs: `torch.unique(x, return_inverse=True, return_counts=True)`.
+    #[track_caller]
+    pub fn unique_all(&self) -> (Tensor, Tensor, Tensor) {
+        let (sorted, from) = self.detach().flatten(0, -1).sort(0, false);
+        let (values, which, counts) = sorted.unique_consecutive();
+        // Back from sorted to original places.
+        let zeros = Tensor::zeros(self.numel(), (DType::I32, self.device()));
+        let inverse = if self.numel() == 0 { zeros } else { zeros.scatter_add(0, &from, &which) };
+        (values, inverse.reshape_to(self.shape()), counts)
+    }
+
+    /// Each run of equal elements once, in order; the run that each element is in; and the runs' lengths.
+    #[track_caller]
+    pub fn unique_consecutive(&self) -> (Tensor, Tensor, Tensor) {
+        let x = self.detach().flatten(0, -1);
+        let size = x.numel();
+        if size == 0 {
+            let none = Tensor::zeros(0, (DType::I32, self.device()));
+            return (x, none.reshape_to(self.shape()), none);
+        }
+        let first = Tensor::full(1, true, (DType::Bool, self.device()));
+        let starts = crate::cat(&[first, x.narrow(0, 1, size - 1).ne(x.narrow(0, 0, size - 1))], 0);
+        let places = starts.nonzero().flatten(0, -1);
+        let end = Tensor::full(1, size, (DType::I32, self.device()));
+        let next = crate::cat(&[places.narrow(0, 1, places.numel() - 1), end], 0);
+        let which = starts.cumsum(0) - 1;
+        (x.index_select(0, &places), which.reshape_to(self.shape()), next - places)
+    }
+
+    /// The coordinates of all elements that differ from zero, row-major: `[count, rank]`.
+    #[track_caller]
+    pub fn nonzero(&self) -> Tensor {
+        let places = crate::slicing::true_places(&self.detach().to_dtype(DType::Bool));
+        let count =
+            places.first().map_or_else(|| usize::from(self.rank() == 0 && self.item::<bool>()), Vec::len);
+        let rows = (0..count).flat_map(|k| places.iter().map(move |column| column[k]));
+        Tensor::from_vec(rows.collect::<Vec<i32>>(), Shape::new(&[count, self.rank()]), self.device())
+    }
+
+    /// As [`Tensor::nonzero`], one index per dimension: `torch.nonzero(x, as_tuple=True)`, fit for indexing.
+    #[track_caller]
+    pub fn nonzero_tuple(&self) -> Vec<Tensor> {
+        let x = if self.rank() == 0 { self.unsqueeze(0) } else { self.clone() };
+        x.nonzero().unbind(1).iter().map(Tensor::contiguous).collect()
+    }
+}

@@ -1,0 +1,262 @@
+//! Factorisations with several factors: eigenvectors, singular vectors, QR and LU.
+//!
+//! The tape's nodes have one result each, so every factor is a node of its own. Gradients are linear
+//! in those of the factors, so each rule treats the others' as zero and the tape adds them up.
+
+use super::linalg::{by_type, host, sizes};
+use crate::graph::{Keep, record};
+use crate::mode::is_grad_enabled;
+use crate::tensor::Tensor;
+use tensor_core::linalg::{self, Lu, Real};
+use tensor_core::{DType, HostData, RawTensor, Result, Shape, check};
+
+/// The gradient of a factorised matrix from that of one factor, which is at this place among all.
+type Rule = fn(usize, &[Tensor], &Tensor) -> Tensor;
+
+/// The factors as nodes. `again` factorises with history: for gradients of gradients.
+#[track_caller]
+fn factors<const N: usize>(
+    name: &'static str,
+    a: &Tensor,
+    raws: [RawTensor; N],
+    again: fn(&Tensor) -> Vec<Tensor>,
+    rule: Rule,
+) -> [Tensor; N] {
+    if !a.requires_grad() || !is_grad_enabled() {
+        return raws.map(Tensor::from_raw);
+    }
+    // Rules read copies: what the user gets may be written in place.
+    let saved: Vec<RawTensor> = raws.iter().map(RawTensor::copy).collect();
+    let mut place = 0;
+    raws.map(|raw| {
+        let (which, saved) = (place, saved.clone());
+        place += 1;
+        record(name, [a], Keep::FIRST, raw, move |ctx, g| {
+            let parts = if is_grad_enabled() {
+                again(&ctx.input(0))
+            } else {
+                saved.iter().cloned().map(Tensor::from_raw).collect()
+            };
+            [Some(rule(which, &parts, g))]
+        })
+    })
+}
+
+/// Double precision results of a batch, as tensors of the matrices' type.
+#[track_caller]
+fn answer(op: &str, values: Vec<f64>, lead: &[usize], last: &[usize], like: &Tensor) -> RawTensor {
+    let shape = Shape::new(&[lead, last].concat());
+    check::done(op, RawTensor::from_host(&HostData::F64(values).cast(like.dtype()), shape, like.device()))
+}
+
+/// `xⱼ − xᵢ` of the last dimension as matrices, with ones on the diagonal.
+fn gaps(x: &Tensor) -> Tensor {
+    let n = x.dim(-1);
+    x.unsqueeze(-2) - x.unsqueeze(-1) + Tensor::eye(n, (x.dtype(), x.device()))
+}
+
+/// The matrices without their diagonals.
+fn hollow(x: &Tensor) -> Tensor {
+    x.tril(-1) + x.triu(1)
+}
+
+impl Tensor {
+    /// Eigenvalues, ascending, and eigenvectors as columns of symmetric matrices, of which the lower
+    /// triangle is read: `[…, N, N] → […, N], […, N, N]`. A vector's sign is free in mathematics; here
+    /// its last nonzero component is positive. PyTorch's `torch.linalg.eigh`.
+    #[track_caller]
+    pub fn eigh(&self) -> (Tensor, Tensor) {
+        let (n, _, count) = sizes("eigh", self, true);
+        let all = self.to_vec::<f64>();
+        let (mut values, mut vectors) = (Vec::new(), Vec::new());
+        for i in 0..count {
+            let (l, v) = linalg::eigh(&all[i * n * n..][..n * n], n);
+            values.extend(l);
+            vectors.extend(v);
+        }
+        let lead = &self.shape()[..self.rank() - 2];
+        let raws = [answer("eigh", values, lead, &[n], self), answer("eigh", vectors, lead, &[n, n], self)];
+        let again = |a: &Tensor| {
+            let (l, v) = a.eigh();
+            vec![l, v]
+        };
+        let [l, v] = factors("LinalgEighBackward0", self, raws, again, |which, parts, g| {
+            let (l, v) = (&parts[0], &parts[1]);
+            if which == 0 {
+                return v.matmul(&(g.unsqueeze(-1) * v.mt()));
+            }
+            let turned = hollow(&v.mt().matmul(g)) / gaps(l);
+            v.matmul(&turned).matmul(&v.mt())
+        });
+        (l, v)
+    }
+
+    /// The eigenvalues of symmetric matrices, ascending.
+    #[track_caller]
+    pub fn eigvalsh(&self) -> Tensor {
+        self.eigh().0
+    }
+
+    /// `A = U·diag(S)·Vᵀ` of matrices `[…, M, N]`: U `[…, M, K]`, S `[…, K]` descending, Vᵀ `[…, K, N]`,
+    /// K = min(M, N); with `full_matrices` (PyTorch's default is true) U and Vᵀ are square, and the
+    /// columns and rows added have no gradient. PyTorch's `torch.linalg.svd`.
+    #[track_caller]
+    pub fn svd(&self, full_matrices: bool) -> (Tensor, Tensor, Tensor) {
+        let (m, n, count) = sizes("svd", self, false);
+        let k = m.min(n);
+        let all = self.to_vec::<f64>();
+        let (mut u, mut s, mut vt) = (Vec::new(), Vec::new(), Vec::new());
+        for i in 0..count {
+            let parts = linalg::svd(&all[i * m * n..][..m * n], m, n);
+            u.extend(parts.0);
+            s.extend(parts.1);
+            vt.extend(parts.2);
+        }
+        let lead = &self.shape()[..self.rank() - 2];
+        let rest = full_matrices.then(|| {
+            (completed(&u, m, k, count), {
+                // Rows of Vᵀ are columns of V.
+                let v: Vec<f64> = vt
+                    .chunks((k * n).max(1))
+                    .flat_map(|vt| (0..n * k).map(|e| vt[e % k * n + e / k]))
+                    .collect();
+                completed(&v, n, k, count)
+            })
+        });
+        let raws = [
+            answer("svd", u, lead, &[m, k], self),
+            answer("svd", s, lead, &[k], self),
+            answer("svd", vt, lead, &[k, n], self),
+        ];
+        let again = |a: &Tensor| {
+            let (u, s, vt) = a.svd(false);
+            vec![u, s, vt]
+        };
+        let [mut u, s, mut vt] = factors("LinalgSvdBackward0", self, raws, again, svd_rule);
+        if let Some((left, right)) = rest {
+            if m > k {
+                u = crate::cat(&[u, Tensor::from_raw(answer("svd", left, lead, &[m, m - k], self))], -1);
+            }
+            if n > k {
+                let columns = Tensor::from_raw(answer("svd", right, lead, &[n, n - k], self));
+                vt = crate::cat(&[vt, columns.mt()], -2);
+            }
+        }
+        (u, s, vt)
+    }
+
+    /// The singular values of matrices, descending.
+    #[track_caller]
+    pub fn svdvals(&self) -> Tensor {
+        self.svd(false).1
+    }
+
+    /// `A = Q·R` of matrices `[…, M, N]`: Q `[…, M, K]` with orthonormal columns, R `[…, K, N]` upper
+    /// triangular, K = min(M, N), with LAPACK's signs. PyTorch's `torch.linalg.qr`.
+    #[track_caller]
+    pub fn qr(&self) -> (Tensor, Tensor) {
+        let (m, n, count) = sizes("qr", self, false);
+        if m < n {
+            // The square part decides; the other columns are what Q makes of them.
+            let (q, r) = self.narrow(-1, 0, m).qr();
+            let rest = q.mt().matmul(&self.narrow(-1, m, n - m));
+            return (q, crate::cat(&[r, rest], -1));
+        }
+        fn raw<T: Real>(a: &Tensor, m: usize, n: usize, count: usize) -> Result<[RawTensor; 2]> {
+            let all = a.to_vec::<T>();
+            let (mut q, mut r) = (Vec::new(), Vec::new());
+            for i in 0..count {
+                let parts = linalg::qr(&all[i * m * n..][..m * n], m, n);
+                q.extend(parts.0);
+                r.extend(parts.1);
+            }
+            let square = a.shape().with(a.rank() - 2, n);
+            Ok([host(q, *a.shape(), a)?, host(r, square, a)?])
+        }
+        let raws = check::done("qr", by_type!(self, T => raw::<T>(self, m, n, count)));
+        let again = |a: &Tensor| {
+            let (q, r) = a.qr();
+            vec![q, r]
+        };
+        let [q, r] = factors("LinalgQrBackward0", self, raws, again, |which, parts, g| {
+            // (∂Q + Q·sym(M))·R⁻ᵀ with M = R·∂Rᵀ − ∂Qᵀ·Q, whose lower triangle is mirrored.
+            let (q, r) = (&parts[0], &parts[1]);
+            let m = if which == 0 { -g.mt().matmul(q) } else { r.matmul(&g.mt()) };
+            let inner = q.matmul(&(m.tril(0) + m.tril(-1).mt()));
+            let inner = if which == 0 { g + inner } else { inner };
+            r.solve_triangular(&inner.mt(), true, true, false).mt()
+        });
+        (q, r)
+    }
+
+    /// `A = P·L·U` of square matrices with partial pivoting: P permutes rows, L is lower triangular with
+    /// ones on its diagonal, U upper triangular. PyTorch's `torch.linalg.lu`.
+    #[track_caller]
+    pub fn lu(&self) -> (Tensor, Tensor, Tensor) {
+        fn raw<T: Real>(a: &Tensor, n: usize, count: usize) -> Result<[RawTensor; 3]> {
+            let all = a.to_vec::<T>();
+            let mut parts = [Vec::new(), Vec::new(), Vec::new()];
+            for i in 0..count {
+                let lu = Lu::new(&all[i * n * n..][..n * n], n).parts();
+                parts.iter_mut().zip(lu).for_each(|(all, part)| all.extend(part));
+            }
+            let [p, l, u] = parts;
+            Ok([host(p, *a.shape(), a)?, host(l, *a.shape(), a)?, host(u, *a.shape(), a)?])
+        }
+        let (n, _, count) = sizes("lu", self, true);
+        let raws = check::done("lu", by_type!(self, T => raw::<T>(self, n, count)));
+        let again = |a: &Tensor| {
+            let (p, l, u) = a.lu();
+            vec![p.detach(), l, u]
+        };
+        let [p, l, u] = factors("LinalgLuBackward0", self, raws, again, |which, parts, g| {
+            // P·L⁻ᵀ·(tril(Lᵀ·∂L, −1) + triu(∂U·Uᵀ))·U⁻ᵀ
+            let (p, l, u) = (&parts[0], &parts[1], &parts[2]);
+            let inner = match which {
+                0 => return g * 0.0,
+                1 => l.mt().matmul(g).tril(-1),
+                _ => g.matmul(&u.mt()).triu(0),
+            };
+            let right = u.solve_triangular(&inner.mt(), true, true, false).mt();
+            p.matmul(&l.mt().solve_triangular(&right, true, true, true))
+        });
+        (p.detach(), l, u)
+    }
+}
+
+/// Columns that complete each orthonormal `[m, k]` of a batch.
+fn completed(columns: &[f64], m: usize, k: usize, count: usize) -> Vec<f64> {
+    (0..count).flat_map(|i| linalg::complement(&columns[i * m * k..][..m * k], m, k)).collect()
+}
+
+fn svd_rule(which: usize, parts: &[Tensor], g: &Tensor) -> Tensor {
+    let (u, s, vt) = (&parts[0], &parts[1], &parts[2]);
+    let skew = |x: Tensor| &x - x.mt();
+    let gaps = gaps(&s.square());
+    match which {
+        0 => {
+            let inner = skew(u.mt().matmul(g)) / gaps * s.unsqueeze(-2);
+            let mut grad = u.matmul(&inner);
+            if u.dim(-2) > u.dim(-1) {
+                let scaled = g / s.unsqueeze(-2);
+                grad = grad + &scaled - u.matmul(&u.mt().matmul(&scaled));
+            }
+            grad.matmul(vt)
+        }
+        1 => (u * g.unsqueeze(-2)).matmul(vt),
+        _ => {
+            let inner = skew(vt.matmul(&g.mt())) / gaps;
+            let mut grad = (s.unsqueeze(-1) * inner).matmul(vt);
+            if vt.dim(-1) > vt.dim(-2) {
+                let scaled = g / s.unsqueeze(-1);
+                grad = grad + &scaled - scaled.matmul(&vt.mt()).matmul(vt);
+            }
+            u.matmul(&grad)
+        }
+    }
+}
+
+/// The smallest number that still counts beside the largest singular value, per unit of size.
+pub(super) fn epsilon(dtype: DType) -> f64 {
+    if dtype == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) }
+}

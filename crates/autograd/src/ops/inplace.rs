@@ -1,0 +1,88 @@
+//! Writing in place: the value is computed as a new tensor, then written over the old, whose history it
+//! takes over.
+
+use crate::TensorArg;
+use crate::mode::is_grad_enabled;
+use crate::tensor::Tensor;
+use tensor_core::{Scalar, check};
+
+impl Tensor {
+    /// In place: `self += other`. While a graph is recorded its history grows by the addition.
+    #[track_caller]
+    pub fn add_(&self, other: impl Into<TensorArg>) -> &Self {
+        self.become_("add_", self.add(other))
+    }
+
+    /// In place: `self −= other`.
+    #[track_caller]
+    pub fn sub_(&self, other: impl Into<TensorArg>) -> &Self {
+        self.become_("sub_", self.sub(other))
+    }
+
+    /// In place: `self *= other`.
+    #[track_caller]
+    pub fn mul_(&self, other: impl Into<TensorArg>) -> &Self {
+        self.become_("mul_", self.mul(other))
+    }
+
+    /// In place: `self /= other`.
+    #[track_caller]
+    pub fn div_(&self, other: impl Into<TensorArg>) -> &Self {
+        self.become_("div_", self.div(other))
+    }
+
+    /// In place: takes over the elements of `other`, broadcast and converted.
+    #[track_caller]
+    pub fn copy_(&self, other: &Tensor) -> &Self {
+        self.become_("copy_", other.expand_to(self.shape()).to_dtype(self.dtype()))
+    }
+
+    /// In place: every element becomes `value`.
+    #[track_caller]
+    pub fn fill_(&self, value: impl Into<Scalar>) -> &Self {
+        self.become_("fill_", self.full_like(value))
+    }
+
+    /// In place: every element becomes 0.
+    #[track_caller]
+    pub fn zero_(&self) -> &Self {
+        self.fill_(0)
+    }
+
+    /// Writes `value`, computed from this tensor or not, over it, and takes over its history.
+    #[track_caller]
+    pub(crate) fn become_(&self, op: &str, value: Tensor) -> &Self {
+        if value.shape() != self.shape() {
+            check::fail(
+                op,
+                format!(
+                    "a result of shape {} does not fit in place into shape {}",
+                    value.shape(),
+                    self.shape()
+                ),
+                "use the form without the underscore, which makes a new tensor",
+            );
+        }
+        if is_grad_enabled() && (self.requires_grad() || value.requires_grad()) {
+            if self.is_leaf() && self.requires_grad() {
+                check::fail(
+                    op,
+                    "a leaf that requires gradients is written in place while a graph is recorded",
+                    "update parameters inside no_grad(|| …), or work on a .clone()",
+                );
+            }
+            if self.is_tracked_view() {
+                check::fail(
+                    op,
+                    "a view with history is written in place, which its base would not learn",
+                    "write to the base with .assign(s![…], …), or to a .clone()",
+                );
+            }
+            self.raw().write(value.raw());
+            self.rebase(&value);
+        } else {
+            self.raw().write(value.raw());
+        }
+        self
+    }
+}

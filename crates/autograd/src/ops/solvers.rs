@@ -1,0 +1,241 @@
+//! What follows from the factorisations: triangular and least-squares solutions, pseudo-inverses,
+//! logarithms of determinants, norms and powers of matrices.
+
+use super::decompose::epsilon;
+use super::linalg::{by_type, host, sizes};
+use crate::graph::{Keep, record};
+use crate::tensor::Tensor;
+use tensor_core::linalg::{self, Lu, Real};
+use tensor_core::{Error, RawTensor, Result, Shape, check};
+
+/// Which norm [`Tensor::matrix_norm`] takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum MatrixNorm {
+    /// √Σ x², PyTorch's default.
+    #[default]
+    Frobenius,
+    /// Σ of the singular values.
+    Nuclear,
+    /// ±∞: the largest (smallest) sum of magnitudes in a row; ±1: in a column; ±2: singular value.
+    Order(f64),
+}
+
+impl Tensor {
+    /// The solution of `self·X = b` for triangular matrices, `[…, N, N], […, N, M]`; of `X·self = b` with
+    /// `left` false. The other triangle is not read, nor the diagonal with `unitriangular`, where it
+    /// counts as ones. PyTorch's `torch.linalg.solve_triangular`, whose defaults are true and false.
+    #[track_caller]
+    pub fn solve_triangular(&self, b: &Tensor, upper: bool, left: bool, unitriangular: bool) -> Tensor {
+        fn raw<T: Real>(
+            a: &Tensor,
+            b: &Tensor,
+            [n, m, count]: [usize; 3],
+            upper: bool,
+            unit: bool,
+        ) -> Result<RawTensor> {
+            let (left, mut right) = (a.to_vec::<T>(), b.to_vec::<T>());
+            for i in 0..count {
+                let x = &mut right[i * n * m..][..n * m];
+                linalg::solve_triangular(&left[i * n * n..][..n * n], n, x, m, upper, unit);
+            }
+            host(right, *b.shape(), b)
+        }
+        if !left {
+            return self.mt().solve_triangular(&b.mt(), !upper, true, unitriangular).mt();
+        }
+        let (n, ..) = sizes("solve_triangular", self, true);
+        if b.rank() < 2 || b.dim(-2) != n || b.dtype() != self.dtype() {
+            check::fail(
+                "solve_triangular",
+                format!("shapes {} and {} do not fit", self.shape(), b.shape()),
+                "b is [.., N, M], of the same type",
+            );
+        }
+        let lead = |t: &Tensor| Shape::new(&t.shape()[..t.rank() - 2]);
+        let batch = check::broadcast("solve_triangular", &lead(self), &lead(b));
+        let of = |t: &Tensor| t.expand_to(&[batch.dims(), &t.shape()[t.rank() - 2..]].concat().into());
+        let (a, b) = (of(self), of(b));
+        let numbers = [n, b.dim(-1), batch.numel()];
+        let out = check::done(
+            "solve_triangular",
+            by_type!(a, T => raw::<T>(&a, &b, numbers, upper, unitriangular)),
+        );
+        record(
+            "LinalgSolveTriangularBackward0",
+            [&a, &b],
+            Keep::FIRST.and(Keep::OUTPUT),
+            out,
+            move |ctx, g| {
+                // ∂B = A⁻ᵀ·G, ∂A = the triangle of −∂B·Xᵀ
+                let db = ctx.input(0).mt().solve_triangular(g, !upper, true, unitriangular);
+                let da = ctx.needs(0).then(|| {
+                    let full = -db.matmul(&ctx.output().mt());
+                    let inside = isize::from(unitriangular);
+                    if upper { full.triu(inside) } else { full.tril(-inside) }
+                });
+                [da, ctx.needs(1).then_some(db)]
+            },
+        )
+    }
+
+    /// The least-squares solution of `self·X = b`: `[M, N], [M] or [M, P] → [N] or [N, P]`, of full
+    /// rank; the smallest one when there are several. Batches lead both.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] when the matrix is not of full rank.
+    #[track_caller]
+    pub fn lstsq(&self, b: &Tensor) -> Result<Tensor> {
+        fn raw<T: Real>(a: &Tensor, b: &Tensor, [m, n, p, count]: [usize; 4]) -> Result<RawTensor> {
+            let (left, right) = (a.to_vec::<T>(), b.to_vec::<T>());
+            let mut out = Vec::with_capacity(count * n * p);
+            for i in 0..count {
+                let x = linalg::lstsq(&left[i * m * n..][..m * n], m, n, &right[i * m * p..][..m * p], p)
+                    .map_err(|pivot| Error::Singular {
+                        op: "lstsq",
+                        batch: (count > 1).then_some(i),
+                        pivot,
+                    })?;
+                out.extend(x);
+            }
+            host(out, b.shape().with(b.rank() - 2, n), a)
+        }
+        let (m, n, count) = sizes("lstsq", self, false);
+        if b.rank() == 1 && self.rank() == 2 {
+            return Ok(self.lstsq(&b.unsqueeze(1))?.squeeze_dim(-1));
+        }
+        if self.rank() != b.rank() || b.shape()[..b.rank() - 1] != self.shape()[..self.rank() - 1] {
+            check::fail(
+                "lstsq",
+                format!("shapes {} and {} do not fit", self.shape(), b.shape()),
+                "b is [M], or [.., M, P] with the same batch",
+            );
+        }
+        let out = by_type!(self, T => raw::<T>(self, b, [m, n, b.dim(-1), count]))?;
+        Ok(record("LinalgLstsqBackward0", [self, b], Keep::BOTH, out, |ctx, g| {
+            // X = A⁺·B
+            let (a, b) = (ctx.input(0), ctx.input(1));
+            let inverse = a.pinv(None);
+            let da = ctx.needs(0).then(|| pinv_rule(&a, &inverse, &g.matmul(&b.mt())));
+            [da, ctx.needs(1).then(|| inverse.mt().matmul(g))]
+        }))
+    }
+
+    /// The pseudo-inverse of matrices: `[…, M, N] → […, N, M]`. Singular values up to `rtol` times the
+    /// largest count as 0; PyTorch's default is max(M, N) times the type's epsilon.
+    #[track_caller]
+    pub fn pinv(&self, rtol: impl Into<Option<f64>>) -> Tensor {
+        let (m, n, _) = sizes("pinv", self, false);
+        let rtol = rtol.into().unwrap_or_else(|| m.max(n) as f64 * epsilon(self.dtype()));
+        let (u, s, vt) = self.detach().svd(false);
+        let counts = s.gt(s.amax(-1, true) * rtol);
+        let scale = counts.where_(counts.where_(&s, 1.0).reciprocal(), 0.0);
+        let out = (vt.mt() * scale.unsqueeze(-2)).matmul(&u.mt());
+        record("LinalgPinvBackward0", [self], Keep::FIRST.and(Keep::OUTPUT), out.raw().clone(), |ctx, g| {
+            [Some(pinv_rule(&ctx.input(0), &ctx.output(), g))]
+        })
+    }
+
+    /// The sign of the determinant of square matrices, 0 for singular ones, and the logarithm of its
+    /// magnitude: `[…, N, N] → […], […]`. The sign has no gradient.
+    #[track_caller]
+    pub fn slogdet(&self) -> (Tensor, Tensor) {
+        fn raw<T: Real>(a: &Tensor, n: usize, count: usize, shape: Shape) -> Result<[RawTensor; 2]> {
+            let all = a.to_vec::<T>();
+            let parts = (0..count).map(|i| Lu::new(&all[i * n * n..][..n * n], n).slogdet());
+            let (sign, log): (Vec<T>, Vec<T>) = parts.unzip();
+            Ok([host(sign, shape, a)?, host(log, shape, a)?])
+        }
+        let (n, _, count) = sizes("slogdet", self, true);
+        let shape = Shape::new(&self.shape()[..self.rank() - 2]);
+        let [sign, log] = check::done("slogdet", by_type!(self, T => raw::<T>(self, n, count, shape)));
+        let log = record("LinalgSlogdetBackward0", [self], Keep::FIRST, log, |ctx, g| {
+            let inverse = check::done("slogdet", ctx.input(0).inverse());
+            [Some(g.unsqueeze(-1).unsqueeze(-1) * inverse.mt())]
+        });
+        (Tensor::from_raw(sign), log)
+    }
+
+    /// ln det of square matrices: NaN where the determinant is negative.
+    #[track_caller]
+    pub fn logdet(&self) -> Tensor {
+        let (sign, log) = self.slogdet();
+        sign.lt(0).where_(f64::NAN, log)
+    }
+
+    /// A norm of the matrices in the last two dimensions, which go, or stay as size 1 with `keepdim`.
+    #[track_caller]
+    pub fn matrix_norm(&self, norm: MatrixNorm, keepdim: bool) -> Tensor {
+        sizes("matrix_norm", self, false);
+        let kept = |x: Tensor| if keepdim { x.unsqueeze(-1).unsqueeze(-1) } else { x };
+        let extreme = |x: Tensor, largest: bool| if largest { x.amax(-1, false) } else { x.amin(-1, false) };
+        match norm {
+            MatrixNorm::Frobenius => self.norm_dim(2.0, [-2, -1], keepdim),
+            MatrixNorm::Nuclear => kept(self.svdvals().sum_dim(-1, false)),
+            MatrixNorm::Order(p) if p.abs() == 2.0 => kept(extreme(self.svdvals(), p > 0.0)),
+            MatrixNorm::Order(p) if p.abs() == 1.0 => kept(extreme(self.abs().sum_dim(-2, false), p > 0.0)),
+            MatrixNorm::Order(p) if p.is_infinite() => kept(extreme(self.abs().sum_dim(-1, false), p > 0.0)),
+            MatrixNorm::Order(p) => {
+                check::fail("matrix_norm", format!("there is no norm of order {p}"), "±1, ±2 or ±∞")
+            }
+        }
+    }
+
+    /// How many singular values exceed `rtol` times the largest; PyTorch's default is max(M, N) times
+    /// the type's epsilon.
+    #[track_caller]
+    pub fn matrix_rank(&self, rtol: impl Into<Option<f64>>) -> Tensor {
+        let (m, n, _) = sizes("matrix_rank", self, false);
+        let rtol = rtol.into().unwrap_or_else(|| m.max(n) as f64 * epsilon(self.dtype()));
+        let s = self.detach().svdvals();
+        s.gt(s.amax(-1, true) * rtol).sum_dim(-1, false)
+    }
+
+    /// The ratio of the largest to the smallest singular value.
+    #[track_caller]
+    pub fn cond(&self) -> Tensor {
+        let s = self.svdvals();
+        s.amax(-1, false) / s.amin(-1, false)
+    }
+
+    /// The `n`-th power of square matrices by repeated squaring; negative powers are the inverse's.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] for a negative power of a singular matrix.
+    #[track_caller]
+    pub fn matrix_power(&self, n: i32) -> Result<Tensor> {
+        let (size, ..) = sizes("matrix_power", self, true);
+        let (mut base, mut left) = (if n < 0 { self.inverse()? } else { self.clone() }, n.unsigned_abs());
+        let mut power: Option<Tensor> = None;
+        while left > 0 {
+            if left & 1 == 1 {
+                power = Some(power.map_or_else(|| base.clone(), |p| p.matmul(&base)));
+            }
+            left >>= 1;
+            if left > 0 {
+                base = base.matmul(&base);
+            }
+        }
+        Ok(power.unwrap_or_else(|| {
+            Tensor::eye(size, (self.dtype(), self.device())).expand_to(self.shape()).contiguous()
+        }))
+    }
+
+    /// The solution of `A·X = self` from the Cholesky factor of `A`, lower unless `upper`:
+    /// `torch.cholesky_solve`.
+    #[track_caller]
+    pub fn cholesky_solve(&self, factor: &Tensor, upper: bool) -> Tensor {
+        let lower = if upper { factor.mt() } else { factor.clone() };
+        let half = lower.solve_triangular(self, false, true, false);
+        lower.mt().solve_triangular(&half, true, true, false)
+    }
+}
+
+/// ∂A from that of its pseudo-inverse `p` (Golub & Pereyra 1973).
+fn pinv_rule(a: &Tensor, p: &Tensor, g: &Tensor) -> Tensor {
+    // dP = −P·dA·P + P·Pᵀ·dAᵀ·(1 − A·P) + (1 − P·A)·dAᵀ·Pᵀ·P
+    let (gt, pt) = (g.mt(), p.mt());
+    let k = gt.matmul(p);
+    let kpt = k.matmul(&pt);
+    let outside = &kpt - a.matmul(p).matmul(&kpt);
+    outside - p.matmul(&k).mt() + pt.matmul(p).matmul(&(gt - k.matmul(a)))
+}
