@@ -190,7 +190,9 @@ fn resolve(x: &Tensor, index: &[Index]) -> Resolved {
             }
             Index::Range { start, end, step } => {
                 let (from, len) = range(*start, *end, *step, shape[axis]);
-                steps.push(Step::Slice(axis, from, len, *step));
+                if (from, len, *step) != (0, shape[axis], 1) {
+                    steps.push(Step::Slice(axis, from, len, *step));
+                }
                 shape = shape.with(axis, len);
                 axis += 1;
             }
@@ -269,24 +271,28 @@ impl Tensor {
         let view = self.through(steps);
         match tensors.len() {
             0 => view,
-            1 if tensors[0].1.rank() == 1 => view.index_select(tensors[0].0 as isize, &tensors[0].1),
-            _ => view.take_at(&tensors),
+            1 if tensors[0].1.rank() == 1 => {
+                view.index_select(tensors[0].0 as isize, &tensors[0].1).named("IndexBackward0")
+            }
+            _ => view.take_at(&tensors).named("IndexBackward0"),
         }
     }
 
     /// The view that steps lead to.
     #[track_caller]
     fn through(&self, steps: Arc<[Step]>) -> Tensor {
-        if steps.is_empty() {
-            return self.clone();
-        }
+        // PyTorch takes the steps one by one and prints the last.
+        let name = match steps.last() {
+            None => return self.clone(),
+            Some(Step::Select(..)) => "SelectBackward0",
+            Some(Step::Slice(..)) => "SliceBackward0",
+            Some(Step::Unsqueeze(_)) => "UnsqueezeBackward0",
+        };
         let shape = *self.shape();
         let place = move |t: &RawTensor| t.with_layout(follow(&steps, t.layout()));
         let out = place(self.raw());
-        record("SliceBackward0", [self], Keep::NOTHING, out, move |_, g| {
-            [Some(g.embedded(shape, place.clone()))]
-        })
-        .mark_view()
+        record(name, [self], Keep::NOTHING, out, move |_, g| [Some(g.embedded(shape, place.clone()))])
+            .mark_view()
     }
 
     /// Several index tensors at once: they broadcast together, as NumPy's advanced indexing. The

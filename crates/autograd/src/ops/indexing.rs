@@ -75,7 +75,8 @@ impl Tensor {
     #[track_caller]
     pub fn masked_select(&self, mask: &Tensor) -> Tensor {
         let shape = check::broadcast("masked_select", self.shape(), mask.shape());
-        self.expand_to(&shape).i(&[crate::Index::Tensor(mask.expand_to(&shape))])
+        let mask = crate::Index::Tensor(mask.expand_to(&shape));
+        self.expand_to(&shape).i(&[mask]).named("MaskedSelectBackward0")
     }
 
     /// An index on this tensor's device, checked and with negative entries counted from the end.

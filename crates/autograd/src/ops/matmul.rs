@@ -16,6 +16,18 @@ fn bmm(name: &'static str, a: &Tensor, b: &Tensor) -> Tensor {
     })
 }
 
+/// `[M, K] · [K, N]`, of one type.
+#[track_caller]
+fn mm(name: &'static str, a: &Tensor, b: &Tensor) -> Tensor {
+    let out = a.raw().mm(b.raw());
+    record(name, [a, b], Keep::BOTH, out, move |ctx, g| {
+        [
+            ctx.needs(0).then(|| mm("MmBackward0", g, &ctx.input(1).t())),
+            ctx.needs(1).then(|| mm("MmBackward0", &ctx.input(0).t(), g)),
+        ]
+    })
+}
+
 #[track_caller]
 fn common(op: &str, a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
     a.raw().same_device(op, b.raw());
@@ -76,12 +88,14 @@ impl Tensor {
         }
         inner_sizes("matmul", &a, &b, a.dim(-1), if b.rank() == 1 { b.dim(0) } else { b.dim(-2) });
         match (a.rank(), b.rank()) {
-            (2, 2) => bmm("MmBackward0", &a.unsqueeze(0), &b.unsqueeze(0))
-                .reshape_to(&Shape::new(&[a.dim(0), b.dim(1)])),
-            (1, _) => a.unsqueeze(0).matmul(&b).squeeze_dim(-2).reshape_to(&{
-                if b.rank() == 1 { Shape::new(&[]) } else { b.shape().remove(b.rank() - 2) }
-            }),
-            (_, 1) => a.matmul(&b.unsqueeze(1)).squeeze_dim(-1),
+            (2, 2) => mm("MmBackward0", &a, &b),
+            (1, 1) => mm("MmBackward0", &a.unsqueeze(0), &b.unsqueeze(1))
+                .reshape_to(&().into())
+                .named("DotBackward0"),
+            (1, 2) => mm("MmBackward0", &a.unsqueeze(0), &b).squeeze_dim(0).named("SqueezeBackward4"),
+            (2, 1) => mm("MmBackward0", &a, &b.unsqueeze(1)).squeeze_dim(1).named("MvBackward0"),
+            (1, _) => a.unsqueeze(0).matmul(&b).squeeze_dim(-2).named("UnsafeViewBackward0"),
+            (_, 1) => a.matmul(&b.unsqueeze(1)).squeeze_dim(-1).named("UnsafeViewBackward0"),
             _ => {
                 let (batch_a, batch_b) = (&a.shape()[..a.rank() - 2], &b.shape()[..b.rank() - 2]);
                 let batch = check::broadcast("matmul", &Shape::new(batch_a), &Shape::new(batch_b));
@@ -90,12 +104,13 @@ impl Tensor {
                 if batch_b.iter().product::<usize>() == 1 && batch_a.len() >= batch_b.len() {
                     // One right matrix for all: a single tall product.
                     let tall = a.reshape(vec![batch.numel() * m, k]).matmul(&b.reshape(vec![k, n]));
-                    return tall.reshape_to(&lead([m, n]));
+                    return tall.reshape_to(&lead([m, n])).named("UnsafeViewBackward0");
                 }
                 let flat = |t: &Tensor, last: [usize; 2]| {
                     t.expand_to(&lead(last)).reshape_to(&Shape::new(&[batch.numel(), last[0], last[1]]))
                 };
-                bmm("BmmBackward0", &flat(&a, [m, k]), &flat(&b, [k, n])).reshape_to(&lead([m, n]))
+                let out = bmm("UnsafeViewBackward0", &flat(&a, [m, k]), &flat(&b, [k, n]));
+                out.reshape_to(&lead([m, n])).named("UnsafeViewBackward0")
             }
         }
     }
@@ -129,7 +144,9 @@ impl Tensor {
                 "matmul broadcasts batches",
             );
         }
-        self.matmul(other)
+        let (a, b) = common("bmm", self, other);
+        inner_sizes("bmm", &a, &b, a.dim(2), b.dim(1));
+        bmm("BmmBackward0", &a, &b)
     }
 
     /// Matrix times vector: `[M, K]·[K] → [M]`.
@@ -156,6 +173,6 @@ impl Tensor {
     /// `self + a·b`: PyTorch's `torch.addmm(self, a, b)`.
     #[track_caller]
     pub fn addmm(&self, a: &Tensor, b: &Tensor) -> Tensor {
-        self + a.mm(b)
+        (self + a.mm(b)).named("AddmmBackward0")
     }
 }

@@ -224,7 +224,7 @@ impl Tensor {
     #[track_caller]
     pub fn squeeze(&self) -> Tensor {
         let dims: Vec<usize> = self.shape().iter().copied().filter(|&s| s != 1).collect();
-        self.reshape_to(&Shape::new(&dims))
+        self.reshape_to(&Shape::new(&dims)).named("SqueezeBackward0")
     }
 
     /// Without `dim` if its size is 1; else as it is.

@@ -1,0 +1,144 @@
+//! Pieces, diagonals, paddings and joins: values by hand, gradients against differences, names as
+//! PyTorch prints them.
+
+mod more_support;
+
+use autograd::{PadMode, Tensor, block_diag, hstack, meshgrid, meshgrid_xy, s, stack, vstack};
+use more_support::{counted, cpu, floats, grads, ints, leaf, near};
+use tensor_core::DType;
+
+#[test]
+fn splits_by_one_size_or_several() {
+    let x = counted([2, 7]);
+    let sizes = |parts: Vec<Tensor>| parts.iter().map(|p| p.dim(1)).collect::<Vec<_>>();
+    assert_eq!(sizes(x.split(3, 1)), [3, 3, 1]);
+    assert_eq!(sizes(x.split([1, 6], -1)), [1, 6]);
+    assert_eq!(sizes(x.split(vec![0, 7], 1)), [0, 7]);
+    assert_eq!(sizes(x.chunk(3, 1)), [3, 3, 1]);
+    assert_eq!(sizes(counted([1, 0]).split(2, 1)), [0]);
+    grads("split", &[leaf([2, 5], -1.0, 1.0)], |x| x[0].split([2, 3], 1)[1].square());
+    let rows: Vec<f64> = (&x).into_iter().map(|row| row.sum().item()).collect();
+    assert_eq!(rows, [21.0, 70.0]);
+}
+
+#[test]
+#[should_panic(expected = "split: sizes [3, 3] do not add up to the dimension's 7")]
+fn sizes_that_do_not_add_up_are_refused() {
+    counted([2, 7]).split([3, 3], 1);
+}
+
+#[test]
+fn dimensions_move_and_turn() {
+    let x = counted([2, 3, 4]);
+    assert_eq!(x.movedim(0, -1).shape().dims(), [3, 4, 2]);
+    assert_eq!(x.movedim([0, 1], [1, 2]).shape().dims(), [4, 2, 3]);
+    near(&x.movedim([0, 1], [1, 2]), &x.permute(&[2, 0, 1]).to_vec::<f64>(), 0.0);
+    let m = counted([2, 2]); // 0 1 / 2 3
+    near(&m.rot90(1, [0, 1]), &[1.0, 3.0, 0.0, 2.0], 0.0);
+    near(&m.rot90(-1, [0, 1]), &[2.0, 0.0, 3.0, 1.0], 0.0);
+    near(&m.rot90(2, [0, 1]), &[3.0, 2.0, 1.0, 0.0], 0.0);
+    near(&m.flip(&[0, 1]), &[3.0, 2.0, 1.0, 0.0], 0.0);
+    assert_eq!(x.unflatten(-1, [2, -1]).shape().dims(), [2, 3, 2, 2]);
+    let thin = counted([1, 3, 1, 2]);
+    assert_eq!(thin.squeeze_dims([0, 1, 2]).shape().dims(), [3, 2]);
+    assert_eq!(thin.mt().shape().dims(), [1, 3, 2, 1]);
+    assert_eq!(x.reshape_as(&counted([6, 4])).shape().dims(), [6, 4]);
+    grads("rot90", &[leaf([2, 3], -1.0, 1.0)], |x| x[0].rot90(3, [0, 1]));
+}
+
+#[test]
+fn diagonals_of_any_two_dimensions() {
+    let x = counted([2, 3, 4]);
+    near(&x.diagonal(1, 1, 2), &[1.0, 6.0, 11.0, 13.0, 18.0, 23.0], 0.0);
+    near(&x.diagonal(0, -1, 0), &[0.0, 13.0, 4.0, 17.0, 8.0, 21.0], 0.0);
+    near(&floats(&[1.0, 2.0]).diag(1), &[0.0, 1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0], 0.0);
+    near(&counted([2, 3]).diag(0), &[0.0, 4.0], 0.0);
+    let embedded = counted([2, 3]).diag_embed(-1, 0, 2);
+    assert_eq!(embedded.shape().dims(), [4, 2, 4]);
+    near(&embedded.diagonal(-1, 0, 2), &counted([2, 3]).to_vec::<f64>(), 0.0);
+    assert_eq!(embedded.sum().item::<f64>(), 15.0);
+    assert_eq!(counted([2, 3]).trace().item::<f64>(), 4.0);
+    grads("diagonal", &[leaf([2, 3, 4], -1.0, 1.0)], |x| x[0].diagonal(-1, 0, 2).square());
+    grads("diag_embed", &[leaf([2, 3], -1.0, 1.0)], |x| x[0].diag_embed(1, -2, -1).square());
+    grads("diag", &[leaf(3, -1.0, 1.0)], |x| x[0].diag(2));
+}
+
+#[test]
+fn padding_by_every_mode() {
+    let x = floats(&[1.0, 2.0, 3.0]);
+    near(&x.pad_mode(&[2, 1], PadMode::Reflect), &[3.0, 2.0, 1.0, 2.0, 3.0, 2.0], 0.0);
+    near(&x.pad_mode(&[2, 1], PadMode::Replicate), &[1.0, 1.0, 1.0, 2.0, 3.0, 3.0], 0.0);
+    near(&x.pad_mode(&[2, 1], PadMode::Circular), &[2.0, 3.0, 1.0, 2.0, 3.0, 1.0], 0.0);
+    near(&x.pad_mode(&[1, 0], PadMode::Constant(9.0)), &[9.0, 1.0, 2.0, 3.0], 0.0);
+    for mode in [PadMode::Reflect, PadMode::Replicate, PadMode::Circular, PadMode::Constant(0.5)] {
+        grads("pad", &[leaf([2, 3, 3], -1.0, 1.0)], |x| x[0].pad_mode(&[2, 1, 0, 2], mode).square());
+    }
+    near(&x.tile(&[2, 2]), &[1.0, 2.0, 3.0].repeat(4), 0.0);
+}
+
+#[test]
+#[should_panic(expected = "pad: [3, 0] around dimension 0 of size 3")]
+fn a_reflection_beyond_the_tensor_is_refused() {
+    floats(&[1.0, 2.0, 3.0]).pad_mode(&[3, 0], PadMode::Reflect);
+}
+
+#[test]
+fn joins_and_grids() {
+    let (a, b) = (floats(&[1.0, 2.0]), floats(&[3.0, 4.0]));
+    near(&hstack(&[a.clone(), b.clone()]), &[1.0, 2.0, 3.0, 4.0], 0.0);
+    assert_eq!(hstack(&[counted([2, 1]), counted([2, 2])]).shape().dims(), [2, 3]);
+    assert_eq!(vstack(&[a.clone(), b.clone()]).shape().dims(), [2, 2]);
+    near(&block_diag(&[a.clone(), counted([2, 1])]), &[1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], 0.0);
+    let c = floats(&[5.0, 6.0, 7.0]);
+    let shape = |grids: Vec<Tensor>| grids[0].shape().to_vec();
+    assert_eq!(shape(meshgrid(&[a.clone(), c.clone()])), [2, 3]);
+    assert_eq!(shape(meshgrid_xy(&[a.clone(), c.clone()])), [3, 2]);
+    near(&meshgrid_xy(&[a.clone(), c])[0].select(0, 1), &[1.0, 2.0], 0.0);
+    grads("block_diag", &[leaf([2, 1], -1.0, 1.0), leaf(2, -1.0, 1.0)], |x| block_diag(x).square());
+    assert_eq!(stack(&[a, b], -1).to_vec::<f32>(), [1.0, 3.0, 2.0, 4.0]);
+}
+
+#[test]
+fn creation() {
+    near(&Tensor::eye([2, 3], &cpu()), &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0], 0.0);
+    near(&Tensor::eye(2, &cpu()), &[1.0, 0.0, 0.0, 1.0], 0.0);
+    assert_eq!(ints(&[0, 2]).one_hot(None).to_vec::<i32>(), [1, 0, 0, 0, 0, 1]);
+    assert_eq!(ints(&[1]).one_hot(3).to_vec::<i32>(), [0, 1, 0]);
+    assert_eq!(Tensor::tril_indices(2, 3, 0, &cpu()).to_vec::<i32>(), [0, 1, 1, 0, 0, 1]);
+    assert_eq!(Tensor::triu_indices(2, 3, 1, &cpu()).to_vec::<i32>(), [0, 0, 1, 1, 2, 2]);
+}
+
+#[test]
+fn nodes_carry_pytorchs_names() {
+    let x = counted([2, 3]).to_dtype(DType::F32).requires_grad_(true);
+    let v = floats(&[1.0, 2.0, 3.0]).requires_grad_(true);
+    let w = floats(&[1.0, 2.0]).requires_grad_(true);
+    let batch = || x.expand([4, -1, -1]);
+    let named: [(Tensor, &str); 22] = [
+        (x.mm(&x.t()), "MmBackward0"),
+        (x.matmul(&v), "MvBackward0"),
+        (v.matmul(&v), "DotBackward0"),
+        (w.matmul(&x), "SqueezeBackward4"),
+        (batch().matmul(&batch().mt()), "UnsafeViewBackward0"),
+        (batch().matmul(&x.t()), "UnsafeViewBackward0"),
+        (batch().bmm(&batch().mt()), "BmmBackward0"),
+        (w.addmm(&x, &x.t()), "AddmmBackward0"),
+        (x.i(s![0]), "SelectBackward0"),
+        (x.i(s![.., 0]), "SelectBackward0"),
+        (x.i(s![0, ..]), "SelectBackward0"),
+        (x.i(s![1.., ..]), "SliceBackward0"),
+        (x.i(s![0, 1..]), "SliceBackward0"),
+        (x.i(s![.., autograd::NewAxis]), "UnsqueezeBackward0"),
+        (x.i(s![&ints(&[0, 1])]), "IndexBackward0"),
+        (x.i(s![&x.gt(0.5)]), "IndexBackward0"),
+        (x.masked_select(&x.gt(0.5)), "MaskedSelectBackward0"),
+        (x.split(2, 1).remove(0), "SplitBackward0"),
+        (x.unbind(0).remove(0), "UnbindBackward0"),
+        (stack(&[x.clone()], 0), "StackBackward0"),
+        (x.repeat(&[2, 1]), "RepeatBackward0"),
+        (x.unsqueeze(0).squeeze(), "SqueezeBackward0"),
+    ];
+    for (t, name) in named {
+        assert_eq!(t.grad_fn(), Some(name));
+    }
+}
