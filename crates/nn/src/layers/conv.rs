@@ -151,7 +151,7 @@ impl<const D: usize, const TRANSPOSED: bool> ConvNd<D, TRANSPOSED> {
         dims.extend(kernel_size.into().0);
         let weight = Tensor::zeros(Shape::new(&dims), device);
         if weight.numel() > 0 {
-            init::kaiming_uniform_(&weight, 5f64.sqrt(), init::Fan::In);
+            init::kaiming_uniform_(&weight, 5f64.sqrt(), init::Fan::In, init::Nonlinearity::LeakyReLU);
         }
         ConvNd { weight: weight.into_parameter(), bias: None, options, mode: PaddingMode::Zeros }
     }
