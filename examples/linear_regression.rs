@@ -23,7 +23,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("X = {x}\n\ny = {y}\n");
     println!("β = {}\n", firebrand(&x, &y)?);
 
-    println!("{:>16}  {:>12}  {:>12}  {:>7}  {:>10}", "X", "Firebrand ms", "nalgebra ms", "ratio", "max |Δβ|");
+    println!(
+        "{:>16}  {:>12}  {:>12}  {:>7}  {:>10}",
+        "X", "Firebrand ms", "nalgebra ms", "ratio", "max |Δβ|"
+    );
     for (rows, cols) in SIZES {
         let (x, y) = data(rows, cols);
         let (their_x, their_y) = (to_matrix(&x), DVector::from_vec(y.to_vec::<f32>()));
