@@ -38,7 +38,7 @@ impl IntoIterator for &Tensor {
     }
 }
 
-/// Nested arrays and vectors that become tensors: what [`tensor!`](crate::tensor) takes.
+/// Nested arrays and vectors that become tensors: what `tensor!` takes.
 pub trait Nested {
     /// The element type.
     type Item: Element;

@@ -105,6 +105,91 @@ impl Tensor {
         self.draw("random_", |generator, n, _| HostData::I64(generator.randint(n, low, high)))
     }
 
+    /// 1 with each element's own probability, else 0: `torch.bernoulli`.
+    ///
+    /// # Panics
+    /// When an element is not a probability.
+    #[track_caller]
+    pub fn bernoulli(&self) -> Tensor {
+        check::float("bernoulli", self.dtype());
+        let out = self.detach().zeros_like();
+        let p = self.to_vec::<f64>();
+        if let Some(odd) = p.iter().find(|p| !(0.0..=1.0).contains(*p)) {
+            check::fail("bernoulli", format!("{odd} is not a probability"), "give numbers from 0 to 1");
+        }
+        let generator = default_generator();
+        let drawn = if self.dtype() == DType::F64 {
+            p.into_iter().map(|p| generator.bernoulli(1, p)[0]).collect()
+        } else {
+            generator.bernoulli_each(&self.to_vec::<f32>())
+        };
+        out.copy_(&Tensor::from_vec(drawn, *self.shape(), self.device()));
+        out
+    }
+
+    /// `samples` indices drawn as often as weights say, of one row `[C] → [S]` or of several
+    /// `[N, C] → [N, S]`: `torch.multinomial`.
+    ///
+    /// ```
+    /// use autograd::Tensor;
+    /// let weights = Tensor::new(&[0.0f32, 10.0, 3.0], &backend_cpu::device());
+    /// let mut drawn = weights.multinomial(2, false).to_vec::<i32>();
+    /// drawn.sort();
+    /// assert_eq!(drawn, [1, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// For weights that are negative, not finite or all 0, and for more samples than there are when
+    /// none may come again.
+    #[track_caller]
+    pub fn multinomial(&self, samples: usize, replacement: bool) -> Tensor {
+        let op = "multinomial";
+        check::float(op, self.dtype());
+        if !(1..=2).contains(&self.rank()) || samples == 0 {
+            check::fail(
+                op,
+                format!("{samples} samples of shape {}", self.shape()),
+                "give [C] or [N, C] weights",
+            );
+        }
+        let generator = default_generator();
+        let mut drawn = Vec::with_capacity(self.numel());
+        for row in self.to_vec::<f64>().chunks(self.dim(-1)) {
+            let possible = row.iter().filter(|&&w| w > 0.0).count();
+            if row.iter().any(|w| !w.is_finite() || *w < 0.0) || possible == 0 {
+                check::fail(op, "weights must be finite, not negative, and not all 0", "");
+            }
+            if !replacement && samples > possible {
+                check::fail(
+                    op,
+                    format!("{samples} samples of {possible} possible ones"),
+                    "allow replacement",
+                );
+            }
+            drawn.extend(if self.dtype() == DType::F64 {
+                generator.multinomial(row, samples, replacement)
+            } else {
+                let row: Vec<f32> = row.iter().map(|&w| w as f32).collect();
+                generator.multinomial(&row, samples, replacement)
+            });
+        }
+        let shape = self.shape().with(self.rank() - 1, samples);
+        Tensor::from_host(&HostData::I64(drawn).cast(DType::I32), shape, self.device())
+    }
+
+    /// While `training`, zeroes elements with probability `p` and scales the rest by 1/(1 − p):
+    /// `F.dropout`.
+    ///
+    /// # Panics
+    /// When `p` is not a probability.
+    #[track_caller]
+    pub fn dropout(&self, p: f64, training: bool) -> Tensor {
+        if !(0.0..=1.0).contains(&p) {
+            check::fail("dropout", format!("{p} is not a probability"), "give a number from 0 to 1");
+        }
+        if training && p > 0.0 { self * self.dropout_mask(p) } else { self.clone() }
+    }
+
     /// The factors of dropout for this tensor, drawn in the order of its memory and laid out as it is:
     /// 0 with probability `p`, else 1/(1 − p).
     #[track_caller]

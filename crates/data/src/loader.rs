@@ -165,7 +165,8 @@ impl<D: Dataset> Work<D> {
     fn next(&mut self) -> Option<D::Batch> {
         let indices: Vec<i64> = self.order.by_ref().take(self.batch).collect();
         let short = indices.len() < self.batch;
-        (!indices.is_empty() && !(short && self.drop_last)).then(|| self.dataset.batch(&indices))
+        let over = indices.is_empty() || (short && self.drop_last);
+        (!over).then(|| self.dataset.batch(&indices))
     }
 }
 

@@ -152,7 +152,7 @@ pub struct WeightedRandomSampler {
 }
 
 impl WeightedRandomSampler {
-    /// `num_samples` items, item i with probability weights[i]/Σ weights, with replacement.
+    /// `num_samples` items, item i with probability wᵢ/Σw, with replacement.
     ///
     /// # Panics
     /// When a weight is negative or not finite, or all are 0.

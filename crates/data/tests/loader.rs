@@ -246,3 +246,18 @@ fn pixels_stay_bytes_until_they_are_fetched() {
     let want: Vec<f32> = bytes.iter().map(|&v| f32::from(v) / 255.0).collect();
     assert_eq!(images.to_vec::<f32>(), want);
 }
+
+#[test]
+fn fetching_ahead_and_training_share_the_threads() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist");
+    let test = std::sync::Arc::new(Mnist::open(folder).train(false).load(&cpu()).unwrap());
+    let run = |prefetch: usize| {
+        let loader = DataLoader::new(test.clone(), 500).prefetch(prefetch);
+        let weight = Tensor::ones([784, 64], &cpu());
+        let pass = loader
+            .iter()
+            .map(|(images, labels)| (images.matmul(&weight).sum().item::<f32>(), labels.to_vec::<i32>()));
+        pass.collect::<Vec<_>>()
+    };
+    assert_eq!(run(3), run(0), "the same batches, the same bits");
+}

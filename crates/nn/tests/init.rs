@@ -169,6 +169,22 @@ fn whole_numbers_and_chances() {
 }
 
 #[test]
+fn chances_and_weights_of_each() {
+    let _turn = seeded(0);
+    let p = Tensor::new(&[0.4f32, 0.8, 0.05, 0.2], &cpu());
+    // torch.rand(4) after seed 0 is 0.4963 0.7682 0.0885 0.1320.
+    assert_eq!(p.bernoulli().to_vec::<f32>(), [0.0, 1.0, 0.0, 1.0]);
+    let rows = Tensor::new(&[[0.0f32, 1.0], [1.0, 0.0]], &cpu());
+    assert_eq!(rows.multinomial(3, true).to_vec::<i32>(), [1, 1, 1, 0, 0, 0]);
+    let wide = Tensor::ones([3, 1000], (DType::F64, &cpu()));
+    let drawn = wide.multinomial(1000, false);
+    assert_eq!(drawn.shape().dims(), [3, 1000]);
+    let mut first = drawn.select(0, 0).to_vec::<i32>();
+    first.sort_unstable();
+    assert_eq!(first, (0..1000).collect::<Vec<_>>());
+}
+
+#[test]
 #[should_panic(expected = "share one place")]
 fn expanded_tensors_are_not_filled() {
     Tensor::zeros([1, 3], &cpu()).expand([4, 3]).uniform_(0.0, 1.0);

@@ -123,7 +123,7 @@ impl Tensor {
         })
     }
 
-    /// The mean over rows of −ln softmax(x)[target]: `[N, C], [N] → []`. The other choices of
+    /// The mean over rows of −ln softmax(x)\[target\]: `[N, C], [N] → []`. The other choices of
     /// `F.cross_entropy` (weights, smoothing, reductions, more dimensions) are in the nn crate.
     ///
     /// # Panics

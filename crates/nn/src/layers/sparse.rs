@@ -47,10 +47,7 @@ impl Default for Dropout {
 impl Module for Dropout {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
-        if !self.is_training() || self.p == 0.0 {
-            return input.clone();
-        }
-        input * input.dropout_mask(self.p)
+        input.dropout(self.p, self.is_training())
     }
     fn name(&self) -> String {
         "Dropout".into()

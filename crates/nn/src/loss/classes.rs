@@ -23,7 +23,7 @@ impl Default for CrossEntropy {
     }
 }
 
-/// −ln softmax(x)[target] of scores `[N, C]` and classes `[N]`; also of `[C]` and `[]`, of
+/// −ln softmax(x)\[target\] of scores `[N, C]` and classes `[N]`; also of `[C]` and `[]`, of
 /// `[N, C, d1, …]` and `[N, d1, …]`, or of probabilities in the scores' own shape.
 ///
 /// ```
@@ -59,7 +59,7 @@ pub fn cross_entropy(scores: &Tensor, target: &Tensor, options: &CrossEntropy) -
     of_classes(op, &rows.log_softmax(1), &classes, target, options)
 }
 
-/// −x[target] of log-probabilities and classes, in the shapes of [`cross_entropy`].
+/// −x\[target\] of log-probabilities and classes, in the shapes of [`cross_entropy`].
 ///
 /// # Panics
 /// When shapes do not fit, or a target is not one of the C classes.

@@ -75,6 +75,9 @@ pub trait Optimizer {
     fn set_momenta(&mut self, momenta: &[f64]);
 }
 
+/// A parameter, its gradient and its state.
+type Update = (RawTensor, RawTensor, Vec<RawTensor>);
+
 #[track_caller]
 fn checked<C: Config>(config: &C) {
     if let Some(problem) = config.problem() {
@@ -166,8 +169,7 @@ impl<C: Config> Optimizer for Optim<C> {
             let states = &mut self.states[first..first + group.params.len()];
             first += group.params.len();
             // One call for all parameters that are alike in age.
-            let mut calls: BTreeMap<(u64, bool), Vec<(RawTensor, RawTensor, Vec<RawTensor>)>> =
-                BTreeMap::new();
+            let mut calls: BTreeMap<(u64, bool), Vec<Update>> = BTreeMap::new();
             for (param, state) in group.params.iter().zip(states) {
                 let Some(mut grad) = param.grad() else { continue };
                 if group.config.maximize() {
