@@ -5,8 +5,11 @@ use crate::error::DataError;
 use flate2::read::GzDecoder;
 use std::io::Read;
 
-/// The most that a file may unpack to: ten times MNIST's largest.
-const UNPACKED_LIMIT: u64 = 500_000_000;
+/// The most that a file of `packed` bytes may unpack to: 64 times its size and a mebibyte (MNIST's unpack to
+/// five times theirs), and never more than ten times MNIST's largest.
+fn unpacked_limit(packed: usize) -> u64 {
+    (64 * packed as u64 + (1 << 20)).min(500_000_000)
+}
 
 /// An array of bytes with its sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +32,14 @@ impl Idx {
 }
 
 fn unpack(file: &str, bytes: &[u8]) -> Result<Vec<u8>, DataError> {
+    let limit = unpacked_limit(bytes.len());
     let mut out = Vec::new();
     GzDecoder::new(bytes)
-        .take(UNPACKED_LIMIT + 1)
+        .take(limit + 1)
         .read_to_end(&mut out)
         .map_err(|e| DataError::Gzip { file: file.into(), reason: e.to_string() })?;
-    if out.len() as u64 > UNPACKED_LIMIT {
-        let (found, expected) = ("more".to_string(), format!("at most {UNPACKED_LIMIT} bytes unpacked"));
+    if out.len() as u64 > limit {
+        let (found, expected) = ("more".to_string(), format!("at most {limit} bytes unpacked"));
         return Err(DataError::Format { file: file.into(), found, expected });
     }
     Ok(out)
@@ -98,6 +102,17 @@ mod tests {
         for cut in 0..gz.len() {
             assert!(Idx::parse("a", &gz[..cut]).is_err(), "{cut} bytes of {}", gz.len());
         }
+    }
+
+    #[test]
+    fn a_gzip_bomb_is_stopped() {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gz.write_all(&[0, 0, 8, 1, 0, 0x80, 0, 0]).unwrap();
+        gz.write_all(&vec![0; 8 << 20]).unwrap(); // honest, but packed a thousand to one
+        let gz = gz.finish().unwrap();
+        let message = Idx::parse("bomb", &gz).unwrap_err().to_string();
+        let limit = 64 * gz.len() + (1 << 20);
+        assert_eq!(message, format!("bomb: found more, expected at most {limit} bytes unpacked"));
     }
 
     #[test]

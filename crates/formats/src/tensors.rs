@@ -109,3 +109,23 @@ pub(crate) fn download(file: &str, name: &str, tensor: &RawTensor) -> Result<Hos
         source,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_without_64_bits_gets_what_fits() {
+        assert_eq!(narrow(HostData::I64(vec![-5, 1 << 30])), HostData::I32(vec![-5, 1 << 30]));
+        let large = HostData::I64(vec![1, 1 << 31]);
+        assert_eq!(narrow(large.clone()), large, "left as it is, for the device's own error");
+        assert_eq!(narrow(HostData::F64(vec![0.1])), HostData::F32(vec![0.1]));
+        let mut conversions = Vec::new();
+        note(&mut conversions, "x", Stored::I64, DType::I32);
+        note(&mut conversions, "y", Stored::F32, DType::F32);
+        assert_eq!(
+            conversions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["x: int64 became int32"]
+        );
+    }
+}
