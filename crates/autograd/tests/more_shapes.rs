@@ -77,7 +77,7 @@ fn padding_by_every_mode() {
 }
 
 #[test]
-#[should_panic(expected = "pad: [3, 0] around dimension 0 of size 3")]
+#[should_panic(expected = "pad_reflect: padding [3, 0] of dimension 0 of shape [3]")]
 fn a_reflection_beyond_the_tensor_is_refused() {
     floats(&[1.0, 2.0, 3.0]).pad_mode(&[3, 0], PadMode::Reflect);
 }
