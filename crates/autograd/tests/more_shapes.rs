@@ -134,7 +134,7 @@ fn nodes_carry_pytorchs_names() {
         (x.masked_select(&x.gt(0.5)), "MaskedSelectBackward0"),
         (x.split(2, 1).remove(0), "SplitBackward0"),
         (x.unbind(0).remove(0), "UnbindBackward0"),
-        (stack(&[x.clone()], 0), "StackBackward0"),
+        (stack(std::slice::from_ref(&x), 0), "StackBackward0"),
         (x.repeat(&[2, 1]), "RepeatBackward0"),
         (x.unsqueeze(0).squeeze(), "SqueezeBackward0"),
     ];
