@@ -142,3 +142,15 @@ fn nodes_carry_pytorchs_names() {
         assert_eq!(t.grad_fn(), Some(name));
     }
 }
+
+#[test]
+fn tensors_become_arrays_of_their_sizes() {
+    let x = counted([2, 3]);
+    let rows: [[f64; 3]; 2] = (&x).try_into().unwrap();
+    assert_eq!(rows, [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]);
+    let row: [i32; 3] = (&x.select(0, 1)).try_into().unwrap();
+    assert_eq!(row, [3, 4, 5]);
+    let error = <[f64; 2]>::try_from(&x).unwrap_err().to_string();
+    assert_eq!(error, "an array of sizes [2] does not hold a tensor of shape [2, 3]");
+    assert!(Vec::<f64>::try_from(&x).is_err());
+}
