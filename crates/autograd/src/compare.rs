@@ -38,7 +38,7 @@ impl IntoIterator for &Tensor {
     }
 }
 
-/// Nested arrays and vectors that become tensors: what `tensor!` takes.
+/// Nested arrays and vectors that become tensors: what the facade's `tensor!` takes.
 pub trait Nested {
     /// The element type.
     type Item: Element;
@@ -94,7 +94,7 @@ fn nested<T: Nested>(rows: &[T], out: &mut Vec<T::Item>) -> Vec<usize> {
 
 impl Tensor {
     /// A tensor of nested arrays or vectors: `Tensor::new(&[[1.0, 2.0], [3.0, 4.0]], &device)`.
-    /// Literals without a type follow Python: floats become F32, integers I32.
+    /// The element type is the Rust one; the facade's `tensor!` makes F32 of plain floats.
     #[track_caller]
     pub fn new<N: Nested>(values: &N, device: &Device) -> Tensor {
         let mut flat = Vec::new();
@@ -115,4 +115,38 @@ impl<T: Element> TryFrom<&Tensor> for Vec<T> {
         }
         Ok(tensor.to_host()?.into_vec())
     }
+}
+
+macro_rules! arrays {
+    ($($ty:ty),+) => {$(
+        /// The elements of a tensor of exactly this size; a clear message otherwise.
+        impl<const N: usize> TryFrom<&Tensor> for [$ty; N] {
+            type Error = tensor_core::Error;
+            fn try_from(tensor: &Tensor) -> Result<Self, Self::Error> {
+                let values: Vec<$ty> = sized(tensor, &[N])?;
+                Ok(std::array::from_fn(|i| values[i]))
+            }
+        }
+
+        /// The rows of a tensor of exactly these sizes; a clear message otherwise.
+        impl<const N: usize, const M: usize> TryFrom<&Tensor> for [[$ty; M]; N] {
+            type Error = tensor_core::Error;
+            fn try_from(tensor: &Tensor) -> Result<Self, Self::Error> {
+                let values: Vec<$ty> = sized(tensor, &[N, M])?;
+                Ok(std::array::from_fn(|i| std::array::from_fn(|j| values[i * M + j])))
+            }
+        }
+    )+};
+}
+arrays!(f32, f64, i32, i64, u8, bool);
+
+/// The elements, row-major, if the tensor has these sizes.
+fn sized<T: Element>(tensor: &Tensor, sizes: &[usize]) -> Result<Vec<T>, tensor_core::Error> {
+    if tensor.shape().dims() != sizes {
+        return Err(tensor_core::Error::Invalid(format!(
+            "an array of sizes {sizes:?} does not hold a tensor of shape {}",
+            tensor.shape()
+        )));
+    }
+    Ok(tensor.to_host()?.into_vec())
 }

@@ -173,14 +173,20 @@ fn qr_and_lu_with_gradients() {
             autograd::cat(&[q.flatten(0, -1), r.flatten(0, -1)], 0)
         });
     }
-    let a = sound([2, 3, 3]);
-    let (p, l, u) = a.lu();
-    close(&p.matmul(&l).matmul(&u), &a);
-    close(&l.diagonal(0, -2, -1), &l.diagonal(0, -2, -1).ones_like());
-    grads("lu", &[sound([2, 3, 3])], |x| {
-        let (_, l, u) = x[0].lu();
-        l.square() + u
-    });
+    for shape in [[2, 3, 3], [2, 4, 3], [2, 3, 4]] {
+        let a = sound(shape);
+        for a in [a.detach(), a] {
+            let (p, l, u) = a.lu();
+            close(&p.matmul(&l).matmul(&u), &a);
+            close(&l.diagonal(0, -2, -1), &l.diagonal(0, -2, -1).ones_like());
+            close(&u, &u.triu(0));
+            assert!(l.abs().le(1.0).all().item::<bool>(), "pivots are the largest of their columns");
+        }
+        grads("lu", &[sound(shape)], |x| {
+            let (_, l, u) = x[0].lu();
+            l.square().matmul(&u)
+        });
+    }
 }
 
 #[test]

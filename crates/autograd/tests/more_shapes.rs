@@ -77,7 +77,7 @@ fn padding_by_every_mode() {
 }
 
 #[test]
-#[should_panic(expected = "pad: [3, 0] around dimension 0 of size 3")]
+#[should_panic(expected = "pad_reflect: padding [3, 0] of dimension 0 of shape [3]")]
 fn a_reflection_beyond_the_tensor_is_refused() {
     floats(&[1.0, 2.0, 3.0]).pad_mode(&[3, 0], PadMode::Reflect);
 }
@@ -134,11 +134,23 @@ fn nodes_carry_pytorchs_names() {
         (x.masked_select(&x.gt(0.5)), "MaskedSelectBackward0"),
         (x.split(2, 1).remove(0), "SplitBackward0"),
         (x.unbind(0).remove(0), "UnbindBackward0"),
-        (stack(&[x.clone()], 0), "StackBackward0"),
+        (stack(std::slice::from_ref(&x), 0), "StackBackward0"),
         (x.repeat(&[2, 1]), "RepeatBackward0"),
         (x.unsqueeze(0).squeeze(), "SqueezeBackward0"),
     ];
     for (t, name) in named {
         assert_eq!(t.grad_fn(), Some(name));
     }
+}
+
+#[test]
+fn tensors_become_arrays_of_their_sizes() {
+    let x = counted([2, 3]);
+    let rows: [[f64; 3]; 2] = (&x).try_into().unwrap();
+    assert_eq!(rows, [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]);
+    let row: [i32; 3] = (&x.select(0, 1)).try_into().unwrap();
+    assert_eq!(row, [3, 4, 5]);
+    let error = <[f64; 2]>::try_from(&x).unwrap_err().to_string();
+    assert_eq!(error, "an array of sizes [2] does not hold a tensor of shape [2, 3]");
+    assert!(Vec::<f64>::try_from(&x).is_err());
 }

@@ -189,22 +189,39 @@ impl Tensor {
         (q, r)
     }
 
-    /// `A = P·L·U` of square matrices with partial pivoting: P permutes rows, L is lower triangular with
-    /// ones on its diagonal, U upper triangular. PyTorch's `torch.linalg.lu`.
+    /// `A = P·L·U` of matrices `[…, M, N]` with partial pivoting, K = min(M, N): P permutes rows, L
+    /// `[…, M, K]` is lower triangular with ones on its diagonal, U `[…, K, N]` upper triangular. PyTorch's
+    /// `torch.linalg.lu`.
     #[track_caller]
     pub fn lu(&self) -> (Tensor, Tensor, Tensor) {
-        fn raw<T: Real>(a: &Tensor, n: usize, count: usize) -> Result<[RawTensor; 3]> {
+        fn raw<T: Real>(a: &Tensor, m: usize, n: usize, count: usize) -> Result<[RawTensor; 3]> {
             let all = a.to_vec::<T>();
             let mut parts = [Vec::new(), Vec::new(), Vec::new()];
             for i in 0..count {
-                let lu = Lu::new(&all[i * n * n..][..n * n], n).parts();
+                let lu = Lu::rectangular(&all[i * m * n..][..m * n], m, n).parts();
                 parts.iter_mut().zip(lu).for_each(|(all, part)| all.extend(part));
             }
             let [p, l, u] = parts;
-            Ok([host(p, *a.shape(), a)?, host(l, *a.shape(), a)?, host(u, *a.shape(), a)?])
+            let (k, rank) = (m.min(n), a.rank());
+            let (tall, wide) = (a.shape().with(rank - 1, k), a.shape().with(rank - 2, k));
+            Ok([host(p, a.shape().with(rank - 1, m), a)?, host(l, tall, a)?, host(u, wide, a)?])
         }
-        let (n, _, count) = sizes("lu", self, true);
-        let raws = check::done("lu", by_type!(self, T => raw::<T>(self, n, count)));
+        let (m, n, count) = sizes("lu", self, false);
+        let raws = check::done("lu", by_type!(self, T => raw::<T>(self, m, n, count)));
+        if m != n && self.requires_grad() && is_grad_enabled() {
+            // The square part in pivoted order decides; the other rows and columns are solved for.
+            let [p, ..] = raws;
+            let p = Tensor::from_raw(p);
+            let ordered = p.mt().matmul(self);
+            let k = m.min(n);
+            let (_, l, u) = ordered.narrow(-2, 0, k).narrow(-1, 0, k).lu();
+            if m > n {
+                let rest = u.solve_triangular(&ordered.narrow(-2, k, m - k), true, false, false);
+                return (p, crate::cat(&[l, rest], -2), u);
+            }
+            let rest = l.solve_triangular(&ordered.narrow(-1, k, n - k), false, true, true);
+            return (p, l, crate::cat(&[u, rest], -1));
+        }
         let again = |a: &Tensor| {
             let (p, l, u) = a.lu();
             vec![p.detach(), l, u]

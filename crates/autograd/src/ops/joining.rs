@@ -1,6 +1,6 @@
 //! Joining and repeating: results are fresh copies.
 
-use crate::graph::{Keep, record, record_many};
+use crate::graph::{Keep, record_many};
 use crate::tensor::Tensor;
 use tensor_core::{DType, RawTensor, Shape, check};
 
@@ -151,35 +151,6 @@ impl Tensor {
         let mut all = vec![1; self.rank().saturating_sub(times.len())];
         all.extend(times);
         self.repeat(&all)
-    }
-
-    /// `value` around the last dimensions: pairs (before, after) from the last dimension backwards, as `F.pad`.
-    #[track_caller]
-    pub fn pad(&self, padding: &[usize], value: f64) -> Tensor {
-        if !padding.len().is_multiple_of(2) || padding.len() / 2 > self.rank() {
-            check::fail(
-                "pad",
-                format!("{padding:?} are not pairs for the dimensions of shape {}", self.shape()),
-                "give (before, after) for the last dimension, then the one before it, …",
-            );
-        }
-        let mut shape = *self.shape();
-        let mut starts = vec![0; self.rank()];
-        for (i, pair) in padding.chunks(2).enumerate() {
-            let axis = self.rank() - 1 - i;
-            shape.dims_mut()[axis] += pair[0] + pair[1];
-            starts[axis] = pair[0];
-        }
-        let sizes = *self.shape();
-        let place = starts.clone();
-        let inside = move |t: &RawTensor| {
-            (0..sizes.rank()).fold(t.clone(), |t, axis| t.narrow(axis, place[axis], sizes[axis]))
-        };
-        let out = RawTensor::full(shape, value, self.dtype(), self.device());
-        inside(&out).write(self.raw());
-        record("ConstantPadNdBackward0", [self], Keep::NOTHING, out, move |_, g| {
-            [Some((0..sizes.rank()).fold(g.clone(), |t, axis| t.sliced(axis, starts[axis], sizes[axis], 1)))]
-        })
     }
 
     /// Elements shifted along dimensions, those that fall off the end coming back at the start.

@@ -12,7 +12,7 @@ use tensor_core::{BinaryOp, DType, Device, RawTensor, Shape, check};
 
 /// The way new elements are made of old ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interpolation {
+pub enum ResizeMode {
     /// The nearest, as PyTorch's `"nearest"` counts: that at ⌊i·old/new⌋.
     Nearest,
     /// The nearest by the centres of pixels.
@@ -25,29 +25,16 @@ pub enum Interpolation {
 }
 
 /// PyTorch's words.
-/// What [`Tensor::pad_mode`] puts around a tensor.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum PadMode {
-    /// One number.
-    Constant(f64),
-    /// The tensor mirrored at its edge element, which is not repeated.
-    Reflect,
-    /// The edge element.
-    Replicate,
-    /// The tensor from its other end.
-    Circular,
-}
-
-impl From<&str> for Interpolation {
+impl From<&str> for ResizeMode {
     #[track_caller]
     fn from(word: &str) -> Self {
         match word {
-            "nearest" => Interpolation::Nearest,
-            "nearest-exact" => Interpolation::NearestExact,
-            "linear" => Interpolation::Linear(1),
-            "bilinear" => Interpolation::Linear(2),
-            "trilinear" => Interpolation::Linear(3),
-            "area" => Interpolation::Area,
+            "nearest" => ResizeMode::Nearest,
+            "nearest-exact" => ResizeMode::NearestExact,
+            "linear" => ResizeMode::Linear(1),
+            "bilinear" => ResizeMode::Linear(2),
+            "trilinear" => ResizeMode::Linear(3),
+            "area" => ResizeMode::Area,
             _ => check::fail(
                 "interpolate",
                 format!("mode \"{word}\" is not known"),
@@ -57,15 +44,15 @@ impl From<&str> for Interpolation {
     }
 }
 
-impl fmt::Display for Interpolation {
+impl fmt::Display for ResizeMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Interpolation::Nearest => "nearest",
-            Interpolation::NearestExact => "nearest-exact",
-            Interpolation::Linear(1) => "linear",
-            Interpolation::Linear(2) => "bilinear",
-            Interpolation::Linear(_) => "trilinear",
-            Interpolation::Area => "area",
+            ResizeMode::Nearest => "nearest",
+            ResizeMode::NearestExact => "nearest-exact",
+            ResizeMode::Linear(1) => "linear",
+            ResizeMode::Linear(2) => "bilinear",
+            ResizeMode::Linear(_) => "trilinear",
+            ResizeMode::Area => "area",
         })
     }
 }
@@ -77,7 +64,7 @@ pub struct Resize {
     /// New sizes, or factors of the old ones.
     pub to: Result<Vec<usize>, Vec<f64>>,
     /// The way; nearest.
-    pub mode: Interpolation,
+    pub mode: ResizeMode,
     /// Whether the centres of the corner pixels stay where they are, in the linear mode; no.
     pub align_corners: bool,
 }
@@ -85,18 +72,18 @@ pub struct Resize {
 impl Resize {
     /// To sizes given.
     pub fn size<const D: usize>(size: [usize; D]) -> Self {
-        Resize { to: Ok(size.to_vec()), mode: Interpolation::Nearest, align_corners: false }
+        Resize { to: Ok(size.to_vec()), mode: ResizeMode::Nearest, align_corners: false }
     }
 
     /// To the old sizes times a factor, rounded down.
     pub fn scale_factor<const D: usize>(factor: [f64; D]) -> Self {
-        Resize { to: Err(factor.to_vec()), mode: Interpolation::Nearest, align_corners: false }
+        Resize { to: Err(factor.to_vec()), mode: ResizeMode::Nearest, align_corners: false }
     }
 
     /// The way new elements are made.
     #[must_use]
     #[track_caller]
-    pub fn mode(self, mode: impl Into<Interpolation>) -> Self {
+    pub fn mode(self, mode: impl Into<ResizeMode>) -> Self {
         Resize { mode: mode.into(), ..self }
     }
 
@@ -109,7 +96,7 @@ impl Resize {
 
 /// For each new element of a dimension, the old ones it is made of.
 #[derive(Clone)]
-struct Taps {
+pub(super) struct Taps {
     axis: usize,
     index: RawTensor,
     /// A second element, and both their weights, which broadcast along the dimension.
@@ -117,7 +104,7 @@ struct Taps {
 }
 
 impl Taps {
-    fn new(axis: usize, index: Vec<i32>, device: &Device) -> Self {
+    pub(super) fn new(axis: usize, index: Vec<i32>, device: &Device) -> Self {
         Taps { axis, index: upload(index, device), second: None }
     }
 
@@ -125,8 +112,8 @@ impl Taps {
     fn resize(x: &Tensor, axis: usize, new: usize, step: f64, resize: &Resize) -> Self {
         let (old, device) = (x.shape()[axis], x.device());
         let last = old - 1;
-        if !matches!(resize.mode, Interpolation::Linear(_)) {
-            let shift = if resize.mode == Interpolation::NearestExact { 0.5 } else { 0.0 };
+        if !matches!(resize.mode, ResizeMode::Linear(_)) {
+            let shift = if resize.mode == ResizeMode::NearestExact { 0.5 } else { 0.0 };
             let at = |i: usize| (((i as f32 + shift) * step as f32).floor() as usize).min(last) as i32;
             return Taps::new(axis, (0..new).map(at).collect(), device);
         }
@@ -193,7 +180,7 @@ fn upload(index: Vec<i32>, device: &Device) -> RawTensor {
 impl Tensor {
     /// New elements along some dimensions, read by their taps.
     #[track_caller]
-    fn resampled(&self, name: &'static str, taps: Vec<Taps>) -> Tensor {
+    pub(super) fn resampled(&self, name: &'static str, taps: Vec<Taps>) -> Tensor {
         let out = taps.iter().fold(self.raw().clone(), |x, tap| tap.read(&x));
         let shape = *self.shape();
         record(name, [self], Keep::NOTHING, out, move |_, g| [Some(g.respread(name, taps.clone(), shape))])
@@ -225,13 +212,13 @@ impl Tensor {
             );
         }
         let old = &self.shape()[2..];
-        if let Interpolation::Linear(of) = resize.mode
+        if let ResizeMode::Linear(of) = resize.mode
             && of != dims
         {
             check::fail(
                 op,
                 format!("mode \"{}\" for an input of shape {}", resize.mode, self.shape()),
-                format!("use \"{}\"", Interpolation::Linear(dims)),
+                format!("use \"{}\"", ResizeMode::Linear(dims)),
             );
         }
         let pick = |i: usize| if given == 1 { 0 } else { i };
@@ -244,7 +231,7 @@ impl Tensor {
         if new.contains(&0) {
             check::fail(op, format!("sizes {new:?} from {:?}", self.shape()), "every one must be positive");
         }
-        if resize.mode == Interpolation::Area {
+        if resize.mode == ResizeMode::Area {
             return match dims {
                 1 => self.adaptive_avg_pool1d(new[0]),
                 2 => self.adaptive_avg_pool2d([new[0], new[1]]),
@@ -257,95 +244,16 @@ impl Tensor {
         };
         let taps = (0..dims).rev().map(|i| Taps::resize(self, 2 + i, new[i], step(i), resize)).collect();
         let names = match resize.mode {
-            Interpolation::Linear(_) => {
+            ResizeMode::Linear(_) => {
                 ["UpsampleLinear1DBackward0", "UpsampleBilinear2DBackward0", "UpsampleTrilinear3DBackward0"]
             }
-            Interpolation::NearestExact => [
+            ResizeMode::NearestExact => [
                 "UpsampleNearestExact1DBackward0",
                 "UpsampleNearestExact2DBackward0",
                 "UpsampleNearestExact3DBackward0",
             ],
             _ => ["UpsampleNearest1DBackward0", "UpsampleNearest2DBackward0", "UpsampleNearest3DBackward0"],
         };
-        self.resampled(names[dims - 1], taps)
-    }
-
-    /// What the mode says around the last dimensions: `F.pad(x, padding, mode)`.
-    #[track_caller]
-    pub fn pad_mode(&self, padding: &[usize], mode: PadMode) -> Tensor {
-        match mode {
-            PadMode::Constant(value) => self.pad(padding, value),
-            PadMode::Reflect => self.pad_reflect(padding),
-            PadMode::Replicate => self.pad_replicate(padding),
-            PadMode::Circular => self.pad_circular(padding),
-        }
-    }
-
-    /// What is inside repeated around it: pairs (before, after) from the last dimension backwards, as
-    /// `F.pad` with `mode="reflect"`: …, 2, 1, **0, 1, 2**, 1, 0, …
-    ///
-    /// # Panics
-    /// When a padding is not smaller than its dimension.
-    #[track_caller]
-    pub fn pad_reflect(&self, padding: &[usize]) -> Tensor {
-        let names = ["ReflectionPad1DBackward0", "ReflectionPad2DBackward0", "ReflectionPad3DBackward0"];
-        self.padded("pad_reflect", padding, names, 1, |at, size| {
-            let at = at.abs();
-            if at < size { at } else { 2 * (size - 1) - at }
-        })
-    }
-
-    /// The border repeated around what is inside, as `F.pad` with `mode="replicate"`.
-    #[track_caller]
-    pub fn pad_replicate(&self, padding: &[usize]) -> Tensor {
-        let names = ["ReplicationPad1DBackward0", "ReplicationPad2DBackward0", "ReplicationPad3DBackward0"];
-        self.padded("pad_replicate", padding, names, usize::MAX, |at, size| at.clamp(0, size - 1))
-    }
-
-    /// What is inside continued around it as if on a ring, as `F.pad` with `mode="circular"`.
-    ///
-    /// # Panics
-    /// When a padding is larger than its dimension.
-    #[track_caller]
-    pub fn pad_circular(&self, padding: &[usize]) -> Tensor {
-        let names = ["SliceBackward0"; 3];
-        self.padded("pad_circular", padding, names, 0, |at, size| at.rem_euclid(size))
-    }
-
-    /// Paddings of at most the size less `short` (any, if that is the largest number).
-    #[track_caller]
-    fn padded(
-        &self,
-        op: &str,
-        padding: &[usize],
-        names: [&'static str; 3],
-        short: usize,
-        source: impl Fn(isize, isize) -> isize,
-    ) -> Tensor {
-        let dims = padding.len() / 2;
-        if !padding.len().is_multiple_of(2) || !(1..=3).contains(&dims) || dims > self.rank() {
-            check::fail(
-                op,
-                format!("{padding:?} are not pairs for the last dimensions of shape {}", self.shape()),
-                "give (before, after) for the last dimension, then the one before it, up to three",
-            );
-        }
-        let mut taps = Vec::with_capacity(dims);
-        for (i, pair) in padding.chunks(2).enumerate() {
-            let axis = self.rank() - 1 - i;
-            let size = self.shape()[axis];
-            let most = if short == usize::MAX { usize::MAX } else { size.saturating_sub(short) };
-            if size == 0 || pair.iter().any(|&p| p > most) {
-                check::fail(
-                    op,
-                    format!("padding {pair:?} of dimension {axis} of shape {}", self.shape()),
-                    format!("it may be at most {most} there"),
-                );
-            }
-            let (size, before) = (size as isize, pair[0] as isize);
-            let index = (-before..size + pair[1] as isize).map(|at| source(at, size) as i32).collect();
-            taps.push(Taps::new(axis, index, self.device()));
-        }
         self.resampled(names[dims - 1], taps)
     }
 

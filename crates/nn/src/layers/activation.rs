@@ -46,6 +46,8 @@ macro_rules! activations {
     )+};
 }
 
+pub(super) use activations;
+
 activations! {
     /// max(x, 0)
     ReLU {

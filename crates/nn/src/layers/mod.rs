@@ -8,6 +8,7 @@ mod image;
 mod linear;
 mod norm;
 mod pool;
+mod rectifier;
 mod sequential;
 mod sparse;
 
@@ -35,6 +36,10 @@ pub use pool::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
     AdaptiveMaxPool3d, AdaptivePoolNd, AvgPool1d, AvgPool2d, AvgPool3d, AvgPoolNd, MaxPool1d, MaxPool2d,
     MaxPool3d, MaxPoolNd,
+};
+pub use rectifier::{
+    CELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LogSigmoid, Mish, PReLU, ReLU6, SELU,
+    Softshrink, Softsign, Tanhshrink,
 };
 pub use sequential::{ModuleList, Sequential};
 pub use sparse::{Dropout, Embedding};

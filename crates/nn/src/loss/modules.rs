@@ -1,8 +1,11 @@
 //! The losses as objects, `nn::MSELoss::default().forward(&x, &y)`, which print as PyTorch's.
 
 use super::{
-    CrossEntropy, Reduction, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
-    huber_loss, kl_div, l1_loss, mse_loss, nll_loss, smooth_l1_loss,
+    CrossEntropy, PoissonNll, Reduction, TripletMargin, binary_cross_entropy,
+    binary_cross_entropy_with_logits, cosine_embedding_loss, cross_entropy, gaussian_nll_loss,
+    hinge_embedding_loss, huber_loss, kl_div, l1_loss, margin_ranking_loss, mse_loss, multi_margin_loss,
+    multilabel_soft_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss,
+    triplet_margin_loss,
 };
 use autograd::Tensor;
 use std::fmt;
@@ -29,7 +32,7 @@ impl fmt::Display for CrossEntropy {
 
 macro_rules! losses {
     ($($name:ident, $function:ident { $($(#[$doc:meta])* $field:ident: $ty:ty = $default:expr),* },
-        |$this:ident, $x:ident, $y:ident| $body:expr;)+) => {$(
+        |$this:ident, $($x:ident),+| $body:expr;)+) => {$(
         #[doc = concat!("[`", stringify!($function), "`] with its choices.")]
         #[derive(Clone, Debug)]
         pub struct $name {
@@ -50,7 +53,7 @@ macro_rules! losses {
             /// # Panics
             #[doc = concat!("As [`", stringify!($function), "`].")]
             #[track_caller]
-            pub fn forward(&self, $x: &Tensor, $y: &Tensor) -> Tensor {
+            pub fn forward(&self, $($x: &Tensor),+) -> Tensor {
                 let $this = self;
                 $body
             }
@@ -100,4 +103,45 @@ losses! {
         /// Whether the targets are logarithms too.
         log_target: bool = false
     }, |m, x, y| kl_div(x, y, m.reduction, m.log_target);
+    MarginRankingLoss, margin_ranking_loss {
+        /// How much higher the one should rank.
+        margin: f64 = 0.0
+    }, |m, x1, x2, y| margin_ranking_loss(x1, x2, y, m.margin, m.reduction);
+    HingeEmbeddingLoss, hinge_embedding_loss {
+        /// The distance from which on the unlike cost nothing.
+        margin: f64 = 1.0
+    }, |m, x, y| hinge_embedding_loss(x, y, m.margin, m.reduction);
+    CosineEmbeddingLoss, cosine_embedding_loss {
+        /// The cosine up to which the unlike cost nothing.
+        margin: f64 = 0.0
+    }, |m, x1, x2, y| cosine_embedding_loss(x1, x2, y, m.margin, m.reduction);
+    TripletMarginLoss, triplet_margin_loss {
+        /// Margin, norm and swap.
+        choices: TripletMargin = TripletMargin::default()
+    }, |m, anchor, positive, negative| {
+        triplet_margin_loss(anchor, positive, negative, m.choices, m.reduction)
+    };
+    SoftMarginLoss, soft_margin_loss {}, |m, x, y| soft_margin_loss(x, y, m.reduction);
+    MultiMarginLoss, multi_margin_loss {
+        /// 1, or 2 for squared margins.
+        p: u32 = 1,
+        /// How much higher the class should score than the others.
+        margin: f64 = 1.0,
+        /// A weight per class, `[C]`.
+        weight: Option<Tensor> = None
+    }, |m, x, y| multi_margin_loss(x, y, m.p, m.margin, m.weight.as_ref(), m.reduction);
+    MultiLabelSoftMarginLoss, multilabel_soft_margin_loss {
+        /// A weight per class, `[C]`.
+        weight: Option<Tensor> = None
+    }, |m, x, y| multilabel_soft_margin_loss(x, y, m.weight.as_ref(), m.reduction);
+    GaussianNLLLoss, gaussian_nll_loss {
+        /// Whether the constant ½·ln 2π counts.
+        full: bool = false,
+        /// The least variance.
+        eps: f64 = 1e-6
+    }, |m, x, y, var| gaussian_nll_loss(x, y, var, m.full, m.eps, m.reduction);
+    PoissonNLLLoss, poisson_nll_loss {
+        /// Logarithms or rates, and Stirling's term.
+        choices: PoissonNll = PoissonNll::default()
+    }, |m, x, y| poisson_nll_loss(x, y, m.choices, m.reduction);
 }

@@ -2,9 +2,10 @@
 
 use super::{Real, axpy, solve_triangular};
 
-/// The factors of a square matrix, and the row exchanges.
+/// The factors of a matrix `[m, n]`, and the row exchanges.
 #[derive(Clone, Debug)]
 pub struct Lu<T> {
+    m: usize,
     n: usize,
     /// U on and above the diagonal, L (with ones on its own) below.
     factors: Vec<T>,
@@ -15,13 +16,18 @@ pub struct Lu<T> {
 }
 
 impl<T: Real> Lu<T> {
-    /// Factors `a` of `[n, n]`. A zero pivot is noted, see [`Lu::singular`].
+    /// Factors a square `a` of `[n, n]`. A zero pivot is noted, see [`Lu::singular`].
     pub fn new(a: &[T], n: usize) -> Self {
-        let mut lu = Lu { n, factors: a.to_vec(), order: (0..n).collect(), odd: false, singular: None };
-        for k in 0..n {
+        Lu::rectangular(a, n, n)
+    }
+
+    /// Factors `a` of `[m, n]`; determinants, solutions and inverses are those of square ones.
+    pub fn rectangular(a: &[T], m: usize, n: usize) -> Self {
+        let mut lu = Lu { m, n, factors: a.to_vec(), order: (0..m).collect(), odd: false, singular: None };
+        for k in 0..m.min(n) {
             let size = |lu: &Self, i: usize| lu.factors[i * n + k].abs();
             let mut pivot = k;
-            for i in k + 1..n {
+            for i in k + 1..m {
                 if size(&lu, i) > size(&lu, pivot) {
                     pivot = i;
                 }
@@ -76,18 +82,16 @@ impl<T: Real> Lu<T> {
         (sign, sum)
     }
 
-    /// The factors in full, `A = P·L·U`: P permutes rows, L has ones on its diagonal.
+    /// The factors in full, `A = P·L·U`, k = min(m, n): P `[m, m]` permutes rows, L `[m, k]` has ones on
+    /// its diagonal, U is `[k, n]`.
     pub fn parts(&self) -> [Vec<T>; 3] {
-        let n = self.n;
-        let mut parts = [vec![T::ZERO; n * n], vec![T::ZERO; n * n], vec![T::ZERO; n * n]];
-        let [p, l, u] = &mut parts;
-        for i in 0..n {
-            p[self.order[i] * n + i] = T::ONE;
-            l[i * n..i * n + i].copy_from_slice(&self.factors[i * n..i * n + i]);
-            l[i * n + i] = T::ONE;
-            u[i * n + i..(i + 1) * n].copy_from_slice(&self.factors[i * n + i..(i + 1) * n]);
-        }
-        parts
+        let (m, n, k) = (self.m, self.n, self.m.min(self.n));
+        let mut p = vec![T::ZERO; m * m];
+        (0..m).for_each(|i| p[self.order[i] * m + i] = T::ONE);
+        let below = |i: usize, j: usize| if i == j { T::ONE } else { self.factors[i * n + j] };
+        let l = (0..m * k).map(|e| if e / k >= e % k { below(e / k, e % k) } else { T::ZERO }).collect();
+        let u = (0..k * n).map(|e| if e % n >= e / n { self.factors[e] } else { T::ZERO }).collect();
+        [p, l, u]
     }
 
     /// Solves `A·X = B` for `B` of `[n, m]`; the matrix must not be singular.

@@ -1,0 +1,111 @@
+//! More activations as layers: gates, shrinkages, and rectifiers bent, bounded or learned.
+
+use super::activation::activations;
+use super::{display, number};
+use crate::module::{Module, Role};
+use autograd::Tensor;
+use tensor_core::{Activation, Device};
+
+activations! {
+    /// The first half of a dimension, gated by the sigmoid of the second
+    GLU {
+        /// The dimension that is cut in half.
+        dim: isize = -1
+    }, |m, x| x.glu(m.dim), format!("dim={}", m.dim), None;
+    /// The self-normalising ELU
+    SELU {}, |_m, x| x.selu(), String::new(), None;
+    /// x if x > 0, else α·(e^(x/α) − 1)
+    CELU {
+        /// α
+        alpha: f64 = 1.0
+    }, |m, x| x.celu(m.alpha), format!("alpha={}", number(m.alpha)), None;
+    /// x·tanh(softplus x)
+    Mish {}, |_m, x| x.mish(), String::new(), None;
+    /// x·hardsigmoid(x)
+    Hardswish {}, |_m, x| x.hardswish(), String::new(), None;
+    /// x/6 + ½ limited to [0, 1]
+    Hardsigmoid {}, |_m, x| x.hardsigmoid(), String::new(), None;
+    /// x limited to a range
+    Hardtanh {
+        /// The least.
+        min_val: f64 = -1.0,
+        /// The most.
+        max_val: f64 = 1.0
+    }, |m, x| x.hardtanh(m.min_val, m.max_val),
+        format!("min_val={}, max_val={}", number(m.min_val), number(m.max_val)), None;
+    /// x limited to [0, 6]
+    ReLU6 {}, |_m, x| x.relu6(), String::new(), None;
+    /// x/(1 + |x|)
+    Softsign {}, |_m, x| x.softsign(), String::new(), None;
+    /// x − tanh x
+    Tanhshrink {}, |_m, x| x.tanhshrink(), String::new(), None;
+    /// x moved towards 0 by λ
+    Softshrink {
+        /// λ
+        lambd: f64 = 0.5
+    }, |m, x| x.softshrink(m.lambd), number(m.lambd), None;
+    /// x, but 0 where |x| ≤ λ
+    Hardshrink {
+        /// λ
+        lambd: f64 = 0.5
+    }, |m, x| x.hardshrink(m.lambd), number(m.lambd), None;
+    /// ln σ(x)
+    LogSigmoid {}, |_m, x| x.logsigmoid(), String::new(), None;
+}
+
+/// x if x > 0, else a learned weight times x, He et al. 2015: one for all, or one per channel.
+#[derive(Clone, Debug)]
+pub struct PReLU {
+    /// The slopes below 0, `[1]` or `[C]`.
+    pub weight: Tensor,
+}
+
+impl PReLU {
+    /// With so many weights (PyTorch's default is 1), each ¼ to begin with.
+    pub fn new(num_parameters: usize, device: &Device) -> Self {
+        PReLU { weight: Tensor::full(num_parameters, 0.25, device).into_parameter() }
+    }
+}
+
+impl Module for PReLU {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        input.prelu(&self.weight)
+    }
+    fn name(&self) -> String {
+        "PReLU".into()
+    }
+    fn extra_repr(&self) -> String {
+        format!("num_parameters={}", self.weight.numel())
+    }
+    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+        vec![("weight", &self.weight, Role::Parameter)]
+    }
+    fn tensors_mut(&mut self) -> Vec<&mut Tensor> {
+        vec![&mut self.weight]
+    }
+}
+display!(PReLU);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_print_as_pytorchs_and_a_learned_slope_learns() {
+        assert_eq!(GLU.to_string(), "GLU(dim=-1)");
+        assert_eq!(CELU.to_string(), "CELU(alpha=1.0)");
+        assert_eq!(Hardtanh.to_string(), "Hardtanh(min_val=-1.0, max_val=1.0)");
+        assert_eq!(ReLU6.to_string(), "ReLU6()");
+        assert_eq!(Softshrink.to_string(), "Softshrink(0.5)");
+        let layer = PReLU::new(2, &backend_cpu::device());
+        assert_eq!(layer.to_string(), "PReLU(num_parameters=2)");
+        let x = Tensor::from_vec(vec![-1.0f32, -2.0, 3.0, -4.0], [2, 2], &backend_cpu::device());
+        let y = layer.forward(&x);
+        assert_eq!(y.to_vec::<f32>(), [-0.25, -0.5, 3.0, -1.0]);
+        y.sum().backward();
+        assert_eq!(layer.weight.grad().unwrap().to_vec::<f32>(), [-1.0, -6.0]);
+        assert_eq!(layer.parameters().len(), 1);
+        assert_eq!(GLU.forward(&x).shape().dims(), [2, 1]);
+    }
+}
