@@ -157,6 +157,9 @@ impl<C: Config> Optim<C> {
     }
 }
 
+/// A parameter, its gradient and its state, for one step.
+type Update = (RawTensor, RawTensor, Vec<RawTensor>);
+
 impl<C: Config> Optimizer for Optim<C> {
     #[track_caller]
     fn step(&mut self) {
@@ -166,8 +169,7 @@ impl<C: Config> Optimizer for Optim<C> {
             let states = &mut self.states[first..first + group.params.len()];
             first += group.params.len();
             // One call for all parameters that are alike in age.
-            let mut calls: BTreeMap<(u64, bool), Vec<(RawTensor, RawTensor, Vec<RawTensor>)>> =
-                BTreeMap::new();
+            let mut calls: BTreeMap<(u64, bool), Vec<Update>> = BTreeMap::new();
             for (param, state) in group.params.iter().zip(states) {
                 let Some(mut grad) = param.grad() else { continue };
                 if group.config.maximize() {
