@@ -23,7 +23,7 @@ fn close(got: &Tensor, want: &[f64], what: &str) {
 }
 
 fn smooth(what: &str, f: impl Fn(&[Tensor]) -> Tensor, x: Tensor) {
-    gradcheck(&f, &[x.clone()], 1e-7, 1e-6).unwrap_or_else(|e| panic!("{what}: {e}"));
+    gradcheck(&f, std::slice::from_ref(&x), 1e-7, 1e-6).unwrap_or_else(|e| panic!("{what}: {e}"));
     gradgradcheck(|t| f(t).square(), &[x], 1e-6, 1e-5).unwrap_or_else(|e| panic!("{what}, second: {e}"));
 }
 
@@ -33,7 +33,7 @@ fn places(len: usize, o: &PoolOptions<1>) -> usize {
     let (kernel, stride, padding) = (o.kernel_size[0], o.stride[0], o.padding[0]);
     let span = o.dilation[0] * (kernel - 1) + 1;
     let mut count = (len + 2 * padding - span) / stride + 1;
-    if o.ceil_mode && (len + 2 * padding - span) % stride != 0 && count * stride < len + padding {
+    if o.ceil_mode && !(len + 2 * padding - span).is_multiple_of(stride) && count * stride < len + padding {
         count += 1;
     }
     count

@@ -14,7 +14,7 @@ fn line(values: &[f64]) -> Tensor {
 
 fn smooth(what: &str, f: impl Fn(&[Tensor]) -> Tensor, x: Tensor) {
     let x = x.requires_grad_(true);
-    gradcheck(&f, &[x.clone()], 1e-7, 1e-6).unwrap_or_else(|e| panic!("{what}: {e}"));
+    gradcheck(&f, std::slice::from_ref(&x), 1e-7, 1e-6).unwrap_or_else(|e| panic!("{what}: {e}"));
     gradgradcheck(|t| f(t).square(), &[x], 1e-6, 1e-5).unwrap_or_else(|e| panic!("{what}, second: {e}"));
 }
 

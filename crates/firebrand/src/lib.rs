@@ -4,10 +4,11 @@ mod files;
 mod functions;
 
 pub use autograd::{
-    BackwardOptions, Context, Contraction, Dims, Ellipsis, Function, Index, Interpolation, MatrixNorm,
-    Nested, NewAxis, Options, PadMode, Pieces, Reduce, Sizes, Tensor, TensorArg, apply_function, block_diag,
-    cat, cdist, detect_anomaly, einsum, enable_grad, grad, grad_with, gradcheck, gradgradcheck, hstack,
-    is_grad_enabled, kron, meshgrid, meshgrid_xy, no_grad, s, stack, tensordot, vstack,
+    BackwardOptions, Context, Contraction, ConvOptions, Dims, Each, Ellipsis, Function, Index, Interpolation,
+    MatrixNorm, Nested, NewAxis, Options, PadMode, Padding, Pieces, PoolOptions, QuantileMode, Reduce,
+    Resize, Sizes, Tensor, TensorArg, apply_function, block_diag, cat, cdist, detect_anomaly, einsum,
+    enable_grad, grad, grad_with, gradcheck, gradgradcheck, hstack, is_grad_enabled, kron, meshgrid,
+    meshgrid_xy, no_grad, s, stack, tensordot, vstack,
 };
 pub use backend_cpu::{num_threads, set_num_threads};
 pub use files::*;

@@ -150,3 +150,32 @@ fn a_small_network_of_convolutions_learns() {
     assert!(after < 0.2 && before > 0.5, "{before} became {after}");
     assert_eq!(y.argmax_dim(1, false).to_vec::<i32>(), labels);
 }
+
+#[test]
+fn a_step_has_the_same_bits_at_any_number_of_threads() {
+    let d = &backend_cpu::device();
+    let step = |threads: usize| {
+        backend_cpu::set_num_threads(threads);
+        manual_seed(3);
+        let model = seq![
+            Conv2d::new(3, 16, 3, d).padding(1),
+            BatchNorm2d::new(16, d),
+            ReLU,
+            MaxPool2d::new(3).stride(2).padding(1),
+            Conv2d::with(16, 16, 3, ConvOptions::new().groups(4), d),
+            AvgPool2d::new(2),
+            Flatten,
+            Linear::new(16 * 25, 4, d)
+        ];
+        let x = Tensor::randn([32, 3, 24, 24], d);
+        let t = Tensor::from_vec((0..32).map(|i| i % 4).collect::<Vec<i32>>(), 32, d);
+        model.forward(&x).cross_entropy(&t).backward();
+        let grads = model.parameters().into_iter().map(|p| p.grad().unwrap().to_vec::<f32>());
+        grads.map(|g| g.iter().map(|v| v.to_bits()).collect()).collect::<Vec<Vec<u32>>>()
+    };
+    let one = step(1);
+    assert!(one.iter().flatten().any(|&bits| bits != 0));
+    for threads in [2, 3] {
+        assert_eq!(step(threads), one, "{threads} threads");
+    }
+}

@@ -26,7 +26,7 @@ fn shared_parameters_count_once_and_stay_shared() {
     assert_eq!((model.num_params(), model.parameters().len()), (9, 1));
     assert_eq!(model.named_parameters()[0].0, "encode.weight");
     let names: Vec<String> = model.state_dict().into_keys().collect();
-    assert_eq!(names, ["encode.weight", "decode.weight"], "a state dict has every name");
+    assert_eq!(names, ["encode.weight", "decode.weight"], "a state dict has every name, in order");
     model.to(&cpu()).unwrap();
     assert!(model.encode.weight.is(&model.decode.weight));
     model.to_dtype(DType::F64);
@@ -108,7 +108,7 @@ fn batch_norm_takes_sequences() {
 }
 
 #[test]
-#[should_panic(expected = "give [N, 3, L] or [N, 3]")]
+#[should_panic(expected = "give [N, 3] or [N, 3, L]")]
 fn batch_norm_refuses_other_shapes() {
     BatchNorm1d::new(3, &cpu()).forward(&Tensor::zeros([2, 4], &cpu()));
 }

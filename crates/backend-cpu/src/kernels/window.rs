@@ -221,7 +221,7 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
                     for (i, (best, place)) in best.enumerate() {
                         let at = first + i * stride;
                         let (v, old) = (plane[at], *best);
-                        // Chosen without a branch, so that the loop is vectorised.
+                        // Chosen without a branch, which no predictor could learn.
                         let better = (v > old) | (v.is_nan() & !old.is_nan());
                         *best = if better { v } else { old };
                         *place = if better { at as i32 } else { *place };

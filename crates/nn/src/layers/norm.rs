@@ -128,12 +128,11 @@ impl<const D: usize, const ALONE: bool> Module for ChannelNorm<D, ALONE> {
         let single = D == 1 && !ALONE && rank == 2; // a line of one place
         if !(rank == D + 2 || single) || input.dim(1) != features {
             let sizes = ["L", "H, W", "D, H, W"][D - 1];
-            let mut hint = format!("give [N, {features}, {sizes}]");
-            if ALONE {
-                hint += &format!(" or [{features}, {sizes}]");
-            } else if D == 1 {
-                hint += &format!(" or [N, {features}]");
-            }
+            let hint = match (ALONE, D) {
+                (true, _) => format!("give [N, {features}, {sizes}] or [{features}, {sizes}]"),
+                (false, 1) => format!("give [N, {features}] or [N, {features}, L]"),
+                (false, _) => format!("give [N, {features}, {sizes}]"),
+            };
             check::fail(&self.name(), format!("input of shape {}", input.shape()), hint);
         }
         let training = self.is_training();
