@@ -1,0 +1,130 @@
+//! Making tensors: constants, ranges, random numbers.
+
+use super::convert::{Cast, Maker, Shape1, Typed};
+use super::{Entry, forms};
+use crate::python::{PyError, Value};
+use autograd::Tensor;
+use firebrand as torch;
+use firebrand::device;
+use tensor_core::random::Generator;
+use tensor_core::{DType, Device, HostData, Scalar, Shape};
+
+/// `torch.tensor(data)`: nested lists of numbers; floats if one is, else integers, else booleans.
+pub(crate) fn tensor_of(data: &Value) -> Result<Tensor, PyError> {
+    fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, out: &mut Vec<Scalar>) -> Result<(), PyError> {
+        let number = match value {
+            Value::Tensor(t) if t.rank() == 0 => Some(t.scalar()),
+            other => other.scalar(),
+        };
+        if let Some(number) = number {
+            if depth < shape.len() {
+                return Err(PyError::value(format!("expected a sequence of length {} at dim {depth}", shape[depth])));
+            }
+            out.push(number);
+            return Ok(());
+        }
+        let items = match value {
+            Value::Tensor(t) if t.rank() > 0 => t.unbind(0).into_iter().map(Value::Tensor).collect(),
+            other => other.items().ok_or_else(|| {
+                PyError::kind(format!("new(): invalid data type '{}'", other.type_name()))
+            })?,
+        };
+        if depth == shape.len() && out.is_empty() {
+            shape.push(items.len());
+        } else if shape.get(depth) != Some(&items.len()) {
+            let want = shape.get(depth).copied().unwrap_or(0);
+            let got = items.len();
+            return Err(PyError::value(format!("expected sequence of length {want} at dim {depth} (got {got})")));
+        }
+        items.iter().try_for_each(|item| flatten(item, depth + 1, shape, out))
+    }
+    if let Value::Tensor(t) = data {
+        return Ok(t.detach().copy());
+    }
+    let (mut shape, mut values) = (Vec::new(), Vec::new());
+    flatten(data, 0, &mut shape, &mut values)?;
+    let kind = values.iter().map(|v| v.category()).max().unwrap_or(tensor_core::Category::Float);
+    let host = match DType::default_of(kind) {
+        DType::F32 => HostData::F64(values.iter().map(|v| v.to_f64()).collect()),
+        DType::I32 => HostData::I64(values.iter().map(|v| v.to_i64()).collect()),
+        _ => HostData::Bool(values.iter().map(|v| v.to_bool()).collect()),
+    };
+    let big = values.iter().any(|v| i32::try_from(v.to_i64()).is_err());
+    let dtype = match DType::default_of(kind) {
+        DType::I32 if big => DType::I64,
+        dtype => dtype,
+    };
+    Ok(Tensor::from_host(&host.cast(dtype), Shape::new(&shape), &device()))
+}
+
+/// `torch.tensor(data, dtype=…)`: doubles are not rounded on the way.
+fn tensor_as(data: &Value, options: &Maker) -> Result<Tensor, PyError> {
+    if options.dtype != DType::F64 {
+        return Ok(tensor_of(data)?.to_dtype(options.dtype));
+    }
+    let flat = |t: &Tensor| t.to_vec::<f64>();
+    fn numbers(value: &Value, out: &mut Vec<f64>) {
+        match (value.scalar(), value.items()) {
+            (Some(v), _) => out.push(v.to_f64()),
+            (_, Some(items)) => items.iter().for_each(|v| numbers(v, out)),
+            _ => {}
+        }
+    }
+    let shape = *tensor_of(data)?.shape();
+    let mut values = Vec::new();
+    match data {
+        Value::Tensor(t) => values = flat(t),
+        other => numbers(other, &mut values),
+    }
+    Ok(Tensor::from_vec(values, shape, &device()))
+}
+
+#[rustfmt::skip]
+pub(super) fn entries() -> Vec<Entry> {
+    forms! {
+        "torch" tensor(data: Value, options: Typed) => tensor_as(&data, &options.0);
+        "torch" tensor(data: Value, options: Cast) => tensor_of(&data);
+        "torch" as_tensor(data: Value, options: Cast) => tensor_of(&data);
+        "torch" zeros(size: Shape, options: Maker) => Tensor::zeros(size, options);
+        "torch" ones(size: Shape, options: Maker) => Tensor::ones(size, options);
+        "torch" empty(size: Shape, options: Maker) => Tensor::zeros(size, options);
+        "torch" full(size: Shape1, fill_value: Scalar, options: Cast) => torch::full(size.0, fill_value);
+        "torch" zeros_like(input: Tensor, options: Cast) => input.zeros_like();
+        "torch" ones_like(input: Tensor, options: Cast) => input.ones_like();
+        "torch" empty_like(input: Tensor, options: Cast) => input.zeros_like();
+        "torch" full_like(input: Tensor, fill_value: Scalar, options: Cast) => input.full_like(fill_value);
+        "Tensor" new_zeros(input: Tensor, size: Shape, options: Cast) => Tensor::zeros(size, (input.dtype(), input.device()));
+        "Tensor" new_ones(input: Tensor, size: Shape, options: Cast) => Tensor::ones(size, (input.dtype(), input.device()));
+        "Tensor" new_tensor(input: Tensor, data: Value, options: Cast) => tensor_of(&data).map(|t| t.to_dtype(input.dtype()));
+        "torch" eye(n: usize, options: Maker) => Tensor::eye(n, options);
+        "torch" arange(end: Scalar, options: Cast) => torch::arange(0, end, 1);
+        "torch" arange(start: Scalar, end: Scalar, step: Scalar = 1.into(), options: Cast) => torch::arange(start, end, step);
+        "torch" linspace(start: f64, end: f64, steps: usize, options: Cast) => torch::linspace(start, end, steps);
+        "torch" logspace(start: f64, end: f64, steps: usize, base: f64 = 10.0, options: Cast) => torch::logspace(start, end, steps, base);
+        "torch" manual_seed(seed: i64) => torch::manual_seed(seed);
+        "torch" initial_seed() => torch::default_generator().initial_seed() as i64;
+        "torch!" default_generator() => torch::default_generator();
+        "torch" Generator(device: Option<Device> = None) => Generator::new();
+        "torch.Generator" manual_seed(generator: Generator, seed: i64) => { generator.manual_seed(seed); generator };
+        "torch.Generator" initial_seed(generator: Generator) => generator.initial_seed() as i64;
+        "torch" rand(size: Shape, options: Maker) => Tensor::rand(size, options);
+        "torch" randn(size: Shape, options: Maker) => Tensor::randn(size, options);
+        "torch" randint(high: i64, size: Shape1, options: Maker) => Tensor::randint(0, high, size.0, options);
+        "torch" randint(low: i64, high: i64, size: Shape1, options: Maker) => Tensor::randint(low, high, size.0, options);
+        "torch" randperm(n: usize, options: Maker) => Tensor::randperm(n, options);
+        "torch" rand_like(input: Tensor, options: Cast) => input.rand_like();
+        "torch" randn_like(input: Tensor, options: Cast) => input.randn_like();
+        "torch" normal(mean: f64, std: f64, size: Shape1, options: Maker) => Tensor::normal(size.0, mean, std, options);
+        "Tensor" uniform_(input: Tensor, from: f64 = 0.0, to: f64 = 1.0) => { nn::init::uniform_(&input, from, to); input };
+        "Tensor" normal_(input: Tensor, mean: f64 = 0.0, std: f64 = 1.0) => { nn::init::normal_(&input, mean, std); input };
+        "init" uniform_(tensor: Tensor, a: f64 = 0.0, b: f64 = 1.0) => { nn::init::uniform_(&tensor, a, b); tensor };
+        "init" normal_(tensor: Tensor, mean: f64 = 0.0, std: f64 = 1.0) => { nn::init::normal_(&tensor, mean, std); tensor };
+        "init" constant_(tensor: Tensor, val: f64) => { nn::init::constant_(&tensor, val); tensor };
+        "init" zeros_(tensor: Tensor) => { nn::init::zeros_(&tensor); tensor };
+        "init" ones_(tensor: Tensor) => { nn::init::ones_(&tensor); tensor };
+        "init" xavier_uniform_(tensor: Tensor, gain: f64 = 1.0) => { nn::init::xavier_uniform_(&tensor, gain); tensor };
+        "init" xavier_normal_(tensor: Tensor, gain: f64 = 1.0) => { nn::init::xavier_normal_(&tensor, gain); tensor };
+        "torch" Size(sizes: Shape) => sizes;
+        "torch" device(type_: String) => device();
+    }
+}
