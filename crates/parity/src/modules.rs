@@ -67,6 +67,9 @@ impl Module for ModuleRef {
     fn set_training(&self, training: bool) {
         self.get().set_training(training);
     }
+    fn is_training(&self) -> bool {
+        self.get().is_training()
+    }
     fn as_linear(&self) -> Option<&Linear> {
         self.get().as_linear()
     }
@@ -97,6 +100,11 @@ impl AnyOptimizer {
     /// An optimizer as a value.
     pub fn value<C: Config + 'static>(optimizer: Optim<C>) -> Value {
         Value::Optimizer(Rc::new(RefCell::new(AnyOptimizer(Box::new(optimizer)))))
+    }
+
+    /// The momentum, or what stands for it.
+    pub fn momentum(&self) -> Option<f64> {
+        None
     }
 
     /// The text that PyTorch prints for it.

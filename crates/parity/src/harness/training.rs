@@ -135,9 +135,9 @@ fn train(case: &Json) -> Outcome {
     let files = mnist()?;
     let flat = text("model")?.starts_with("Linear");
     let prep = &case["preprocessing"];
-    let (images, labels) = (files.train_images.data(), files.train_labels.data());
+    let (images, labels) = (&files.train_images.bytes, &files.train_labels.bytes);
     let train = Images::new(images, labels, &case["train_images"], prep, flat)?;
-    let (images, labels) = (files.test_images.data(), files.test_labels.data());
+    let (images, labels) = (&files.test_images.bytes, &files.test_labels.bytes);
     let test = Images::new(images, labels, &case["test_images"], prep, flat)?;
 
     let mut session = Session::new();

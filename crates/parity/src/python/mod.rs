@@ -44,6 +44,15 @@ impl Session {
         Session { variables, printed: String::new() }
     }
 
+    /// Binds the functions that fixtures use beside PyTorch's: `bn_train`, `dropout_seeded`.
+    pub fn import_helpers(&mut self) {
+        for (path, function) in crate::registry::registry() {
+            if let Some(name) = path.strip_prefix("helpers.") {
+                self.set(name, Value::Function(function));
+            }
+        }
+    }
+
     /// Binds a name.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.variables.insert(name.to_string(), value.into());

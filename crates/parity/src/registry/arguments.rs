@@ -42,10 +42,10 @@ impl From<PyError> for Failure {
 
 /// What creation functions take by keyword.
 #[derive(Default)]
-pub(crate) struct OptionArgs {
-    pub dtype: Option<DType>,
-    pub generator: Option<Generator>,
-    pub requires_grad: bool,
+pub struct OptionArgs {
+    pub(crate) dtype: Option<DType>,
+    pub(crate) generator: Option<Generator>,
+    requires_grad: bool,
 }
 
 /// Arguments on their way into a form's parameters.
@@ -163,7 +163,9 @@ fn python_default(rust: &str) -> String {
     match rust {
         "true" => "True".into(),
         "false" => "False".into(),
-        _ if rust.starts_with("Reduction::") => format!("'{}'", rust["Reduction::".len()..].to_lowercase()),
+        _ if rust.contains("::") => format!("'{}'", rust.rsplit("::").next().unwrap_or("").to_lowercase()),
+        _ if rust.starts_with("Some(") => rust["Some(".len()..rust.len() - 1].into(),
+        _ if rust.starts_with("Dims(") => "None".into(),
         _ => rust.trim_start_matches("Pair").replace(".into()", "").replace('"', "'"),
     }
 }

@@ -4,12 +4,12 @@ use super::arguments::OptionArgs;
 use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
 use crate::python::{PyError, Value};
 use autograd::{Options, Tensor, TensorArg};
-use nn::Module;
+use nn::{Approximate, Module};
 use nn::loss::Reduction;
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
-use tensor_core::random::{Generator, default_generator};
+use tensor_core::random::Generator;
 use tensor_core::{DType, Device, Scalar, Shape};
 
 /// A type that a Python argument can become.
@@ -68,6 +68,9 @@ from_value! {
     ModuleRef, "Module", v => Value::Module(m) => Some(m.clone());
     Rc<RefCell<AnyOptimizer>>, "Optimizer", v => Value::Optimizer(o) => Some(o.clone());
     (Rc<RefCell<AnyScheduler>>, Rc<RefCell<AnyOptimizer>>), "LRScheduler", v => Value::Scheduler(s, o) => Some((s.clone(), o.clone()));
+    Approximate, "'none' or 'tanh'", v => Value::Str(s) => match &**s {
+        "none" => Some(Approximate::None), "tanh" => Some(Approximate::Tanh), _ => None,
+    };
     Reduction, "'mean', 'sum' or 'none'", v => Value::Str(s) => match &**s {
         "mean" => Some(Reduction::Mean), "sum" => Some(Reduction::Sum), "none" => Some(Reduction::None), _ => None,
     };
@@ -211,21 +214,6 @@ impl FromValue for Cast {
     }
 }
 
-/// `generator=` alone; the default generator without.
-#[derive(Clone, Debug)]
-pub struct Source(pub Generator);
-
-impl FromValue for Source {
-    const KIND: &'static str = "options";
-    const OPTIONS: bool = true;
-    fn from_value(_: &Value) -> Option<Self> {
-        None
-    }
-    fn from_options(options: &mut OptionArgs) -> Option<Self> {
-        Some(Source(options.generator.take().unwrap_or_else(default_generator)))
-    }
-}
-
 /// `torch.tensor(…, dtype=…)`: options that must name a type.
 #[derive(Clone, Debug)]
 pub struct Typed(pub Options);
@@ -250,6 +238,17 @@ impl FromValue for Shape1 {
     const KIND: &'static str = "a tuple of sizes";
     fn from_value(value: &Value) -> Option<Self> {
         if matches!(value, Value::Int(_)) { None } else { Shape::from_value(value).map(Shape1) }
+    }
+}
+
+/// Sizes in one argument, or one size: `LayerNorm(10)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape1d(pub Shape);
+
+impl FromValue for Shape1d {
+    const KIND: &'static str = "sizes";
+    fn from_value(value: &Value) -> Option<Self> {
+        Shape::from_value(value).map(Shape1d)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Matrices: products and linear algebra.
 
+#![allow(non_snake_case, reason = "parameters carry the names that Python gives them")]
+
 use super::convert::Tensors;
 use super::{Entry, forms};
 use autograd::Tensor;

@@ -1,5 +1,7 @@
 //! `torch.optim`: optimizers, schedules, clipping.
 
+#![allow(non_snake_case, reason = "parameters carry the names that Python gives them")]
+
 use super::convert::Params;
 use super::{Entry, forms};
 use crate::modules::{AnyOptimizer, AnyScheduler, scheduler};
