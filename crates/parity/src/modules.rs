@@ -3,9 +3,10 @@
 use crate::python::{PyError, Value};
 use crate::registry::IntoValue;
 use autograd::Tensor;
-use nn::optim::{Config, Optim, Optimizer, Scheduler};
+use nn::optim::{Config, Optim, Optimizer, Plateau, ReduceLROnPlateau, Scheduler};
 use nn::{Linear, Module, Role, StateDict};
 use std::cell::RefCell;
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -94,7 +95,11 @@ pub fn dict(state: StateDict) -> Value {
 }
 
 /// Any optimizer.
-pub struct AnyOptimizer(Box<dyn Optimizer>);
+pub struct AnyOptimizer(Box<dyn Printed>);
+
+/// An optimizer that prints.
+pub trait Printed: Optimizer + fmt::Display {}
+impl<O: Optimizer + fmt::Display> Printed for O {}
 
 impl AnyOptimizer {
     /// An optimizer as a value.
@@ -102,14 +107,9 @@ impl AnyOptimizer {
         Value::Optimizer(Rc::new(RefCell::new(AnyOptimizer(Box::new(optimizer)))))
     }
 
-    /// The momentum, or what stands for it.
-    pub fn momentum(&self) -> Option<f64> {
-        None
-    }
-
     /// The text that PyTorch prints for it.
     pub fn repr(&self) -> String {
-        "Optimizer".into()
+        self.0.to_string()
     }
 }
 impl Deref for AnyOptimizer {
@@ -124,14 +124,93 @@ impl DerefMut for AnyOptimizer {
     }
 }
 
-/// Any schedule of learning rates.
-pub type AnyScheduler = Box<dyn Scheduler>;
+/// A schedule of learning rates; a combined schedule takes its parts over.
+pub enum AnyScheduler {
+    /// One that steps by itself.
+    Plain(Box<dyn Scheduler>),
+    /// One that steps by a metric.
+    Plateau(ReduceLROnPlateau),
+    /// Part of another one now.
+    Taken,
+}
+
+impl AnyScheduler {
+    /// Sets the rates for the next epoch.
+    ///
+    /// # Errors
+    /// When a metric is missing.
+    pub fn step(&mut self, metric: Option<f64>, optimizer: &mut dyn Optimizer) -> Result<(), PyError> {
+        match (self, metric) {
+            (AnyScheduler::Plain(s), _) => s.step(optimizer),
+            (AnyScheduler::Plateau(s), Some(metric)) => s.step(metric, optimizer),
+            (AnyScheduler::Plateau(_), None) => return Err(PyError::kind("step() missing argument 'metrics'")),
+            (AnyScheduler::Taken, _) => return Err(PyError::runtime("this scheduler is part of another one")),
+        }
+        Ok(())
+    }
+}
+
+type Opt = Rc<RefCell<AnyOptimizer>>;
 
 /// A schedule of an optimizer.
-pub fn scheduler<S: Scheduler + 'static>(
-    optimizer: Rc<RefCell<AnyOptimizer>>,
-    make: impl FnOnce(&mut dyn Optimizer) -> S,
-) -> Value {
-    let schedule: AnyScheduler = Box::new(make(&mut **optimizer.borrow_mut()));
+pub fn scheduler<S: Scheduler + 'static>(optimizer: Opt, make: impl FnOnce(&mut dyn Optimizer) -> S) -> Value {
+    let schedule = AnyScheduler::Plain(Box::new(make(&mut **optimizer.borrow_mut())));
     Value::Scheduler(Rc::new(RefCell::new(schedule)), optimizer)
 }
+
+/// A schedule by a metric.
+pub fn plateau(optimizer: Opt, settings: Plateau) -> Value {
+    let schedule = AnyScheduler::Plateau(ReduceLROnPlateau::new(&mut **optimizer.borrow_mut(), settings));
+    Value::Scheduler(Rc::new(RefCell::new(schedule)), optimizer)
+}
+
+/// The schedules that a combined one takes over.
+pub fn taken(parts: Vec<(Rc<RefCell<AnyScheduler>>, Opt)>) -> Vec<Box<dyn Scheduler>> {
+    let take = |(part, _): (Rc<RefCell<AnyScheduler>>, Opt)| match part.replace(AnyScheduler::Taken) {
+        AnyScheduler::Plain(schedule) => Some(schedule),
+        _ => None,
+    };
+    parts.into_iter().filter_map(take).collect()
+}
+
+/// A loss as an object: it prints, and takes two tensors.
+pub struct Loss {
+    repr: String,
+    forward: Box<dyn Fn(&Tensor, &Tensor) -> Tensor>,
+}
+
+impl Loss {
+    /// A loss as a value.
+    pub fn value(loss: impl LossModule + 'static) -> Value {
+        Value::Loss(Rc::new(Loss { repr: loss.to_string(), forward: Box::new(move |x, y| loss.loss(x, y)) }))
+    }
+
+    /// The text that PyTorch prints for it.
+    pub fn repr(&self) -> &str {
+        &self.repr
+    }
+
+    /// The loss of an input and a target.
+    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Tensor {
+        (self.forward)(input, target)
+    }
+}
+
+/// What the losses of `nn` have in common.
+pub trait LossModule: fmt::Display {
+    /// The loss of an input and a target.
+    fn loss(&self, input: &Tensor, target: &Tensor) -> Tensor;
+}
+
+macro_rules! losses {
+    ($($name:ident),+) => {$(
+        impl LossModule for nn::$name {
+            fn loss(&self, input: &Tensor, target: &Tensor) -> Tensor {
+                self.forward(input, target)
+            }
+        }
+    )+};
+}
+losses!(
+    CrossEntropyLoss, NLLLoss, MSELoss, L1Loss, SmoothL1Loss, HuberLoss, BCELoss, BCEWithLogitsLoss, KLDivLoss
+);

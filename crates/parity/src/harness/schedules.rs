@@ -64,7 +64,7 @@ fn schedule(case: &Json) -> Outcome {
     for (k, want) in list(case, "lrs").iter().enumerate() {
         near(&format!("rate in step {k}"), o.borrow().lrs()[0], want)?;
         if let Some(want) = case["momentums"].get(k) {
-            let got = o.borrow().momentum().ok_or("the optimizer has no momentum")?;
+            let got = o.borrow().momenta().ok_or("the optimizer has no momentum")?[0];
             near(&format!("momentum in step {k}"), got, want)?;
         }
         step(&opt)?;

@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::{PyError, Result, Session, Value, operate};
+use super::{PyError, Result, Session, Value, guarded, operate};
 use crate::registry::{self, Function};
 use ruff_python_ast::{BoolOp, Comprehension, Expr, Number, UnaryOp};
 use std::cell::RefCell;
@@ -157,6 +157,10 @@ impl Session {
             Value::Module(_) => match registry::lookup("nn.Module", "forward") {
                 Some(forward) => bound(callee, forward, positional, keywords),
                 None => Err(PyError::missing("forward")),
+            },
+            Value::Loss(loss) => match (positional, keywords) {
+                ([Value::Tensor(x), Value::Tensor(y)], []) => guarded(|| loss.forward(x, y)).map(Value::Tensor),
+                _ => Err(PyError::kind("forward(): a loss takes (input, target)")),
             },
             other => Err(PyError::kind(format!("'{}' object is not callable", other.type_name()))),
         }

@@ -62,6 +62,7 @@ pub fn repr(value: &Value) -> String {
         Value::Device(d) => format!("{d:?}"),
         Value::Generator(_) => "<torch._C.Generator object>".into(),
         Value::Module(m) => m.get().repr(),
+        Value::Loss(l) => l.repr().into(),
         Value::Optimizer(o) => o.borrow().repr(),
         Value::Scheduler(..) => "<torch.optim.lr_scheduler object>".into(),
         Value::Function(f) => format!("<built-in function {}>", f.short_name()),

@@ -1,6 +1,6 @@
 //! What Python's names can hold here.
 
-use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
+use crate::modules::{AnyOptimizer, AnyScheduler, Loss, ModuleRef};
 use crate::registry::Function;
 use autograd::Tensor;
 use std::cell::RefCell;
@@ -57,6 +57,8 @@ pub enum Value {
     Generator(Generator),
     /// A module, or a part of one.
     Module(ModuleRef),
+    /// A loss.
+    Loss(Rc<Loss>),
     /// An optimizer.
     Optimizer(Rc<RefCell<AnyOptimizer>>),
     /// A schedule of learning rates, with the optimizer that it steers.
@@ -91,7 +93,7 @@ impl Value {
             Value::DType(_) => "torch.dtype",
             Value::Device(_) => "torch.device",
             Value::Generator(_) => "torch.Generator",
-            Value::Module(_) => "Module",
+            Value::Module(_) | Value::Loss(_) => "Module",
             Value::Optimizer(_) => "Optimizer",
             Value::Scheduler(..) => "LRScheduler",
             Value::Function(_) => "builtin_function_or_method",

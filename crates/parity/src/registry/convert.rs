@@ -2,10 +2,11 @@
 
 use super::arguments::OptionArgs;
 use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
-use crate::python::{PyError, Value};
-use autograd::{Options, Tensor, TensorArg};
+use crate::python::{PyError, Session, Value};
+use autograd::{Each, Interpolation, MatrixNorm, Options, Padding, Reduce, Tensor, TensorArg};
 use nn::{Approximate, Module};
 use nn::loss::Reduction;
+use nn::optim::PlateauMode;
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -68,11 +69,31 @@ from_value! {
     ModuleRef, "Module", v => Value::Module(m) => Some(m.clone());
     Rc<RefCell<AnyOptimizer>>, "Optimizer", v => Value::Optimizer(o) => Some(o.clone());
     (Rc<RefCell<AnyScheduler>>, Rc<RefCell<AnyOptimizer>>), "LRScheduler", v => Value::Scheduler(s, o) => Some((s.clone(), o.clone()));
+    i32, "int", v => Value::Int(i) => i32::try_from(*i).ok();
+    MatrixNorm, "'fro', 'nuc' or a number", v => Value::Str(s) => match &**s {
+        "fro" => Some(MatrixNorm::Frobenius), "nuc" => Some(MatrixNorm::Nuclear), _ => None,
+    }, other => other.scalar().map(|o| MatrixNorm::Order(o.to_f64()));
+    Reduce, "'sum', 'prod', 'mean', 'amax' or 'amin'", v => Value::Str(s) => match &**s {
+        "sum" => Some(Reduce::Sum), "prod" => Some(Reduce::Prod), "mean" => Some(Reduce::Mean),
+        "amax" => Some(Reduce::Amax), "amin" => Some(Reduce::Amin), _ => None,
+    };
+    Interpolation, "'linear', 'lower', 'higher', 'nearest' or 'midpoint'", v => Value::Str(s) => match &**s {
+        "linear" => Some(Interpolation::Linear), "lower" => Some(Interpolation::Lower),
+        "higher" => Some(Interpolation::Higher), "nearest" => Some(Interpolation::Nearest),
+        "midpoint" => Some(Interpolation::Midpoint), _ => None,
+    };
+    PlateauMode, "'min' or 'max'", v => Value::Str(s) => match &**s {
+        "min" => Some(PlateauMode::Min), "max" => Some(PlateauMode::Max), _ => None,
+    };
+    Rounding, "'floor' or 'trunc'", v => Value::Str(s) => match &**s {
+        "floor" => Some(Rounding::Floor), "trunc" => Some(Rounding::Trunc), _ => None,
+    };
     Approximate, "'none' or 'tanh'", v => Value::Str(s) => match &**s {
         "none" => Some(Approximate::None), "tanh" => Some(Approximate::Tanh), _ => None,
     };
     Reduction, "'mean', 'sum' or 'none'", v => Value::Str(s) => match &**s {
-        "mean" => Some(Reduction::Mean), "sum" => Some(Reduction::Sum), "none" => Some(Reduction::None), _ => None,
+        "mean" => Some(Reduction::Mean), "sum" => Some(Reduction::Sum), "none" => Some(Reduction::None),
+        "batchmean" => Some(Reduction::BatchMean), _ => None,
     };
 }
 
@@ -157,26 +178,79 @@ impl FromValue for Dims {
     }
 }
 
-/// One number for both dimensions, or a pair: `kernel_size=3`, `padding=(2, 1)`.
+/// `torch.div`'s `rounding_mode`.
 #[derive(Clone, Copy, Debug)]
-pub struct Pair(pub usize, pub usize);
+pub enum Rounding {
+    /// Down.
+    Floor,
+    /// Towards zero.
+    Trunc,
+}
 
-impl From<Pair> for [usize; 2] {
-    fn from(pair: Pair) -> Self {
-        [pair.0, pair.1]
-    }
-}
-impl From<Pair> for (usize, usize) {
-    fn from(pair: Pair) -> Self {
-        (pair.0, pair.1)
-    }
-}
-impl FromValue for Pair {
-    const KIND: &'static str = "int or pair of ints";
+/// A quantile, or a tensor of them.
+#[derive(Clone, Debug)]
+pub struct Quantiles(pub Tensor);
+
+impl FromValue for Quantiles {
+    const KIND: &'static str = "float or Tensor";
     fn from_value(value: &Value) -> Option<Self> {
         match value {
-            Value::Int(_) => usize::from_value(value).map(|v| Pair(v, v)),
-            other => <(usize, usize)>::from_value(other).map(|(a, b)| Pair(a, b)),
+            Value::Tensor(t) => Some(Quantiles(t.clone())),
+            other => Some(Quantiles(firebrand::full((), other.scalar()?.to_f64()))),
+        }
+    }
+}
+
+/// One factor, or one for each dimension.
+#[derive(Clone, Debug)]
+pub struct Factors(pub Vec<f64>);
+
+impl FromValue for Factors {
+    const KIND: &'static str = "float or tuple of floats";
+    fn from_value(value: &Value) -> Option<Self> {
+        match value.scalar() {
+            Some(factor) => Some(Factors(vec![factor.to_f64()])),
+            None => Vec::from_value(value).map(Factors),
+        }
+    }
+}
+
+/// A function of the epoch, as Python writes it: `1/sqrt(1+epoch)`.
+#[derive(Clone, Debug)]
+pub struct Formula(String);
+
+impl Formula {
+    /// Its value, NaN where it has none.
+    pub fn at(&self, epoch: u64) -> f64 {
+        let mut session = Session::new();
+        session.set("epoch", epoch as i64);
+        session.set("sqrt", super::lookup("math", "sqrt").map_or(Value::None, Value::Function));
+        session.eval(&self.0).ok().and_then(|v| v.scalar()).map_or(f64::NAN, Scalar::to_f64)
+    }
+}
+impl FromValue for Formula {
+    const KIND: &'static str = "a formula of epoch, as text";
+    fn from_value(value: &Value) -> Option<Self> {
+        String::from_value(value).map(Formula).filter(|f| !f.at(0).is_nan())
+    }
+}
+
+/// One size for every dimension, or one for each: `kernel_size=3`, `padding=(2, 1)`.
+impl<const D: usize> FromValue for Each<D> {
+    const KIND: &'static str = "int or tuple of ints";
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Int(_) => usize::from_value(value).map(Into::into),
+            other => <[usize; D]>::try_from(Vec::from_value(other)?).ok().map(Into::into),
+        }
+    }
+}
+impl<const D: usize> FromValue for Padding<D> {
+    const KIND: &'static str = "int, tuple of ints, 'same' or 'valid'";
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Str(s) if matches!(&**s, "same" | "valid") => Some((&**s).into()),
+            other => Each::<D>::from_value(other).map(Into::into),
         }
     }
 }

@@ -23,7 +23,7 @@ mod table;
 pub(crate) use creation::tensor_of;
 pub(crate) use methods::same_dtype;
 pub use arguments::{Bound, Failure, Param};
-pub use convert::{Cast, FromValue, IntoValue, Ints, Maker, Pair};
+pub use convert::{Cast, FromValue, IntoValue, Ints, Maker};
 pub use table::coverage;
 
 use crate::python::{Fields, PyError, Value};
