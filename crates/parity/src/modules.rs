@@ -94,6 +94,29 @@ pub fn dict(state: StateDict) -> Value {
     Value::Dict(Rc::new(RefCell::new(pairs.collect())))
 }
 
+/// What a `.pt` file holds, as Python's own values.
+pub fn stored(value: &formats::Value) -> Value {
+    use formats::{Key, Value as Stored};
+    let all = |items: &[Stored]| items.iter().map(stored).collect::<Vec<_>>();
+    match value {
+        Stored::None => Value::None,
+        Stored::Bool(v) => Value::Bool(*v),
+        Stored::Int(v) => Value::Int(*v),
+        Stored::Float(v) => Value::Float(*v),
+        Stored::Str(v) => Value::from(&**v),
+        Stored::List(items) => Value::list(all(items)),
+        Stored::Tuple(items) => Value::tuple(all(items)),
+        Stored::Tensor(t) => t.clone().into(),
+        Stored::Dict(dict) | Stored::OrderedDict(dict) => {
+            let key = |key: &Key| match key {
+                Key::Str(s) => Value::from(&**s),
+                Key::Int(i) => Value::Int(*i),
+            };
+            Value::Dict(Rc::new(RefCell::new(dict.iter().map(|(k, v)| (key(k), stored(v))).collect())))
+        }
+    }
+}
+
 /// Any optimizer.
 pub struct AnyOptimizer(Box<dyn Printed>);
 

@@ -68,7 +68,7 @@ impl Dataset for Images {
 }
 
 /// `Linear(784,128) ReLU …` as PyTorch writes it: `nn.Sequential(nn.Linear(784,128), nn.ReLU(), …)`.
-fn sequential(model: &str) -> String {
+pub(super) fn sequential(model: &str) -> String {
     let layers = model.split_whitespace().map(|layer| {
         if layer.ends_with(')') { format!("nn.{layer}") } else { format!("nn.{layer}()") }
     });

@@ -4,7 +4,8 @@ use super::arguments::OptionArgs;
 use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
 use crate::python::{PyError, Session, Value};
 use autograd::{Each, Interpolation, MatrixNorm, Options, Padding, Reduce, Tensor, TensorArg};
-use nn::{Approximate, Module};
+use nn::{Approximate, Module, StateDict};
+use nn::init::{Fan, Nonlinearity};
 use nn::loss::Reduction;
 use nn::optim::PlateauMode;
 use std::cell::RefCell;
@@ -87,6 +88,15 @@ from_value! {
     };
     Rounding, "'floor' or 'trunc'", v => Value::Str(s) => match &**s {
         "floor" => Some(Rounding::Floor), "trunc" => Some(Rounding::Trunc), _ => None,
+    };
+    Fan, "'fan_in' or 'fan_out'", v => Value::Str(s) => match &**s {
+        "fan_in" => Some(Fan::In), "fan_out" => Some(Fan::Out), _ => None,
+    };
+    Nonlinearity, "'linear', 'sigmoid', 'tanh', 'relu', 'leaky_relu' or 'selu'", v => Value::Str(s) => match &**s {
+        "sigmoid" => Some(Nonlinearity::Sigmoid), "tanh" => Some(Nonlinearity::Tanh),
+        "relu" => Some(Nonlinearity::ReLU), "leaky_relu" => Some(Nonlinearity::LeakyReLU),
+        "selu" => Some(Nonlinearity::SELU),
+        s if s == "linear" || s.starts_with("conv") => Some(Nonlinearity::Linear), _ => None,
     };
     Approximate, "'none' or 'tanh'", v => Value::Str(s) => match &**s {
         "none" => Some(Approximate::None), "tanh" => Some(Approximate::Tanh), _ => None,
@@ -368,6 +378,20 @@ impl FromValue for Modules {
     fn from_value(value: &Value) -> Option<Self> {
         let modules = Vec::<ModuleRef>::from_value(value)?;
         Some(Modules(modules.into_iter().map(|m| Box::new(m) as Box<dyn Module>).collect()))
+    }
+}
+
+/// Tensors by name: a state dict.
+#[derive(Clone, Debug)]
+pub struct State(pub StateDict);
+
+impl FromValue for State {
+    const KIND: &'static str = "a dict of Tensors";
+    fn from_value(value: &Value) -> Option<Self> {
+        let Value::Dict(pairs) = value else { return None };
+        let pairs = pairs.borrow();
+        let pair = |(name, t): &(Value, Value)| Some((String::from_value(name)?, Tensor::from_value(t)?));
+        pairs.iter().map(pair).collect::<Option<StateDict>>().map(State)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::python::{PyError, Value};
 use autograd::Tensor;
 use firebrand as torch;
 use firebrand::device;
+use nn::init::{Fan, Nonlinearity};
 use tensor_core::random::Generator;
 use tensor_core::{DType, Device, HostData, Scalar, Shape};
 
@@ -114,6 +115,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "Tensor" new_ones(input: Tensor, size: Shape, options: Cast) => Tensor::ones(size, (input.dtype(), input.device()));
         "Tensor" new_tensor(input: Tensor, data: Value, options: Cast) => tensor_of(&data).map(|t| t.to_dtype(input.dtype()));
         "torch" eye(n: usize, options: Maker) => Tensor::eye(n, options);
+        "torch" eye(n: usize, m: usize, options: Maker) => Tensor::eye([n, m], options);
         "torch" arange(end: Scalar, options: Cast) => torch::arange(0, end, 1);
         "torch" arange(start: Scalar, end: Scalar, step: Scalar = 1.into(), options: Cast) => torch::arange(start, end, step);
         "torch" linspace(start: f64, end: f64, steps: usize, options: Cast) => torch::linspace(start, end, steps);
@@ -148,6 +150,14 @@ pub(super) fn entries() -> Vec<Entry> {
         "init" ones_(tensor: Tensor) => { nn::init::ones_(&tensor); tensor };
         "init" xavier_uniform_(tensor: Tensor, gain: f64 = 1.0) => { nn::init::xavier_uniform_(&tensor, gain); tensor };
         "init" xavier_normal_(tensor: Tensor, gain: f64 = 1.0) => { nn::init::xavier_normal_(&tensor, gain); tensor };
+        "init" kaiming_uniform_(tensor: Tensor, a: f64 = 0.0, mode: Fan = Fan::In, nonlinearity: Nonlinearity = Nonlinearity::LeakyReLU) => { nn::init::kaiming_uniform_(&tensor, a, mode, nonlinearity); tensor };
+        "init" kaiming_normal_(tensor: Tensor, a: f64 = 0.0, mode: Fan = Fan::In, nonlinearity: Nonlinearity = Nonlinearity::LeakyReLU) => { nn::init::kaiming_normal_(&tensor, a, mode, nonlinearity); tensor };
+        "init" trunc_normal_(tensor: Tensor, mean: f64 = 0.0, std: f64 = 1.0, a: f64 = -2.0, b: f64 = 2.0) => { nn::init::trunc_normal_(&tensor, mean, std, a, b); tensor };
+        "init" orthogonal_(tensor: Tensor, gain: f64 = 1.0) => { nn::init::orthogonal_(&tensor, gain); tensor };
+        "init" sparse_(tensor: Tensor, sparsity: f64, std: f64 = 0.01) => { nn::init::sparse_(&tensor, sparsity, std); tensor };
+        "init" eye_(tensor: Tensor) => { nn::init::eye_(&tensor); tensor };
+        "init" dirac_(tensor: Tensor, groups: usize = 1) => { nn::init::dirac_(&tensor, groups); tensor };
+        "init" calculate_gain(nonlinearity: Nonlinearity, param: Option<f64> = None) => nn::init::calculate_gain(nonlinearity, param);
         "torch" Size(sizes: Shape) => sizes;
         "torch" device(type_: String) => device();
     }
