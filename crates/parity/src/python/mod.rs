@@ -28,6 +28,8 @@ pub type Result<T = Value> = std::result::Result<T, PyError>;
 pub struct Session {
     variables: HashMap<String, Value>,
     printed: String,
+    /// Whether the value of every expression statement is printed, as a terminal does.
+    echo: bool,
 }
 
 impl Default for Session {
@@ -41,7 +43,7 @@ impl Session {
     pub fn new() -> Self {
         let names = ["torch", "nn", "F", "optim", "math"];
         let variables = names.iter().map(|&n| (n.to_string(), Value::Namespace(n))).collect();
-        Session { variables, printed: String::new() }
+        Session { variables, printed: String::new(), echo: false }
     }
 
     /// Binds the functions that fixtures use beside PyTorch's: `bn_train`, `dropout_seeded`.
@@ -81,16 +83,15 @@ impl Session {
         self.statements(&tree.syntax().body)
     }
 
-    /// Runs statements as a terminal does: what they print, and the last value unless it is `None`.
+    /// Runs statements as a terminal does: what they print, and the value of each expression unless it
+    /// is `None`.
     ///
     /// # Errors
     /// As Python would raise; what was printed before is in the first part.
     pub fn interact(&mut self, source: &str) -> (String, Result<()>) {
-        let outcome = self.run(source).map(|value| {
-            if !matches!(value, Value::None) {
-                self.print(&repr(&value));
-            }
-        });
+        self.echo = true;
+        let outcome = self.run(source).map(drop);
+        self.echo = false;
         (std::mem::take(&mut self.printed), outcome)
     }
 

@@ -45,7 +45,13 @@ impl Session {
 
     fn statement(&mut self, statement: &Stmt) -> Result<Flow> {
         match statement {
-            Stmt::Expr(e) => return Ok(Flow::On(self.expression(&e.value)?)),
+            Stmt::Expr(e) => {
+                let value = self.expression(&e.value)?;
+                if self.echo && !matches!(value, Value::None) {
+                    self.print(&super::repr(&value));
+                }
+                return Ok(Flow::On(value));
+            }
             Stmt::Assign(a) => {
                 let value = self.expression(&a.value)?;
                 a.targets.iter().try_for_each(|target| self.assign(target, value.clone()))?;

@@ -75,6 +75,11 @@ impl Function {
         self.path.rsplit('.').next().unwrap_or(&self.path)
     }
 
+    /// The heads of all forms, as Python writes them.
+    pub fn signatures(&self) -> Vec<String> {
+        self.forms.iter().map(|f| arguments::signature(self.short_name(), f.params)).collect()
+    }
+
     /// Calls the first form that fits.
     ///
     /// # Errors
@@ -96,9 +101,7 @@ impl Function {
             }
         }
         let name = self.short_name();
-        let signatures: Vec<String> =
-            self.forms.iter().map(|f| format!("  {}", arguments::signature(name, f.params))).collect();
-        let signatures = signatures.join("\n");
+        let signatures = format!("  {}", self.signatures().join("\n  "));
         Err(PyError::kind(if self.forms.len() == 1 {
             format!("{name}(): {misfit}; accepted is\n{signatures}")
         } else {

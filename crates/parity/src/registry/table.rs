@@ -23,9 +23,24 @@ fn heads(form: &Entry) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
 }
 
+const HEAD: &str = "\
+# From PyTorch to Firebrand
+
+This table is printed by the registry of `crates/parity`: the right-hand side is the code that runs when
+the left-hand side is called there, by the fixtures of `cargo xtask parity` and in `examples/repl`. A test
+(`crates/parity/tests/coverage.rs`) holds this file to it.
+
+Reading it: `torch` is the crate `firebrand` (`use firebrand as torch`), `device()` its default device;
+parameters keep PyTorch's names, and a few small types stand between Python's arguments and Rust's
+(`Dims` is one or several dimensions, `Each` one size or one for each dimension). `**options` are `dtype=`,
+`device=`, `requires_grad=` and `generator=`: in Rust, the last argument of a creation function, or
+`.to_dtype(…)` and `.requires_grad_(true)`. `torch.int64` is `DType::I32`, the default integer, unless
+asked for: see `docs/parity.md`.
+";
+
 /// The table of `docs/from-pytorch.md`: every form of every name, and the code that runs for it.
 pub fn coverage() -> String {
-    let mut out = String::new();
+    let mut out = String::from(HEAD);
     for (title, section) in SECTIONS {
         let _ = write!(out, "\n## {title}\n\n| PyTorch | Firebrand |\n|---|---|\n");
         for form in section() {
