@@ -3,7 +3,7 @@
 use super::arguments::OptionArgs;
 use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
 use crate::python::{PyError, Session, Value};
-use autograd::{Each, Interpolation, MatrixNorm, Options, Padding, Reduce, Tensor, TensorArg};
+use autograd::{Each, QuantileMode, MatrixNorm, Options, Padding, Reduce, Tensor, TensorArg};
 use nn::{Approximate, Module, StateDict};
 use nn::init::{Fan, Nonlinearity};
 use nn::loss::Reduction;
@@ -78,10 +78,10 @@ from_value! {
         "sum" => Some(Reduce::Sum), "prod" => Some(Reduce::Prod), "mean" => Some(Reduce::Mean),
         "amax" => Some(Reduce::Amax), "amin" => Some(Reduce::Amin), _ => None,
     };
-    Interpolation, "'linear', 'lower', 'higher', 'nearest' or 'midpoint'", v => Value::Str(s) => match &**s {
-        "linear" => Some(Interpolation::Linear), "lower" => Some(Interpolation::Lower),
-        "higher" => Some(Interpolation::Higher), "nearest" => Some(Interpolation::Nearest),
-        "midpoint" => Some(Interpolation::Midpoint), _ => None,
+    QuantileMode, "'linear', 'lower', 'higher', 'nearest' or 'midpoint'", v => Value::Str(s) => match &**s {
+        "linear" => Some(QuantileMode::Linear), "lower" => Some(QuantileMode::Lower),
+        "higher" => Some(QuantileMode::Higher), "nearest" => Some(QuantileMode::Nearest),
+        "midpoint" => Some(QuantileMode::Midpoint), _ => None,
     };
     PlateauMode, "'min' or 'max'", v => Value::Str(s) => match &**s {
         "min" => Some(PlateauMode::Min), "max" => Some(PlateauMode::Max), _ => None,

@@ -80,6 +80,12 @@ fn tensor_as(data: &Value, options: &Maker) -> Result<Tensor, PyError> {
     Ok(Tensor::from_vec(values, shape, &device()))
 }
 
+/// Options for whole numbers of a range: I64 where the default integer is too narrow.
+fn whole(options: Maker, low: i64, high: i64) -> Maker {
+    let fits = i32::try_from(low).is_ok() && i32::try_from(high - 1).is_ok();
+    Maker { dtype: if fits { options.dtype } else { DType::I64 }, ..options }
+}
+
 /// `torch.bernoulli(p)`: one with each element's own probability.
 fn chances(p: &Tensor) -> Tensor {
     let drawn = torch::default_generator().bernoulli_each(&p.to_vec::<f32>());
@@ -128,8 +134,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch.Generator" initial_seed(generator: Generator) => generator.initial_seed() as i64;
         "torch" rand(size: Shape, options: Maker) => Tensor::rand(size, options);
         "torch" randn(size: Shape, options: Maker) => Tensor::randn(size, options);
-        "torch" randint(high: i64, size: Shape1, options: Maker) => Tensor::randint(0, high, size.0, options);
-        "torch" randint(low: i64, high: i64, size: Shape1, options: Maker) => Tensor::randint(low, high, size.0, options);
+        "torch" randint(high: i64, size: Shape1, options: Maker) => Tensor::randint(0, high, size.0, whole(options, 0, high));
+        "torch" randint(low: i64, high: i64, size: Shape1, options: Maker) => Tensor::randint(low, high, size.0, whole(options, low, high));
         "torch" randperm(n: usize, options: Maker) => Tensor::randperm(n, options);
         "torch" rand_like(input: Tensor, options: Cast) => input.rand_like();
         "torch" randn_like(input: Tensor, options: Cast) => input.randn_like();

@@ -24,7 +24,7 @@ pub(super) fn entries() -> Vec<Entry> {
     let mut all = forms! { via ModuleRef::new;
         "nn" Linear(in_features: usize, out_features: usize) => nn::Linear::new(in_features, out_features, &device());
         "nn" Linear(in_features: usize, out_features: usize, bias: bool) => if bias { nn::Linear::new(in_features, out_features, &device()) } else { nn::Linear::without_bias(in_features, out_features, &device()) };
-        "nn" Sequential(modules: Modules) => nn::Sequential::new(modules.0);
+        "nn" Sequential(modules: Modules = Modules(vec![])) => nn::Sequential::new(modules.0);
         "nn" Flatten(start_dim: isize = 1, end_dim: isize = -1) => nn::Flatten { start_dim, end_dim };
         "nn" Identity() => nn::Identity;
         "nn" ModuleList(modules: Vec<ModuleRef> = vec![]) => boxed(modules) as nn::ModuleList;

@@ -3,7 +3,7 @@
 use super::convert::{Cast, Dims, Quantiles};
 use super::{Entry, forms};
 use crate::python::Value;
-use autograd::{Interpolation, Tensor, TensorArg};
+use autograd::{QuantileMode, Tensor, TensorArg};
 
 /// The parts of `unique` that were asked for.
 fn wanted((values, inverse, counts): (Tensor, Tensor, Tensor), with_inverse: bool, with_counts: bool) -> Value {
@@ -70,7 +70,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch Tensor" mode(input: Tensor, dim: isize = -1, keepdim: bool = false) => input.mode(dim, keepdim);
         "torch Tensor" kthvalue(input: Tensor, k: usize, dim: isize = -1, keepdim: bool = false) => input.kthvalue(k, dim, keepdim);
         "torch Tensor" quantile(input: Tensor, q: Quantiles) => input.quantile(&q.0);
-        "torch Tensor" quantile(input: Tensor, q: Quantiles, dim: isize, keepdim: bool = false, interpolation: Interpolation = Interpolation::Linear) => input.quantile_dim(&q.0, dim, keepdim, interpolation);
+        "torch Tensor" quantile(input: Tensor, q: Quantiles, dim: isize, keepdim: bool = false, interpolation: QuantileMode = QuantileMode::Linear) => input.quantile_dim(&q.0, dim, keepdim, interpolation);
         "torch" searchsorted(sorted_sequence: Tensor, input: Tensor, right: bool = false) => sorted_sequence.searchsorted(&input, right);
         "torch" bucketize(input: Tensor, boundaries: Tensor, right: bool = false) => input.bucketize(&boundaries, right);
         "torch Tensor" histc(input: Tensor, bins: usize = 100, min: f64 = 0.0, max: f64 = 0.0) => input.histc(bins, min, max);
