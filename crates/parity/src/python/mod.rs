@@ -15,7 +15,7 @@ mod value;
 
 pub use error::PyError;
 pub(crate) use error::guarded;
-pub(crate) use operate::{equal, iterate, truth};
+pub(crate) use operate::{equal, iterate, plus, truth};
 pub use text::{python_float, repr, str_of};
 pub use value::{Fields, Items, Value};
 

@@ -48,6 +48,11 @@ pub(super) fn binary(op: Operator, a: &Value, b: &Value) -> Result {
     }
 }
 
+/// `a + b`
+pub(crate) fn plus(a: &Value, b: &Value) -> Result {
+    binary(Operator::Add, a, b)
+}
+
 /// `a op= b`: in place for tensors that have such a method.
 pub(super) fn augmented(op: Operator, a: &Value, b: &Value) -> Result {
     if let Value::Tensor(_) = a

@@ -145,6 +145,12 @@ impl Value {
     }
 }
 
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&super::repr(self))
+    }
+}
+
 impl From<Scalar> for Value {
     fn from(scalar: Scalar) -> Self {
         match scalar {

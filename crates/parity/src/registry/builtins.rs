@@ -1,7 +1,7 @@
 //! Python's own functions that the fixtures and tutorials use.
 
 use super::{Entry, forms};
-use crate::python::{PyError, Value, iterate, repr, str_of, truth};
+use crate::python::{PyError, Value, iterate, repr, str_of, plus, truth};
 use tensor_core::Scalar;
 
 fn float(text: &str) -> Result<f64, PyError> {
@@ -30,6 +30,11 @@ fn range(start: i64, stop: i64, step: i64) -> Result<Value, PyError> {
     Ok(Value::list(all))
 }
 
+/// `sum(iterable)`
+fn total(items: &Value) -> Result<Value, PyError> {
+    iterate(items)?.iter().try_fold(Value::Int(0), |sum, item| plus(&sum, item))
+}
+
 fn whole(value: Scalar) -> i64 {
     value.to_i64()
 }
@@ -51,6 +56,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "builtins" range(start: i64, stop: i64, step: i64 = 1) => range(start, stop, step);
         "builtins" abs(x: i64) => x.abs();
         "builtins" abs(x: f64) => x.abs();
+        "builtins" sum(iterable: Value) => total(&iterable);
         "builtins" print(x: Value) => Value::None;
         "math" sqrt(x: f64) => x.sqrt();
         "math" exp(x: f64) => x.exp();

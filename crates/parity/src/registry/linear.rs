@@ -33,6 +33,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "linalg" svdvals(A: Tensor) => A.svdvals();
         "linalg" lu(A: Tensor) => A.lu();
         "linalg" solve_triangular(A: Tensor, B: Tensor, upper: bool, left: bool = true, unitriangular: bool = false) => A.solve_triangular(&B, upper, left, unitriangular);
+        "linalg" lstsq(A: Tensor, B: Tensor) => A.lstsq(&B).map(|solution| vec![solution]);
         "linalg" pinv(A: Tensor, rtol: Option<f64> = None) => A.pinv(rtol);
         "torch linalg" slogdet(A: Tensor) => A.slogdet();
         "torch Tensor" logdet(input: Tensor) => input.logdet();

@@ -66,6 +66,7 @@ static NAMED: &[(&str, Fields)] = &[
     ("qr", Fields { name: "linalg_qr", fields: &["Q", "R"] }),
     ("eigh", Fields { name: "linalg_eigh", fields: &["eigenvalues", "eigenvectors"] }),
     ("svd", Fields { name: "linalg_svd", fields: &["U", "S", "Vh"] }),
+    ("lstsq", Fields { name: "linalg_lstsq", fields: &["solution"] }),
     ("slogdet", Fields { name: "linalg_slogdet", fields: &["sign", "logabsdet"] }),
 ];
 

@@ -30,6 +30,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch Tensor" add(input: Tensor, other: Tensor, alpha: Scalar) => input.add_scaled(&other, alpha);
         "torch Tensor" sub(input: Tensor, other: TensorArg) => input.sub(other);
         "torch Tensor" sub(input: Tensor, other: Tensor, alpha: Scalar) => input.sub_scaled(&other, alpha);
+        "torch" rsub(input: Tensor, other: TensorArg) => -(input.sub(other));
+        "torch Tensor" sgn(input: Tensor) => input.sign();
         "torch Tensor" subtract(input: Tensor, other: TensorArg) => input.sub(other);
         "torch Tensor" mul(input: Tensor, other: TensorArg) => input.mul(other);
         "torch Tensor" multiply(input: Tensor, other: TensorArg) => input.mul(other);

@@ -19,6 +19,10 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch Tensor" squeeze(input: Tensor, dim: Dims) => input.squeeze_dims(dim);
         "torch Tensor" unsqueeze(input: Tensor, dim: isize) => input.unsqueeze(dim);
         "torch Tensor" transpose(input: Tensor, dim0: isize, dim1: isize) => input.transpose(dim0, dim1);
+        "torch Tensor" swapdims(input: Tensor, dim0: isize, dim1: isize) => input.transpose(dim0, dim1);
+        "torch Tensor" fliplr(input: Tensor) => input.flip(&[1]);
+        "torch Tensor" flipud(input: Tensor) => input.flip(&[0]);
+        "torch Tensor" argwhere(input: Tensor) => input.nonzero();
         "torch Tensor" swapaxes(input: Tensor, axis0: isize, axis1: isize) => input.transpose(axis0, axis1);
         "torch Tensor" t(input: Tensor) => input.t();
         "Tensor!" T(input: Tensor) => input.t();
