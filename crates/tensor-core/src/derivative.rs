@@ -100,7 +100,8 @@ fn activation<T: Algebra>(act: Activation, x: &T, y: &T, g: &T) -> T {
     let one_minus = |a: &T| plus(&a.unary(UnaryOp::Neg), 1.0);
     let positive = |of: &T, a: &T, b: &T| of.pick(CompareOp::Gt, 0.0, a, b);
     match act {
-        Activation::Relu => positive(y, g, &scaled(g, 0.0)),
+        // NaN lets the gradient through, as PyTorch's.
+        Activation::Relu => y.pick(CompareOp::Le, 0.0, &scaled(g, 0.0), g),
         Activation::LeakyRelu(slope) => positive(x, g, &scaled(g, slope)),
         Activation::Elu(alpha) => {
             // Only the negative half is used; there eˣ cannot overflow, so neither may the other half.

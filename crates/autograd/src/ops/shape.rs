@@ -112,8 +112,9 @@ impl Tensor {
 
     /// Repeats dimensions of size 1, and new leading ones, without copying; −1 keeps a size.
     #[track_caller]
-    pub fn expand<const N: usize>(&self, sizes: [isize; N]) -> Tensor {
-        let added = N.saturating_sub(self.rank());
+    pub fn expand(&self, sizes: impl Dims) -> Tensor {
+        let sizes = sizes.list();
+        let added = sizes.len().saturating_sub(self.rank());
         let dims: Vec<usize> = sizes
             .iter()
             .enumerate()

@@ -52,10 +52,8 @@ fn float_unary<T: Real>(op: UnaryOp, shape: &Shape, x: (&[T], &Layout), out: &mu
                 T::ONE
             } else if v < T::ZERO {
                 -T::ONE
-            } else if v == T::ZERO {
-                T::ZERO
             } else {
-                v
+                T::ZERO // of NaN too, as PyTorch's
             }
         }),
         UnaryOp::Sqrt => map(shape, x, out, T::sqrt),
@@ -332,7 +330,7 @@ pub fn unary_grad(pool: &Arc<Pool>, op: UnaryOp, y: View, grad: View) -> Option<
         };
         match op {
             UnaryOp::Act(Activation::Relu) => {
-                run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| if y > T::ZERO { g } else { T::ZERO }))
+                run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| if y <= T::ZERO { T::ZERO } else { g }))
             }
             UnaryOp::Act(Activation::Sigmoid) => {
                 run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| g * (y * (T::ONE - y))))

@@ -1,0 +1,170 @@
+//! Making tensors: constants, ranges, random numbers.
+
+use super::convert::{Cast, Maker, Shape1, Typed};
+use super::{Entry, forms};
+use crate::python::{PyError, Value};
+use autograd::Tensor;
+use firebrand as torch;
+use firebrand::device;
+use nn::init::{Fan, Nonlinearity};
+use tensor_core::random::Generator;
+use tensor_core::{DType, Device, HostData, Scalar, Shape};
+
+/// `torch.tensor(data)`: nested lists of numbers; floats if one is, else integers, else booleans.
+pub(crate) fn tensor_of(data: &Value) -> Result<Tensor, PyError> {
+    fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, out: &mut Vec<Scalar>) -> Result<(), PyError> {
+        let number = match value {
+            Value::Tensor(t) if t.rank() == 0 => Some(t.scalar()),
+            other => other.scalar(),
+        };
+        if let Some(number) = number {
+            if depth < shape.len() {
+                return Err(PyError::value(format!("expected a sequence of length {} at dim {depth}", shape[depth])));
+            }
+            out.push(number);
+            return Ok(());
+        }
+        let items = match value {
+            Value::Tensor(t) if t.rank() > 0 => t.unbind(0).into_iter().map(Value::Tensor).collect(),
+            other => other.items().ok_or_else(|| {
+                PyError::kind(format!("new(): invalid data type '{}'", other.type_name()))
+            })?,
+        };
+        if depth == shape.len() && out.is_empty() {
+            shape.push(items.len());
+        } else if shape.get(depth) != Some(&items.len()) {
+            let want = shape.get(depth).copied().unwrap_or(0);
+            let got = items.len();
+            return Err(PyError::value(format!("expected sequence of length {want} at dim {depth} (got {got})")));
+        }
+        items.iter().try_for_each(|item| flatten(item, depth + 1, shape, out))
+    }
+    if let Value::Tensor(t) = data {
+        return Ok(t.detach().copy());
+    }
+    let (mut shape, mut values) = (Vec::new(), Vec::new());
+    flatten(data, 0, &mut shape, &mut values)?;
+    let kind = values.iter().map(|v| v.category()).max().unwrap_or(tensor_core::Category::Float);
+    let host = match DType::default_of(kind) {
+        DType::F32 => HostData::F64(values.iter().map(|v| v.to_f64()).collect()),
+        DType::I32 => HostData::I64(values.iter().map(|v| v.to_i64()).collect()),
+        _ => HostData::Bool(values.iter().map(|v| v.to_bool()).collect()),
+    };
+    let big = values.iter().any(|v| i32::try_from(v.to_i64()).is_err());
+    let dtype = match DType::default_of(kind) {
+        DType::I32 if big => DType::I64,
+        dtype => dtype,
+    };
+    Ok(Tensor::from_host(&host.cast(dtype), Shape::new(&shape), &device()))
+}
+
+/// `torch.tensor(data, dtype=…)`: doubles are not rounded on the way.
+fn tensor_as(data: &Value, options: &Maker) -> Result<Tensor, PyError> {
+    if options.dtype != DType::F64 {
+        return Ok(tensor_of(data)?.to_dtype(options.dtype));
+    }
+    let flat = |t: &Tensor| t.to_vec::<f64>();
+    fn numbers(value: &Value, out: &mut Vec<f64>) {
+        match (value.scalar(), value.items()) {
+            (Some(v), _) => out.push(v.to_f64()),
+            (_, Some(items)) => items.iter().for_each(|v| numbers(v, out)),
+            _ => {}
+        }
+    }
+    let shape = *tensor_of(data)?.shape();
+    let mut values = Vec::new();
+    match data {
+        Value::Tensor(t) => values = flat(t),
+        other => numbers(other, &mut values),
+    }
+    Ok(Tensor::from_vec(values, shape, &device()))
+}
+
+/// Options for whole numbers of a range: I64 where the default integer is too narrow.
+fn whole(options: Maker, low: i64, high: i64) -> Maker {
+    let fits = i32::try_from(low).is_ok() && i32::try_from(high - 1).is_ok();
+    Maker { dtype: if fits { options.dtype } else { DType::I64 }, ..options }
+}
+
+/// `torch.bernoulli(p)`: one with each element's own probability.
+fn chances(p: &Tensor) -> Tensor {
+    let drawn = torch::default_generator().bernoulli_each(&p.to_vec::<f32>());
+    Tensor::from_vec(drawn, *p.shape(), p.device()).to_dtype(p.dtype())
+}
+
+/// `torch.multinomial(p, n)` of one row of weights, or of each of several.
+fn drawn(p: &Tensor, n: usize, replacement: bool) -> Tensor {
+    let generator = torch::default_generator();
+    if p.rank() == 1 {
+        let places = generator.multinomial(&p.to_vec::<f32>(), n, replacement);
+        return Tensor::from_vec(places, n, p.device()).to_dtype(DType::I32);
+    }
+    let rows: Vec<Tensor> = p.unbind(0).iter().map(|row| drawn(row, n, replacement)).collect();
+    torch::stack(&rows, 0)
+}
+
+#[rustfmt::skip]
+pub(super) fn entries() -> Vec<Entry> {
+    forms! {
+        "torch" tensor(data: Value, options: Typed) => tensor_as(&data, &options.0);
+        "torch" tensor(data: Value, options: Cast) => tensor_of(&data);
+        "torch" as_tensor(data: Value, options: Cast) => tensor_of(&data);
+        "torch" zeros(size: Shape, options: Maker) => Tensor::zeros(size, options);
+        "torch" ones(size: Shape, options: Maker) => Tensor::ones(size, options);
+        "torch" empty(size: Shape, options: Maker) => Tensor::zeros(size, options);
+        "torch" full(size: Shape1, fill_value: Scalar, options: Cast) => torch::full(size.0, fill_value);
+        "torch" zeros_like(input: Tensor, options: Cast) => input.zeros_like();
+        "torch" ones_like(input: Tensor, options: Cast) => input.ones_like();
+        "torch" empty_like(input: Tensor, options: Cast) => input.zeros_like();
+        "torch" full_like(input: Tensor, fill_value: Scalar, options: Cast) => input.full_like(fill_value);
+        "Tensor" new_zeros(input: Tensor, size: Shape, options: Cast) => Tensor::zeros(size, (input.dtype(), input.device()));
+        "Tensor" new_ones(input: Tensor, size: Shape, options: Cast) => Tensor::ones(size, (input.dtype(), input.device()));
+        "Tensor" new_tensor(input: Tensor, data: Value, options: Cast) => tensor_of(&data).map(|t| t.to_dtype(input.dtype()));
+        "torch" eye(n: usize, options: Maker) => Tensor::eye(n, options);
+        "torch" eye(n: usize, m: usize, options: Maker) => Tensor::eye([n, m], options);
+        "torch" arange(end: Scalar, options: Cast) => torch::arange(0, end, 1);
+        "torch" arange(start: Scalar, end: Scalar, step: Scalar = 1.into(), options: Cast) => torch::arange(start, end, step);
+        "torch" linspace(start: f64, end: f64, steps: usize, options: Cast) => torch::linspace(start, end, steps);
+        "torch" logspace(start: f64, end: f64, steps: usize, base: f64 = 10.0, options: Cast) => torch::logspace(start, end, steps, base);
+        "torch" manual_seed(seed: i64) => torch::manual_seed(seed);
+        "torch" initial_seed() => torch::default_generator().initial_seed() as i64;
+        "torch!" default_generator() => torch::default_generator();
+        "torch" Generator(device: Option<Device> = None) => Generator::new();
+        "torch.Generator" manual_seed(generator: Generator, seed: i64) => { generator.manual_seed(seed); generator };
+        "torch.Generator" initial_seed(generator: Generator) => generator.initial_seed() as i64;
+        "torch" rand(size: Shape, options: Maker) => Tensor::rand(size, options);
+        "torch" randn(size: Shape, options: Maker) => Tensor::randn(size, options);
+        "torch" randint(high: i64, size: Shape1, options: Maker) => Tensor::randint(0, high, size.0, whole(options, 0, high));
+        "torch" randint(low: i64, high: i64, size: Shape1, options: Maker) => Tensor::randint(low, high, size.0, whole(options, low, high));
+        "torch" randperm(n: usize, options: Maker) => Tensor::randperm(n, options);
+        "torch" rand_like(input: Tensor, options: Cast) => input.rand_like();
+        "torch" randn_like(input: Tensor, options: Cast) => input.randn_like();
+        "torch" normal(mean: f64, std: f64, size: Shape1, options: Maker) => Tensor::normal(size.0, mean, std, options);
+        "torch" bernoulli(input: Tensor) => chances(&input);
+        "torch" multinomial(input: Tensor, num_samples: usize, replacement: bool = false) => drawn(&input, num_samples, replacement);
+        "Tensor" uniform_(input: Tensor, from: f64 = 0.0, to: f64 = 1.0) => input.uniform_(from, to);
+        "Tensor" normal_(input: Tensor, mean: f64 = 0.0, std: f64 = 1.0) => input.normal_(mean, std);
+        "Tensor" bernoulli_(input: Tensor, p: f64 = 0.5) => input.bernoulli_(p);
+        "Tensor" exponential_(input: Tensor, lambd: f64 = 1.0) => input.exponential_(lambd);
+        "Tensor" random_(input: Tensor) => input.random_();
+        "Tensor" random_(input: Tensor, from: i64, to: i64) => input.random_range_(from, to);
+        "Tensor" random_(input: Tensor, to: i64) => input.random_range_(0, to);
+        "init" uniform_(tensor: Tensor, a: f64 = 0.0, b: f64 = 1.0) => { nn::init::uniform_(&tensor, a, b); tensor };
+        "init" normal_(tensor: Tensor, mean: f64 = 0.0, std: f64 = 1.0) => { nn::init::normal_(&tensor, mean, std); tensor };
+        "init" constant_(tensor: Tensor, val: f64) => { nn::init::constant_(&tensor, val); tensor };
+        "init" zeros_(tensor: Tensor) => { nn::init::zeros_(&tensor); tensor };
+        "init" ones_(tensor: Tensor) => { nn::init::ones_(&tensor); tensor };
+        "init" xavier_uniform_(tensor: Tensor, gain: f64 = 1.0) => { nn::init::xavier_uniform_(&tensor, gain); tensor };
+        "init" xavier_normal_(tensor: Tensor, gain: f64 = 1.0) => { nn::init::xavier_normal_(&tensor, gain); tensor };
+        "init" kaiming_uniform_(tensor: Tensor, a: f64 = 0.0, mode: Fan = Fan::In, nonlinearity: Nonlinearity = Nonlinearity::LeakyReLU) => { nn::init::kaiming_uniform_(&tensor, a, mode, nonlinearity); tensor };
+        "init" kaiming_normal_(tensor: Tensor, a: f64 = 0.0, mode: Fan = Fan::In, nonlinearity: Nonlinearity = Nonlinearity::LeakyReLU) => { nn::init::kaiming_normal_(&tensor, a, mode, nonlinearity); tensor };
+        "init" trunc_normal_(tensor: Tensor, mean: f64 = 0.0, std: f64 = 1.0, a: f64 = -2.0, b: f64 = 2.0) => { nn::init::trunc_normal_(&tensor, mean, std, a, b); tensor };
+        "init" orthogonal_(tensor: Tensor, gain: f64 = 1.0) => { nn::init::orthogonal_(&tensor, gain); tensor };
+        "init" sparse_(tensor: Tensor, sparsity: f64, std: f64 = 0.01) => { nn::init::sparse_(&tensor, sparsity, std); tensor };
+        "init" eye_(tensor: Tensor) => { nn::init::eye_(&tensor); tensor };
+        "init" dirac_(tensor: Tensor, groups: usize = 1) => { nn::init::dirac_(&tensor, groups); tensor };
+        "init" calculate_gain(nonlinearity: Nonlinearity, param: Option<f64> = None) => nn::init::calculate_gain(nonlinearity, param);
+        "torch" Size(sizes: Shape) => sizes;
+        "torch" device(type_: String) => device();
+    }
+}

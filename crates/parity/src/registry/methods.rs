@@ -1,0 +1,89 @@
+//! Tensors as objects: types, numbers, gradients.
+
+use super::{Entry, forms};
+use crate::python::{PyError, Value};
+use autograd::Tensor;
+use firebrand as torch;
+use tensor_core::{DType, Device};
+
+/// `tensor.tolist()`
+fn nested(t: &Tensor) -> Value {
+    if t.rank() == 0 { t.scalar().into() } else { Value::list(t.unbind(0).iter().map(nested).collect()) }
+}
+
+/// The only element as a Python number.
+fn item(t: &Tensor) -> Result<Value, PyError> {
+    if t.numel() != 1 {
+        let count = t.numel();
+        return Err(PyError::runtime(format!("a Tensor with {count} elements cannot be converted to Scalar")));
+    }
+    Ok(t.scalar().into())
+}
+
+/// `torch.autograd.grad(outputs, inputs)`
+fn grads(outputs: &Tensor, inputs: &[Tensor], create_graph: bool) -> Value {
+    let inputs: Vec<&Tensor> = inputs.iter().collect();
+    let grads = torch::grad(&[outputs], &inputs, create_graph);
+    Value::tuple(grads.into_iter().map(|g| g.map_or(Value::None, Value::Tensor)).collect())
+}
+
+/// The type that `torch.int64` names here: I64 where the device has it, else the default integer.
+pub(crate) fn int64() -> DType {
+    if device().supports(DType::I64) { DType::I64 } else { DType::I32 }
+}
+
+/// Whether two types are one to PyTorch: the default integer stands for `torch.int64`.
+pub(crate) fn same_dtype(a: DType, b: DType) -> bool {
+    let stand = |d| if d == DType::I32 { DType::I64 } else { d };
+    stand(a) == stand(b)
+}
+
+use firebrand::device;
+
+#[rustfmt::skip]
+pub(super) fn entries() -> Vec<Entry> {
+    forms! {
+        "torch!" float32() => DType::F32;
+        "torch!" float() => DType::F32;
+        "torch!" float64() => DType::F64;
+        "torch!" double() => DType::F64;
+        "torch!" int64() => int64();
+        "torch!" long() => int64();
+        "torch!" int32() => DType::I32;
+        "torch!" int() => DType::I32;
+        "torch!" uint8() => DType::U8;
+        "torch!" bool() => DType::Bool;
+        "Tensor!" dtype(input: Tensor) => input.dtype();
+        "Tensor!" device(input: Tensor) => input.device().clone();
+        "Tensor" to(input: Tensor, dtype: DType) => input.to_dtype(dtype);
+        "Tensor" to(input: Tensor, device: Device) => input.to(&device);
+        "Tensor" to(input: Tensor, other: Tensor) => input.to_dtype(other.dtype());
+        "Tensor" type(input: Tensor, dtype: DType) => input.to_dtype(dtype);
+        "Tensor" float(input: Tensor) => input.to_dtype(DType::F32);
+        "Tensor" double(input: Tensor) => input.to_dtype(DType::F64);
+        "Tensor" long(input: Tensor) => input.to_dtype(int64());
+        "Tensor" int(input: Tensor) => input.to_dtype(DType::I32);
+        "Tensor" bool(input: Tensor) => input.to_dtype(DType::Bool);
+        "Tensor" cpu(input: Tensor) => input.to(&torch::cpu());
+        "torch" is_tensor(obj: Value) => matches!(obj, Value::Tensor(_));
+        "torch Tensor" is_floating_point(input: Tensor) => input.dtype().is_float();
+        "Tensor" item(input: Tensor) => item(&input);
+        "Tensor" tolist(input: Tensor) => nested(&input);
+        "Tensor" backward(input: Tensor) => input.backward();
+        "Tensor" backward(input: Tensor, gradient: Tensor) => input.backward_with(&gradient);
+        "Tensor" backward(input: Tensor, retain_graph: bool) => input.backward_retain();
+        "Tensor!" grad(input: Tensor) => input.grad();
+        "Tensor!" requires_grad(input: Tensor) => input.requires_grad();
+        "Tensor" requires_grad_(input: Tensor, requires_grad: bool = true) => input.requires_grad_(requires_grad);
+        "Tensor!" is_leaf(input: Tensor) => input.is_leaf();
+        "Tensor" retain_grad(input: Tensor) => input.retain_grad();
+        "Tensor" detach(input: Tensor) => input.detach();
+        "Tensor!" data(input: Tensor) => input.detach();
+        "autograd" grad(outputs: Tensor, inputs: Vec<Tensor>, create_graph: bool = false) => grads(&outputs, &inputs, create_graph);
+        "autograd" grad(outputs: Tensor, inputs: Tensor, create_graph: bool = false) => grads(&outputs, &[inputs], create_graph);
+        "torch" no_grad() => Value::GradMode(false);
+        "torch" enable_grad() => Value::GradMode(true);
+        "torch" inference_mode() => Value::GradMode(false);
+        "torch" is_grad_enabled() => torch::is_grad_enabled();
+    }
+}

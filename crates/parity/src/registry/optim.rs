@@ -1,0 +1,57 @@
+//! `torch.optim`: optimizers, schedules, clipping.
+
+#![allow(non_snake_case, reason = "parameters carry the names that Python gives them")]
+
+use super::convert::{Formula, Params};
+use super::{Entry, forms};
+use crate::modules::{AnyOptimizer, AnyScheduler, plateau, scheduler, taken};
+use crate::python::Value;
+use autograd::Tensor;
+use nn::optim::{self, Adagrad, Adam, AdamW, OneCycle, Plateau, PlateauMode, Threshold, RmsProp, Sgd};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+type Opt = Rc<RefCell<AnyOptimizer>>;
+type Schedule = (Rc<RefCell<AnyScheduler>>, Opt);
+
+#[rustfmt::skip]
+pub(super) fn entries() -> Vec<Entry> {
+    let mut all = forms! { via AnyOptimizer::value;
+        "optim" SGD(params: Params, lr: f64 = 0.001, momentum: f64 = 0.0, dampening: f64 = 0.0, weight_decay: f64 = 0.0, nesterov: bool = false) =>
+            Sgd::new(params.0, lr).momentum(momentum).dampening(dampening).weight_decay(weight_decay).nesterov(nesterov);
+        "optim" Adam(params: Params, lr: f64 = 0.001, betas: (f64, f64) = (0.9, 0.999), eps: f64 = 1e-8, weight_decay: f64 = 0.0, amsgrad: bool = false) =>
+            Adam::new(params.0, lr).betas(betas).eps(eps).weight_decay(weight_decay).amsgrad(amsgrad);
+        "optim" AdamW(params: Params, lr: f64 = 0.001, betas: (f64, f64) = (0.9, 0.999), eps: f64 = 1e-8, weight_decay: f64 = 0.01, amsgrad: bool = false) =>
+            AdamW::new(params.0, lr).betas(betas).eps(eps).weight_decay(weight_decay).amsgrad(amsgrad);
+        "optim" RMSprop(params: Params, lr: f64 = 0.01, alpha: f64 = 0.99, eps: f64 = 1e-8, weight_decay: f64 = 0.0, momentum: f64 = 0.0, centered: bool = false) =>
+            RmsProp::new(params.0, lr).alpha(alpha).eps(eps).weight_decay(weight_decay).momentum(momentum).centered(centered);
+        "optim" Adagrad(params: Params, lr: f64 = 0.01, lr_decay: f64 = 0.0, weight_decay: f64 = 0.0, initial_accumulator_value: f64 = 0.0, eps: f64 = 1e-10) =>
+            Adagrad::new(params.0, lr).lr_decay(lr_decay).weight_decay(weight_decay).initial_accumulator_value(initial_accumulator_value).eps(eps);
+    };
+    all.extend(forms! {
+        "optim.Optimizer" step(optimizer: Opt) => optimizer.borrow_mut().step();
+        "optim.Optimizer" zero_grad(optimizer: Opt) => optimizer.borrow().zero_grad();
+        "lr_scheduler" StepLR(optimizer: Opt, step_size: u64, gamma: f64 = 0.1) => scheduler(optimizer, |o| optim::StepLR::new(o, step_size, gamma));
+        "lr_scheduler" MultiStepLR(optimizer: Opt, milestones: Vec<u64>, gamma: f64 = 0.1) => scheduler(optimizer, |o| optim::MultiStepLR::new(o, milestones, gamma));
+        "lr_scheduler" ExponentialLR(optimizer: Opt, gamma: f64) => scheduler(optimizer, |o| optim::ExponentialLR::new(o, gamma));
+        "lr_scheduler" LinearLR(optimizer: Opt, start_factor: f64 = 1.0 / 3.0, end_factor: f64 = 1.0, total_iters: u64 = 5) => scheduler(optimizer, |o| optim::LinearLR::new(o, start_factor, end_factor, total_iters));
+        "lr_scheduler" ConstantLR(optimizer: Opt, factor: f64 = 1.0 / 3.0, total_iters: u64 = 5) => scheduler(optimizer, |o| optim::ConstantLR::new(o, factor, total_iters));
+        "lr_scheduler" PolynomialLR(optimizer: Opt, total_iters: u64 = 5, power: f64 = 1.0) => scheduler(optimizer, |o| optim::PolynomialLR::new(o, total_iters, power));
+        "lr_scheduler" CosineAnnealingLR(optimizer: Opt, T_max: u64, eta_min: f64 = 0.0) => scheduler(optimizer, |o| optim::CosineAnnealingLR::new(o, T_max, eta_min));
+        "lr_scheduler" CosineAnnealingWarmRestarts(optimizer: Opt, T_0: u64, T_mult: u64 = 1, eta_min: f64 = 0.0) => scheduler(optimizer, |o| optim::CosineAnnealingWarmRestarts::new(o, T_0, T_mult, eta_min));
+        "lr_scheduler" OneCycleLR(optimizer: Opt, max_lr: f64, total_steps: Option<u64> = None, epochs: u64 = 0, steps_per_epoch: u64 = 0, pct_start: f64 = 0.3, anneal_strategy: String = "cos".into(), cycle_momentum: bool = true, base_momentum: f64 = 0.85, max_momentum: f64 = 0.95, div_factor: f64 = 25.0, final_div_factor: f64 = 1e4, three_phase: bool = false) =>
+            scheduler(optimizer, |o| optim::OneCycleLR::new(o, OneCycle { max_lr, total_steps: total_steps.unwrap_or(epochs * steps_per_epoch), pct_start, linear: anneal_strategy == "linear", cycle_momentum, base_momentum, max_momentum, div_factor, final_div_factor, three_phase }));
+        "lr_scheduler" LambdaLR(optimizer: Opt, lr_lambda: Formula) => scheduler(optimizer, |o| optim::LambdaLR::new(o, move |epoch| lr_lambda.at(epoch)));
+        "lr_scheduler" SequentialLR(optimizer: Opt, schedulers: Vec<Schedule>, milestones: Vec<u64>) => scheduler(optimizer, |o| optim::SequentialLR::new(o, taken(schedulers), milestones));
+        "lr_scheduler" ChainedScheduler(schedulers: Vec<Schedule>, optimizer: Opt) => scheduler(optimizer, |o| optim::ChainedScheduler::new(o, taken(schedulers)));
+        "lr_scheduler" ReduceLROnPlateau(optimizer: Opt, mode: PlateauMode = PlateauMode::Min, factor: f64 = 0.1, patience: u64 = 10, threshold: f64 = 1e-4, threshold_mode: String = "rel".into(), cooldown: u64 = 0, min_lr: f64 = 0.0, eps: f64 = 1e-8) =>
+            plateau(optimizer, Plateau { mode, factor, patience, threshold: if threshold_mode == "abs" { Threshold::Absolute(threshold) } else { Threshold::Relative(threshold) }, cooldown, min_lr, eps });
+        "LRScheduler" step(scheduler: Schedule) => scheduler.0.borrow_mut().step(None, &mut **scheduler.1.borrow_mut());
+        "LRScheduler" step(scheduler: Schedule, metrics: f64) => scheduler.0.borrow_mut().step(Some(metrics), &mut **scheduler.1.borrow_mut());
+        "LRScheduler" get_last_lr(scheduler: Schedule) => Value::list(scheduler.1.borrow().lrs().into_iter().map(Value::Float).collect());
+        "nn.utils" clip_grad_norm_(parameters: Vec<Tensor>, max_norm: f64) => optim::clip_grad_norm_(&parameters, max_norm);
+        "nn.utils" clip_grad_norm_(parameters: Vec<Tensor>, max_norm: f64, norm_type: f64) => optim::clip_grad_norm_of_(&parameters, max_norm, norm_type);
+        "nn.utils" clip_grad_value_(parameters: Vec<Tensor>, clip_value: f64) => optim::clip_grad_value_(&parameters, clip_value);
+    });
+    all
+}

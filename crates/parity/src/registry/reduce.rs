@@ -1,0 +1,88 @@
+//! Many elements to one: sums, means, extremes, norms, running sums, order.
+
+use super::convert::{Cast, Dims, Quantiles};
+use super::{Entry, forms};
+use crate::python::Value;
+use autograd::{QuantileMode, Tensor, TensorArg};
+
+/// The parts of `unique` that were asked for.
+fn wanted((values, inverse, counts): (Tensor, Tensor, Tensor), with_inverse: bool, with_counts: bool) -> Value {
+    let parts = [Some(values), with_inverse.then_some(inverse), with_counts.then_some(counts)];
+    let mut parts: Vec<Value> = parts.into_iter().flatten().map(Value::Tensor).collect();
+    if parts.len() == 1 { parts.remove(0) } else { Value::tuple(parts) }
+}
+
+#[rustfmt::skip]
+pub(super) fn entries() -> Vec<Entry> {
+    forms! {
+        "torch Tensor" sum(input: Tensor, options: Cast) => input.sum();
+        "torch Tensor" sum(input: Tensor, dim: Dims, keepdim: bool = false, options: Cast) => input.sum_dim(dim, keepdim);
+        "torch Tensor" mean(input: Tensor, options: Cast) => input.mean();
+        "torch Tensor" mean(input: Tensor, dim: Dims, keepdim: bool = false, options: Cast) => input.mean_dim(dim, keepdim);
+        "torch Tensor" prod(input: Tensor, options: Cast) => input.prod();
+        "torch Tensor" prod(input: Tensor, dim: isize, keepdim: bool = false, options: Cast) => input.prod_dim(dim, keepdim);
+        "torch Tensor" var(input: Tensor) => input.var();
+        "torch Tensor" var(input: Tensor, unbiased: bool) => input.var_dim((), unbiased.into(), false);
+        "torch Tensor" var(input: Tensor, dim: Dims, unbiased: bool, keepdim: bool = false) => input.var_dim(dim, unbiased.into(), keepdim);
+        "torch Tensor" var(input: Tensor, dim: Dims = Dims(vec![]), correction: usize = 1, keepdim: bool = false) => input.var_dim(dim, correction, keepdim);
+        "torch Tensor" std(input: Tensor) => input.std();
+        "torch Tensor" std(input: Tensor, unbiased: bool) => input.std_dim((), unbiased.into(), false);
+        "torch Tensor" std(input: Tensor, dim: Dims, unbiased: bool, keepdim: bool = false) => input.std_dim(dim, unbiased.into(), keepdim);
+        "torch Tensor" std(input: Tensor, dim: Dims = Dims(vec![]), correction: usize = 1, keepdim: bool = false) => input.std_dim(dim, correction, keepdim);
+        "torch Tensor" max(input: Tensor) => input.max();
+        "torch Tensor" max(input: Tensor, dim: isize, keepdim: bool = false) => input.max_dim(dim, keepdim);
+        "torch Tensor" max(input: Tensor, other: Tensor) => input.maximum(other);
+        "torch Tensor" min(input: Tensor) => input.min();
+        "torch Tensor" min(input: Tensor, dim: isize, keepdim: bool = false) => input.min_dim(dim, keepdim);
+        "torch Tensor" min(input: Tensor, other: Tensor) => input.minimum(other);
+        "torch Tensor" amax(input: Tensor, dim: Dims = Dims(vec![]), keepdim: bool = false) => input.amax(dim, keepdim);
+        "torch Tensor" amin(input: Tensor, dim: Dims = Dims(vec![]), keepdim: bool = false) => input.amin(dim, keepdim);
+        "torch Tensor" argmax(input: Tensor) => input.argmax();
+        "torch Tensor" argmax(input: Tensor, dim: isize, keepdim: bool = false) => input.argmax_dim(dim, keepdim);
+        "torch Tensor" argmin(input: Tensor) => input.argmin();
+        "torch Tensor" argmin(input: Tensor, dim: isize, keepdim: bool = false) => input.argmin_dim(dim, keepdim);
+        "torch Tensor" any(input: Tensor) => input.any();
+        "torch Tensor" any(input: Tensor, dim: Dims, keepdim: bool = false) => input.any_dim(dim, keepdim);
+        "torch Tensor" all(input: Tensor) => input.all();
+        "torch Tensor" all(input: Tensor, dim: Dims, keepdim: bool = false) => input.all_dim(dim, keepdim);
+        "torch Tensor" count_nonzero(input: Tensor) => input.count_nonzero();
+        "torch Tensor" count_nonzero(input: Tensor, dim: Dims) => input.count_nonzero_dim(dim);
+        "torch Tensor" norm(input: Tensor, p: f64 = 2.0) => input.norm(p);
+        "torch Tensor" norm(input: Tensor, p: f64 = 2.0, dim: Dims = Dims(vec![]), keepdim: bool = false) => input.norm_dim(p, dim, keepdim);
+        "linalg" norm(x: Tensor) => x.norm(2.0);
+        "linalg" norm(x: Tensor, ord: f64, dim: Dims = Dims(vec![]), keepdim: bool = false) => x.vector_norm(ord, dim, keepdim);
+        "linalg" norm(x: Tensor, dim: Dims, keepdim: bool = false) => x.vector_norm(2.0, dim, keepdim);
+        "linalg" vector_norm(x: Tensor, ord: f64 = 2.0, dim: Dims = Dims(vec![]), keepdim: bool = false) => x.vector_norm(ord, dim, keepdim);
+        "torch Tensor" logsumexp(input: Tensor, dim: Dims, keepdim: bool = false) => input.logsumexp(dim, keepdim);
+        "torch Tensor" cumsum(input: Tensor, dim: isize) => input.cumsum(dim);
+        "torch Tensor" cumprod(input: Tensor, dim: isize) => input.cumprod(dim);
+        "torch Tensor" logcumsumexp(input: Tensor, dim: isize) => input.logcumsumexp(dim);
+        "torch Tensor" cummax(input: Tensor, dim: isize) => input.cummax(dim);
+        "torch Tensor" cummin(input: Tensor, dim: isize) => input.cummin(dim);
+        "torch Tensor" nansum(input: Tensor, dim: Dims = Dims(vec![]), keepdim: bool = false) => input.nansum(dim, keepdim);
+        "torch Tensor" nanmean(input: Tensor, dim: Dims = Dims(vec![]), keepdim: bool = false) => input.nanmean(dim, keepdim);
+        "torch" var_mean(input: Tensor, dim: Dims = Dims(vec![]), correction: usize = 1, keepdim: bool = false) => input.var_mean(dim, correction, keepdim);
+        "torch" std_mean(input: Tensor, dim: Dims = Dims(vec![]), correction: usize = 1, keepdim: bool = false) => input.std_mean(dim, correction, keepdim);
+        "torch Tensor" aminmax(input: Tensor, dim: Dims = Dims(vec![]), keepdim: bool = false) => input.aminmax(dim, keepdim);
+        "torch Tensor" median(input: Tensor) => input.median();
+        "torch Tensor" median(input: Tensor, dim: isize, keepdim: bool = false) => input.median_dim(dim, keepdim);
+        "torch Tensor" nanmedian(input: Tensor) => input.nanmedian();
+        "torch Tensor" mode(input: Tensor, dim: isize = -1, keepdim: bool = false) => input.mode(dim, keepdim);
+        "torch Tensor" kthvalue(input: Tensor, k: usize, dim: isize = -1, keepdim: bool = false) => input.kthvalue(k, dim, keepdim);
+        "torch Tensor" quantile(input: Tensor, q: Quantiles) => input.quantile(&q.0);
+        "torch Tensor" quantile(input: Tensor, q: Quantiles, dim: isize, keepdim: bool = false, interpolation: QuantileMode = QuantileMode::Linear) => input.quantile_dim(&q.0, dim, keepdim, interpolation);
+        "torch" searchsorted(sorted_sequence: Tensor, input: Tensor, right: bool = false) => sorted_sequence.searchsorted(&input, right);
+        "torch" bucketize(input: Tensor, boundaries: Tensor, right: bool = false) => input.bucketize(&boundaries, right);
+        "torch Tensor" histc(input: Tensor, bins: usize = 100, min: f64 = 0.0, max: f64 = 0.0) => input.histc(bins, min, max);
+        "torch Tensor" bincount(input: Tensor, weights: Option<Tensor> = None, minlength: usize = 0) => input.bincount(weights.as_ref(), minlength);
+        "torch Tensor" unique(input: Tensor, sorted: bool = true) => input.unique();
+        "torch Tensor" unique(input: Tensor, sorted: bool = true, return_inverse: bool = false, return_counts: bool = false) => wanted(input.unique_all(), return_inverse, return_counts);
+        "torch Tensor" unique_consecutive(input: Tensor, return_inverse: bool = false, return_counts: bool = false) => wanted(input.unique_consecutive(), return_inverse, return_counts);
+        "torch Tensor" sort(input: Tensor, dim: isize = -1, descending: bool = false, stable: bool = true) => input.sort(dim, descending);
+        "torch Tensor" argsort(input: Tensor, dim: isize = -1, descending: bool = false, stable: bool = true) => input.argsort(dim, descending);
+        "torch Tensor" topk(input: Tensor, k: usize, dim: isize = -1, largest: bool = true, sorted: bool = true) => input.topk(k, dim, largest);
+        "torch Tensor" allclose(input: Tensor, other: Tensor, rtol: f64 = 1e-5, atol: f64 = 1e-8) => input.allclose(&other, rtol, atol);
+        "torch Tensor" equal(input: Tensor, other: Tensor) => input.equal(&other);
+        "torch Tensor" dist(input: Tensor, other: TensorArg, p: f64 = 2.0) => input.sub(other).norm(p);
+    }
+}
