@@ -78,10 +78,14 @@ fn rule(
     let if_a = |f: &dyn Fn() -> Tensor| wants_a.then(f);
     let if_b = |f: &dyn Fn() -> Tensor| wants_b.then(f);
     match op {
-        BinaryOp::Add | BinaryOp::Sub | BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => {
-            unreachable!("linear in both: needs no operands")
+        BinaryOp::Add
+        | BinaryOp::Sub
+        | BinaryOp::Mul
+        | BinaryOp::FloorDiv
+        | BinaryOp::Xor
+        | BinaryOp::And => {
+            unreachable!("told where it is recorded: needs no operands, or one")
         }
-        BinaryOp::Mul => [if_a(&|| g * b), if_b(&|| g * a)],
         BinaryOp::Div => [if_a(&|| g / b), if_b(&|| -(g * (a / b) / b))],
         BinaryOp::Remainder => [if_a(&|| g.clone()), if_b(&|| -(g * a.floor_divide(b)))],
         BinaryOp::Pow => {
@@ -124,6 +128,9 @@ fn binary(op: BinaryOp, a: &Tensor, b: &TensorArg) -> Tensor {
                     BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => {
                         [wants[0].then(|| g * 0.0), wants[1].then(|| g * 0.0)]
                     }
+                    // Each side reads the other alone: what is not read may be written over meanwhile.
+                    BinaryOp::Mul => [wants[0].then(|| g * ctx.input(1)), wants[1].then(|| g * ctx.input(0))],
+                    BinaryOp::Div if !wants[1] => [wants[0].then(|| g / ctx.input(1)), None],
                     _ => {
                         let y = (op == BinaryOp::Pow).then(|| ctx.output());
                         rule(op, &ctx.input(0), &ctx.input(1), y, g, wants)
