@@ -14,6 +14,8 @@ pub trait Algebra: Sized {
     fn binary(&self, op: BinaryOp, other: &Self) -> Self;
     /// A function of an element and a number.
     fn with_number(&self, op: BinaryOp, number: f64) -> Self;
+    /// Zeros of its shape, whatever it holds.
+    fn zeros(&self) -> Self;
     /// `condition(self, number) ? a : b`
     fn pick(&self, op: CompareOp, number: f64, a: &Self, b: &Self) -> Self;
 }
@@ -65,7 +67,7 @@ pub fn derivative<T: Algebra>(op: UnaryOp, x: &T, y: &T, g: &T) -> T {
         UnaryOp::Neg => g.unary(UnaryOp::Neg),
         UnaryOp::Abs => times(g, &x.unary(UnaryOp::Sign)),
         UnaryOp::Sign | UnaryOp::Round | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Trunc | UnaryOp::Not => {
-            scaled(g, 0.0)
+            g.zeros()
         }
         UnaryOp::Sqrt => g.binary(Div, &scaled(y, 2.0)),
         UnaryOp::Rsqrt => scaled(&times(g, &times(y, &y.unary(UnaryOp::Square))), -0.5),
@@ -100,7 +102,7 @@ fn activation<T: Algebra>(act: Activation, x: &T, y: &T, g: &T) -> T {
     let one_minus = |a: &T| plus(&a.unary(UnaryOp::Neg), 1.0);
     let positive = |of: &T, a: &T, b: &T| of.pick(CompareOp::Gt, 0.0, a, b);
     match act {
-        Activation::Relu => positive(y, g, &scaled(g, 0.0)),
+        Activation::Relu => positive(y, g, &g.zeros()),
         Activation::LeakyRelu(slope) => positive(x, g, &scaled(g, slope)),
         Activation::Elu(alpha) => {
             // Only the negative half is used; there eˣ cannot overflow, so neither may the other half.

@@ -17,15 +17,16 @@ impl Tensor {
             );
         }
         let index = self.index("index_select", &index.flatten(0, -1), self.shape()[axis]);
-        let out = self.raw().index_select(axis, &index);
+        let out = self.raw().index_select(axis, index.raw());
         let shape = *self.shape();
-        record("IndexSelectBackward0", [self], Keep::NOTHING, out, move |_, g| {
+        record("IndexSelectBackward0", [self, &index], Keep::SECOND, out, move |ctx, g| {
+            let index = ctx.input(1).raw().clone();
             // Repeats of one index add up: the index spread over the other dimensions.
             let mut sizes = vec![1; shape.rank()];
             sizes[axis] = index.numel();
             let spread = index.reshape(&tensor_core::Shape::new(&sizes)).expand(g.shape());
             let zeros = Tensor::from_raw(RawTensor::full(shape, 0.0, g.dtype(), g.device()));
-            [Some(zeros.scatter_add(axis as isize, &Tensor::from_raw(spread), g))]
+            [Some(zeros.scatter_add(axis as isize, &Tensor::from_raw(spread), g)), None]
         })
     }
 
@@ -34,12 +35,12 @@ impl Tensor {
     pub fn gather(&self, dim: isize, index: &Tensor) -> Tensor {
         let axis = self.axis("gather", dim);
         self.fits_index("gather", axis, index);
-        let raw_index = self.index("gather", index, self.shape().get(axis).copied().unwrap_or(1));
-        let out = self.raw().gather(axis, &raw_index);
+        let index = self.index("gather", index, self.shape().get(axis).copied().unwrap_or(1));
+        let out = self.raw().gather(axis, index.raw());
         let shape = *self.shape();
-        record("GatherBackward0", [self], Keep::NOTHING, out, move |_, g| {
+        record("GatherBackward0", [self, &index], Keep::SECOND, out, move |ctx, g| {
             let zeros = Tensor::from_raw(RawTensor::full(shape, 0.0, g.dtype(), g.device()));
-            [Some(zeros.scatter_add(axis as isize, &Tensor::from_raw(raw_index.clone()), g))]
+            [Some(zeros.scatter_add(axis as isize, &ctx.input(1), g)), None]
         })
     }
 
@@ -55,19 +56,19 @@ impl Tensor {
                 "the source must be at least as large as the index",
             );
         }
-        let raw_index = self.index("scatter_add", index, self.shape().get(axis).copied().unwrap_or(1));
-        let out = self.raw().scatter_add(axis, &raw_index, src.to_dtype(self.dtype()).raw());
+        let index = self.index("scatter_add", index, self.shape().get(axis).copied().unwrap_or(1));
+        let out = self.raw().scatter_add(axis, index.raw(), src.to_dtype(self.dtype()).raw());
         let (src_shape, src_dtype) = (*src.shape(), src.dtype());
-        record("ScatterAddBackward0", [self, src], Keep::NOTHING, out, move |ctx, g| {
+        record("ScatterAddBackward0", [self, src, &index], Keep::THIRD, out, move |ctx, g| {
             let from = || {
-                let picked = g.gather(axis as isize, &Tensor::from_raw(raw_index.clone()));
+                let picked = g.gather(axis as isize, &ctx.input(2));
                 let mut padding = Vec::new();
                 for a in (0..src_shape.rank()).rev() {
                     padding.extend([0, src_shape[a] - picked.shape()[a]]);
                 }
                 picked.pad(&padding, 0.0).to_dtype(src_dtype)
             };
-            [ctx.needs(0).then(|| g.clone()), ctx.needs(1).then(from)]
+            [ctx.needs(0).then(|| g.clone()), ctx.needs(1).then(from), None]
         })
     }
 
@@ -81,9 +82,10 @@ impl Tensor {
 
     /// An index on this tensor's device, checked and with negative entries counted from the end.
     #[track_caller]
-    pub(super) fn index(&self, op: &str, index: &Tensor, size: usize) -> RawTensor {
+    pub(super) fn index(&self, op: &str, index: &Tensor, size: usize) -> Tensor {
         check::index_type(op, index.dtype());
-        if self.device().checks_indices() { index.raw().checked_index(op, size) } else { index.raw().clone() }
+        let checks = self.device().checks_indices();
+        Tensor::from_raw(if checks { index.raw().checked_index(op, size) } else { index.raw().clone() })
     }
 
     #[track_caller]
