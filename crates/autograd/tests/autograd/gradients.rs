@@ -1,10 +1,8 @@
 //! Every differentiable operation held against central differences, to second order, alone and in
 //! the middle of a graph. One line a case.
 
-mod common;
-
+use crate::common::{bools, both, cpu, first, given, ints, leaf};
 use autograd::{Ellipsis, NewAxis, Tensor, cat, einsum, meshgrid, s, stack};
-use common::{bools, both, cpu, first, given, ints, leaf};
 use tensor_core::Activation;
 
 /// `name: [inputs], |x| result;` — `both` derivatives of each.
