@@ -59,7 +59,8 @@ fn functions_of_one_number() {
 
 #[test]
 fn steps_have_no_slope() {
-    let flat: [(&str, fn(&Tensor) -> Tensor); 5] = [
+    type Step = fn(&Tensor) -> Tensor;
+    let flat: [(&str, Step); 5] = [
         ("sign", Tensor::sign),
         ("round", Tensor::round),
         ("floor", Tensor::floor),
