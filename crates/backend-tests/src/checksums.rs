@@ -89,7 +89,12 @@ pub fn checksums(device: &Device) -> Vec<(String, u64)> {
         let bias = make(&[n], -1.0, 1.0);
         let w = b.transpose(0, 1).copy();
         for act in [None, Some(A::Relu), Some(A::Tanh)] {
-            add(format!("linear {m}x{k}x{n} {act:?}"), &a.linear(&w, Some(&bias), act));
+            let y = a.linear(&w, Some(&bias), act);
+            add(format!("linear {m}x{k}x{n} {act:?}"), &y);
+            let back = a.linear_backward(&w, act.map(|act| (&y, act)), &y, [true; 3]);
+            for (i, grad) in back.iter().flatten().enumerate() {
+                add(format!("its gradient {i}, {m}x{k}x{n} {act:?}"), grad);
+            }
         }
     }
     for (rows, width) in [(64, 10), (700, 129)] {

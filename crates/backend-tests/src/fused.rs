@@ -212,3 +212,35 @@ pub fn normalize(device: &Device, tolerance: &Tolerance) {
         }
     }
 }
+
+/// The same of chosen rows.
+pub fn fetch_pixels(device: &Device, tolerance: &Tolerance) {
+    let (mut noise, mut rows) = (Noise::new(56), Noise::new(57));
+    let (mean, std) = (0.5f32, 0.5f32);
+    let allowed = if tolerance.factor > 1.0 { Allowed::ulps(1.0).and(1.0) } else { Allowed::EXACT };
+    for shape in [&[5][..], &[9, 7], &[4, 1, 28, 28], &[300, 784], &[3, 0]] {
+        let each: usize = shape[1..].iter().product();
+        for x in views(device, shape, DType::U8, || noise.whole(0, 256)) {
+            for index_type in types(device).filter(|&d| matches!(d, DType::I32 | DType::I64)) {
+                for count in [0, 1, 64] {
+                    for index in views(device, &[count], index_type, || rows.whole(0, shape[0] as i64)) {
+                        let want: Vec<f64> = index
+                            .values
+                            .iter()
+                            .flat_map(|&row| &x.values[row as usize * each..][..each])
+                            .map(|&v| f64::from((v as f32 / 255.0 - mean) / std))
+                            .collect();
+                        for (storage, how) in [
+                            (device.fetch_pixels(x.view(), index.view(), mean, std), "own"),
+                            (compose::fetch_pixels(x.view(), index.view(), mean, std), "composed"),
+                        ] {
+                            let got = answer(device, storage, DType::F32, &x.shape().with(0, count));
+                            let what = || format!("{how} fetch_pixels of {} at {}", x.kind, index.kind);
+                            close(what, &got, &want, DType::F32, allowed, tolerance);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

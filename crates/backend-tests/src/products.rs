@@ -179,6 +179,63 @@ pub fn linear(device: &Device, tolerance: &Tolerance) {
     }
 }
 
+/// The gradients of the affine layer, through an activation or not, those that are wanted.
+pub fn linear_backward(device: &Device, tolerance: &Tolerance) {
+    let (mut left, mut right) = (Noise::new(46), Noise::new(47));
+    let acts = [None, Some(Activation::Relu), Some(Activation::Tanh), Some(Activation::Sigmoid)];
+    for dtype in floats(device) {
+        for [n, i, o] in [[1, 1, 1], [3, 7, 5], [64, 9, 33], [0, 3, 2], [5, 0, 4], [130, 100, 65]] {
+            let xs = views(device, &[n, i], dtype, || left.between(-1.0, 1.0));
+            let ws = views(device, &[o, i], dtype, || right.between(-1.0, 1.0));
+            let gs = views(device, &[n, o], dtype, || right.between(-1.0, 1.0));
+            let ys = views(device, &[n, o], dtype, || left.between(-0.9, 0.9));
+            for (k, x) in xs.iter().enumerate() {
+                let (w, g) = (&ws[(k + 1) % ws.len()], &gs[(k + 2) % gs.len()]);
+                for act in acts {
+                    let y = &ys[k % ys.len()];
+                    let slope = |y: f64| match act {
+                        Some(Activation::Relu) => f64::from(u8::from(y > 0.0)),
+                        Some(Activation::Tanh) => 1.0 - y * y,
+                        Some(Activation::Sigmoid) => y * (1.0 - y),
+                        _ => 1.0,
+                    };
+                    let through: Vec<f64> =
+                        g.values.iter().zip(&y.values).map(|(g, &y)| g * slope(y)).collect();
+                    let ones = vec![1.0; n];
+                    let want = [
+                        product(&through, &w.values, [1, n, o, i]),
+                        product(&turned(&through, n, o), &x.values, [1, o, n, i]),
+                        product(&ones, &through, [1, 1, n, o]),
+                    ];
+                    let shapes = [Shape::new(&[n, i]), Shape::new(&[o, i]), Shape::new(&[o])];
+                    for wants in [[true; 3], [false, true, true], [true, false, false], [false; 3]] {
+                        let y = act.map(|act| (y.view(), act));
+                        for (all, how) in [
+                            (device.linear_backward(x.view(), w.view(), y, g.view(), wants), "own"),
+                            (compose::linear_backward(x.view(), w.view(), y, g.view(), wants), "composed"),
+                        ] {
+                            for (which, storage) in all.expect("gradients").into_iter().enumerate() {
+                                assert_eq!(storage.is_some(), wants[which], "what was asked for");
+                                let Some(storage) = storage else { continue };
+                                let got = answer(device, Ok(storage), dtype, &shapes[which]);
+                                let (want, scales) = &want[which];
+                                let what = || {
+                                    let kinds = [x.kind, w.kind, g.kind];
+                                    format!(
+                                        "{how} gradient {which} of linear {n}x{i}x{o}, {act:?}, {kinds:?}"
+                                    )
+                                };
+                                let allowed = Allowed::ulps(8.0 + n.max(o) as f64 / 8.0);
+                                near(what, &got, want, scales, dtype, allowed, tolerance);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn turned(values: &[f64], rows: usize, cols: usize) -> Vec<f64> {
     (0..rows * cols).map(|k| values[k % rows * cols + k / rows]).collect()
 }
