@@ -142,7 +142,7 @@ impl Tensor {
         }
         let classes = self.dim(1);
         if self.device().checks_indices() {
-            target_in_range(name, target, classes);
+            in_range(name, target, classes);
         }
         let (log_p, loss) = self.raw().cross_entropy(target.raw());
         record("NllLossBackward0", [self, target], Keep::BOTH, loss, move |ctx, g| {
@@ -178,7 +178,7 @@ impl Tensor {
 
 /// Panics when a class index is not one.
 #[track_caller]
-fn target_in_range(op: &str, target: &Tensor, classes: usize) {
+pub(crate) fn in_range(op: &str, target: &Tensor, classes: usize) {
     if target.numel() == 0 {
         return;
     }

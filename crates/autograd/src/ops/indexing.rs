@@ -2,7 +2,7 @@
 
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::{RawTensor, check};
+use tensor_core::{DType, RawTensor, check};
 
 impl Tensor {
     /// The elements of a dimension at an index of one dimension; repeats add up their gradients.
@@ -75,6 +75,10 @@ impl Tensor {
     /// The elements where a boolean mask is true, in row-major order, as one dimension.
     #[track_caller]
     pub fn masked_select(&self, mask: &Tensor) -> Tensor {
+        if mask.dtype() != DType::Bool {
+            let hint = "compare first: x.gt(0)";
+            check::fail("masked_select", format!("the mask must be bool, got {}", mask.dtype()), hint);
+        }
         let shape = check::broadcast("masked_select", self.shape(), mask.shape());
         let mask = crate::Index::Tensor(mask.expand_to(&shape));
         self.expand_to(&shape).i(&[mask]).named("MaskedSelectBackward0")

@@ -193,18 +193,18 @@ impl Tensor {
     /// The largest along a dimension and its index; the gradient goes to that element alone.
     #[track_caller]
     pub fn max_dim(&self, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
-        self.extreme(ArgOp::Max, dim, keepdim)
+        self.extreme("max", ArgOp::Max, dim, keepdim)
     }
 
     /// The smallest along a dimension and its index; the gradient goes to that element alone.
     #[track_caller]
     pub fn min_dim(&self, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
-        self.extreme(ArgOp::Min, dim, keepdim)
+        self.extreme("min", ArgOp::Min, dim, keepdim)
     }
 
     #[track_caller]
-    fn extreme(&self, op: ArgOp, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
-        let axis = self.axis(op.name(), dim);
+    fn extreme(&self, name: &str, op: ArgOp, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
+        let axis = self.axis(name, dim);
         if self.rank() == 0 {
             return (self.clone(), Tensor::from_raw(RawTensor::full((), 0, DType::I32, self.device())));
         }
@@ -230,13 +230,13 @@ impl Tensor {
     /// Index along a dimension of the first largest element.
     #[track_caller]
     pub fn argmax_dim(&self, dim: isize, keepdim: bool) -> Tensor {
-        self.extreme(ArgOp::Max, dim, keepdim).1
+        self.extreme("argmax", ArgOp::Max, dim, keepdim).1
     }
 
     /// Index along a dimension of the first smallest element.
     #[track_caller]
     pub fn argmin_dim(&self, dim: isize, keepdim: bool) -> Tensor {
-        self.extreme(ArgOp::Min, dim, keepdim).1
+        self.extreme("argmin", ArgOp::Min, dim, keepdim).1
     }
 
     /// Whether any element is true (nonzero).

@@ -114,6 +114,13 @@ impl Tensor {
     #[track_caller]
     pub fn expand<const N: usize>(&self, sizes: [isize; N]) -> Tensor {
         let added = N.saturating_sub(self.rank());
+        if let Some(place) = (0..N).find(|&i| sizes[i] < -1 || (sizes[i] == -1 && i < added)) {
+            check::fail(
+                "expand",
+                format!("size {} at dimension {place} of {sizes:?}", sizes[place]),
+                "-1 keeps the size of a dimension that is there; new leading ones need a size",
+            );
+        }
         let dims: Vec<usize> = sizes
             .iter()
             .enumerate()
