@@ -55,7 +55,7 @@ macro_rules! suite {
             moving: name_and_types upload_download download_async full copy fill cast stats_and_trim
                 index_select gather scatter_add;
             pointwise: select float_comparisons integer_comparisons integer_unary logical_not
-                bool_binary composed_unary_grad threaded;
+                bool_binary bitwise composed_unary_grad threaded;
             reductions: arg_max arg_min running_sum running_product sort threaded_reductions;
             products: matmul integer_matmul matmul_special linear linear_backward;
             fused: softmax log_softmax softmax_grad cross_entropy cross_entropy_grad normalize
@@ -68,6 +68,7 @@ macro_rules! suite {
             neg = Neg, abs = Abs, sign = Sign, sqrt = Sqrt, rsqrt = Rsqrt, square = Square,
             reciprocal = Reciprocal, exp = Exp, expm1 = Expm1, log = Log, log1p = Log1p, sin = Sin,
             cos = Cos, tan = Tan, erf = Erf, round = Round, floor = Floor, ceil = Ceil, trunc = Trunc,
+            log2 = Log2, log10 = Log10, sinh = Sinh, cosh = Cosh, asinh = Asinh, acosh = Acosh,
         }
         $crate::suite! { @ops activation $device, $tolerance, Activation;
             relu = Relu, leaky_relu = LeakyRelu(0.01), leaky_relu_steep = LeakyRelu(1.5), elu = Elu(1.0),

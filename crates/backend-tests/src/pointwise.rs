@@ -183,16 +183,23 @@ fn integer_binary(device: &Device, op: BinaryOp) {
     }
 }
 
+/// Bit by bit, of integers.
+pub fn bitwise(device: &Device, _: &Tolerance) {
+    integer_binary(device, BinaryOp::And);
+    integer_binary(device, BinaryOp::Xor);
+}
+
 /// Booleans: or, and, exclusive or.
 pub fn bool_binary(device: &Device, _: &Tolerance) {
     let (mut left, mut right) = (Noise::new(6), Noise::new(7));
     let truth = |op: BinaryOp, a: bool, b: bool| match op {
         BinaryOp::Add | BinaryOp::Maximum => a | b,
-        BinaryOp::Mul | BinaryOp::Minimum => a & b,
+        BinaryOp::Mul | BinaryOp::Minimum | BinaryOp::And => a & b,
         _ => a ^ b,
     };
     let bool = DType::Bool;
-    for op in [BinaryOp::Add, BinaryOp::Maximum, BinaryOp::Mul, BinaryOp::Minimum, BinaryOp::Xor] {
+    use BinaryOp::{Add, And, Maximum, Minimum, Mul, Xor};
+    for op in [Add, Maximum, Mul, Minimum, Xor, And] {
         pairs(
             device,
             bool,

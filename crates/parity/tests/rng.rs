@@ -3,7 +3,7 @@
 use autograd::{Options, Tensor};
 use data::{DataLoader, TensorDataset, random_split, random_split_fractions};
 use nn::Module;
-use nn::init::{self, Fan};
+use nn::init::{self, Fan, Nonlinearity};
 use parity::{cases, decode, fnv1a64, folder, sizes};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -21,8 +21,6 @@ const ABSENT: &[&str] = &[
     "nn.LSTM",
     "nn.GRU",
     "nn.MultiheadAttention",
-    "trunc_normal_",
-    "kaiming_normal_ for tanh",
     "dataloader with replacement",
 ];
 
@@ -165,12 +163,19 @@ fn step(op: &str, args: &Value, out: &Value) -> Check {
         "nn.LayerNorm" => tensors(&nn::LayerNorm::new(size("n"), &cpu), out),
         "kaiming_uniform_" | "kaiming_normal_" => {
             let fan = if args["mode"] == "fan_out" { Fan::Out } else { Fan::In };
-            if args["nonlinearity"] == "tanh" {
-                return Err(Fault::Absent("kaiming_normal_ for tanh"));
-            }
+            let nonlinearity = match args["nonlinearity"].as_str() {
+                Some("relu") => Nonlinearity::ReLU,
+                Some("tanh") => Nonlinearity::Tanh,
+                None => Nonlinearity::LeakyReLU,
+                Some(other) => panic!("nonlinearity {other}"),
+            };
             let fill = if op == "kaiming_normal_" { init::kaiming_normal_ } else { init::kaiming_uniform_ };
-            filled(&|t| fill(t, 0.0, fan))
+            filled(&|t| fill(t, 0.0, fan, nonlinearity))
         }
+        "trunc_normal_" => filled(&|t| {
+            let [mean, std] = [number("mean", 0.0), number("std", 1.0)];
+            init::trunc_normal_(t, mean, std, number("a", -2.0), number("b", 2.0));
+        }),
         "xavier_uniform_" => filled(&|t| init::xavier_uniform_(t, number("gain", 1.0))),
         "xavier_normal_" => filled(&|t| init::xavier_normal_(t, number("gain", 1.0))),
         "dataloader" if args["replacement"] == true => Err(Fault::Absent("dataloader with replacement")),
