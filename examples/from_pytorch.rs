@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let default = std::env::temp_dir().join("from_firebrand.pt");
     let path = std::env::args_os().nth(1).map_or(default, Into::into);
-    torch::save(&model.state_dict(), &path)?;
+    torch::save(model.state_dict(), &path)?;
     println!("wrote it again: torch.load({path:?}, weights_only=True)");
     Ok(())
 }

@@ -19,7 +19,10 @@ fn main() -> Result<()> {
     if let Some(file) = &history {
         let _ = editor.load_history(file); // none at first
     }
-    println!("Firebrand {}: torch, nn, F, optim and math are imported; Ctrl-D leaves.", env!("CARGO_PKG_VERSION"));
+    println!(
+        "Firebrand {}: torch, nn, F, optim and math are imported; Ctrl-D leaves.",
+        env!("CARGO_PKG_VERSION")
+    );
     let mut session = Session::new();
     let mut pending = String::new();
     loop {

@@ -19,7 +19,7 @@ impl Tensor {
     /// The slices of the first dimension, one after another.
     #[track_caller]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Tensor> + '_ {
-        let size = self.dim(0);
+        let (_, size) = self.sized_axis("iter", 0);
         (0..size).map(|i| self.select(0, i as isize))
     }
 }
@@ -43,6 +43,7 @@ pub trait Nested {
     /// The element type.
     type Item: Element;
     /// Appends the elements row-major and gives the sizes.
+    #[track_caller]
     fn flatten_into(&self, out: &mut Vec<Self::Item>) -> Vec<usize>;
 }
 
@@ -61,6 +62,7 @@ nested_numbers!(f32, f64, i32, i64, u8, bool);
 
 impl<T: Nested, const N: usize> Nested for [T; N] {
     type Item = T::Item;
+    #[track_caller]
     fn flatten_into(&self, out: &mut Vec<T::Item>) -> Vec<usize> {
         nested(self, out)
     }

@@ -252,6 +252,10 @@ impl Tensor {
 
     #[track_caller]
     fn one_hot_of(&self, classes: usize) -> Tensor {
+        check::index_type("one_hot", self.dtype());
+        if self.device().checks_indices() {
+            crate::ops::in_range("one_hot", self, classes);
+        }
         let index = self.unsqueeze(-1);
         let shape = self.shape().insert(self.rank(), classes);
         let zeros = Tensor::full(shape, 0, (DType::I32, self.device()));

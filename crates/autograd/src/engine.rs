@@ -5,13 +5,13 @@
 //! are written only at the end: a panic on the way leaves every `grad` as it was.
 
 use crate::graph::{Edge, Node, assert_finite};
-use crate::mode::{is_anomaly_enabled, no_grad, with_grad};
+use crate::mode::{is_anomaly_enabled, with_grad};
 use crate::tensor::Tensor;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering as Atomic};
-use tensor_core::{RawTensor, check};
+use tensor_core::{BinaryOp, RawTensor, check};
 
 /// A node waiting for its turn, the youngest first.
 struct Pending(Arc<Node>);
@@ -103,22 +103,39 @@ impl Flow {
     }
 }
 
-/// Adds to a tensor's `grad`, in place where nobody keeps a graph of it.
+/// Whether this is the only handle of a tensor that is the only view of its memory, all of it.
+fn is_sole(grad: &Tensor) -> bool {
+    Arc::strong_count(grad.inner()) == 1 && grad.raw().buffer().is_unique() && grad.raw().is_compact()
+}
+
+/// Adds to a tensor's `grad`, in place where nobody keeps a graph of it. The lock is held meanwhile, so
+/// that passes on several threads lose nothing.
+#[track_caller]
 fn accumulate(leaf: &Tensor, grad: Tensor) {
-    let old = leaf.grad();
-    let new = match old {
+    if grad.shape() != leaf.shape() {
+        check::fail(
+            "backward",
+            format!("a gradient of shape {} for a tensor of shape {}", grad.shape(), leaf.shape()),
+            "a hook must return a gradient of its tensor's shape",
+        );
+    }
+    let mut meta = leaf.meta();
+    let new = match meta.grad.take() {
         Some(old) if !old.requires_grad() && !grad.requires_grad() => {
-            let sum = no_grad(|| &old + &grad);
-            old.raw().write(sum.raw());
+            old.raw().write(&old.raw().binary(BinaryOp::Add, grad.raw()));
             old
         }
-        Some(old) => &old + &grad,
+        Some(old) => {
+            drop(meta); // recording looks at other tensors' locks
+            let sum = &old + &grad;
+            meta = leaf.meta();
+            sum
+        }
         // A gradient that is somebody else's memory too, or repeats itself by strides, is copied.
-        None if grad.requires_grad() => grad,
-        None if grad.raw().is_compact() && grad.raw().buffer().is_unique() => grad,
+        None if grad.requires_grad() || is_sole(&grad) => grad,
         None => Tensor::from_raw(grad.raw().copy()),
     };
-    leaf.set_grad(Some(new));
+    meta.grad = Some(new);
 }
 
 /// How a backward pass is run; [`Default`] is what `backward()` does.

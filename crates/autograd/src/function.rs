@@ -5,17 +5,25 @@ use crate::graph::{Keep, record_many};
 use crate::mode::no_grad;
 use crate::tensor::Tensor;
 use std::sync::Mutex;
+use tensor_core::{Shape, check};
 
 /// What a [`Function`] keeps from forward to backward.
 #[derive(Debug, Default)]
 pub struct Context {
     saved: Vec<Tensor>,
+    versions: Vec<u64>,
 }
 
 impl Context {
     /// Keeps tensors for the backward pass: inputs, results or anything computed on the way.
     pub fn save(&mut self, tensors: &[&Tensor]) {
         self.saved.extend(tensors.iter().map(|t| t.detach()));
+        self.versions.extend(tensors.iter().map(|t| t.raw().buffer().version()));
+    }
+
+    /// Which of the saved tensors was written in place since.
+    fn written(&self) -> Option<usize> {
+        self.saved.iter().zip(&self.versions).position(|(t, &v)| t.raw().buffer().version() != v)
     }
 
     /// What was kept, in order. Second derivatives do not flow through them.
@@ -55,17 +63,32 @@ pub trait Function: Send + Sync + 'static {
 /// Applies a [`Function`].
 ///
 /// # Panics
-/// In the backward pass, when the rule gives another number of gradients than there are inputs.
+/// In the backward pass: when the rule gives another number of gradients than there are inputs, or one
+/// of another shape; and when a saved tensor was written in place meanwhile.
 #[track_caller]
 pub fn apply_function(function: impl Function, inputs: &[&Tensor]) -> Tensor {
     let mut ctx = Context::default();
     let out = no_grad(|| function.forward(&mut ctx, inputs));
-    let (name, count) = (function.name(), inputs.len());
+    let name = function.name();
+    let shapes: Vec<Shape> = inputs.iter().map(|t| *t.shape()).collect();
     let ctx = Mutex::new(ctx);
     record_many(name, inputs, Keep::NOTHING, out.raw().clone(), move |_, g| {
         let ctx = ctx.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(index) = ctx.written() {
+            let hint = "save a .copy(), or write after backward()";
+            check::fail(name, format!("saved tensor {index} was written in place since"), hint);
+        }
         let grads = function.backward(&ctx, g);
-        assert!(grads.len() == count, "{name}: {} gradients for {count} inputs", grads.len());
+        if grads.len() != shapes.len() {
+            let problem = format!("{} gradients for {} inputs", grads.len(), shapes.len());
+            check::fail(name, problem, "give one for each, None where there is none");
+        }
+        for (i, (grad, shape)) in grads.iter().zip(&shapes).enumerate() {
+            if let Some(grad) = grad.as_ref().filter(|grad| grad.shape() != shape) {
+                let problem = format!("a gradient of shape {} for input {i} of shape {shape}", grad.shape());
+                check::fail(name, problem, "a gradient has its input's shape");
+            }
+        }
         grads
     })
 }

@@ -65,34 +65,36 @@ pub fn gradcheck(
     Ok(())
 }
 
-/// Compares the second derivatives of `f` at `inputs` with differences of the first.
+/// Compares the second derivatives of `f` at `inputs` with differences of the first. The gradient that
+/// comes into `f` counts as an input too, so that linear functions have something to be wrong about.
 ///
 /// # Errors
-/// As [`gradcheck`].
+/// As [`gradcheck`]; the incoming gradient is the input after the last.
 pub fn gradgradcheck(
     f: impl Fn(&[Tensor]) -> Tensor,
     inputs: &[Tensor],
     atol: f64,
     rtol: f64,
 ) -> Result<(), String> {
+    let mut all = inputs.to_vec();
+    all.push(weights(&no_grad(|| f(inputs))).requires_grad_(true));
     gradcheck(
-        |inputs| {
+        |all| {
             // Differences need the first gradients too, so a graph is recorded whatever the mode.
             crate::mode::enable_grad(|| {
-                let inputs: Vec<Tensor> = inputs
-                    .iter()
-                    .map(|t| if t.requires_grad() { t.clone() } else { t.detach().requires_grad_(true) })
-                    .collect();
-                let y = f(&inputs);
-                let out = (&y * weights(&y)).sum();
+                let leaf =
+                    |t: &Tensor| if t.requires_grad() { t.clone() } else { t.detach().requires_grad_(true) };
+                let all: Vec<Tensor> = all.iter().map(leaf).collect();
+                let (coming, inputs) = all.split_last().expect("the incoming gradient is there");
+                let y = f(inputs);
                 let refs: Vec<&Tensor> = inputs.iter().collect();
                 let options = BackwardOptions { create_graph: true, retain_graph: true };
-                let grads = grad_with(&[&out], &[None], &refs, &options);
+                let grads = grad_with(&[&y], &[Some(coming.clone())], &refs, &options);
                 let total = grads.iter().flatten().map(|g| (g * weights(g)).sum());
-                total.reduce(|a, b| a + b).unwrap_or_else(|| out.full_like(0))
+                total.reduce(|a, b| a + b).unwrap_or_else(|| y.sum() * 0.0)
             })
         },
-        inputs,
+        &all,
         atol,
         rtol,
     )

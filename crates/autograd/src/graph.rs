@@ -66,6 +66,8 @@ impl Keep {
     pub const NOTHING: Keep = Keep(0);
     pub const OUTPUT: Keep = Keep(1 << 31);
     pub const FIRST: Keep = Keep(1);
+    pub const SECOND: Keep = Keep(2);
+    pub const THIRD: Keep = Keep(4);
     pub const BOTH: Keep = Keep(3);
     pub const fn and(self, other: Keep) -> Keep {
         Keep(self.0 | other.0)

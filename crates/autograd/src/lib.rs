@@ -26,7 +26,7 @@ pub use function::{Context, Function, apply_function};
 pub use gradcheck::{gradcheck, gradgradcheck};
 pub use mode::{detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad};
 pub use ops::{
-    Contraction, ConvOptions, Dims, Each, Interpolation, MatrixNorm, PadMode, Padding, Pieces, PoolOptions,
+    Contraction, ConvOptions, Dims, Each, MatrixNorm, PadMode, Padding, Pieces, PoolOptions, QuantileMode,
     Reduce, Resize, ResizeMode, Sizes, TensorArg, block_diag, cat, cdist, einsum, hstack, kron, meshgrid,
     meshgrid_xy, stack, tensordot, vstack,
 };

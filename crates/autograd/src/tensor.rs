@@ -137,7 +137,7 @@ impl Tensor {
     /// The size of one dimension, counted from the end when negative.
     #[track_caller]
     pub fn dim(&self, dim: isize) -> usize {
-        self.shape()[check::axis("dim", dim, self.rank())]
+        self.sized_axis("dim", dim).1
     }
 
     /// Number of dimensions: PyTorch's `dim()`.
@@ -151,9 +151,10 @@ impl Tensor {
     /// When the tensor has another number of dimensions.
     #[track_caller]
     pub fn dims<const N: usize>(&self) -> [usize; N] {
-        self.shape().dims().try_into().unwrap_or_else(|_| {
-            check::fail("dims", format!("shape {} does not have {N} dimensions", self.shape()), "")
-        })
+        match self.shape().dims().try_into() {
+            Ok(dims) => dims,
+            Err(_) => check::fail("dims", format!("shape {} does not have {N} dimensions", self.shape()), ""),
+        }
     }
 
     /// Number of elements.

@@ -3,7 +3,7 @@
 
 mod more_support;
 
-use autograd::{Interpolation, Reduce, Tensor};
+use autograd::{QuantileMode, Reduce, Tensor};
 use more_support::{counted, cpu, first, floats, grads, ints, is_index, leaf, near, slope, spread};
 use tensor_core::DType;
 
@@ -87,19 +87,19 @@ fn quantiles() {
     let x = floats(&[4.0, 1.0, 3.0, 2.0]);
     near(&x.quantile(&floats(&[0.0, 0.5, 0.6, 1.0])), &[1.0, 2.5, 2.8, 4.0], 1e-6);
     let at = |between| x.quantile_dim(&floats(&[0.5]), 0, false, between).item::<f32>();
-    assert_eq!(at(Interpolation::Lower), 2.0);
-    assert_eq!(at(Interpolation::Higher), 3.0);
-    assert_eq!(at(Interpolation::Nearest), 3.0, "place 1.5 rounds to even");
-    assert_eq!(at(Interpolation::Midpoint), 2.5);
+    assert_eq!(at(QuantileMode::Lower), 2.0);
+    assert_eq!(at(QuantileMode::Higher), 3.0);
+    assert_eq!(at(QuantileMode::Nearest), 3.0, "place 1.5 rounds to even");
+    assert_eq!(at(QuantileMode::Midpoint), 2.5);
     assert!(floats(&[1.0, NAN]).quantile(&floats(&[0.0])).item::<f32>().is_nan());
     let (x, q) = (spread([3, 4, 2], -1.0, 1.0), spread(5, 0.0, 1.0));
-    let linear = |keep| x.quantile_dim(&q, 1, keep, Interpolation::Linear);
+    let linear = |keep| x.quantile_dim(&q, 1, keep, QuantileMode::Linear);
     assert_eq!(linear(false).shape().dims(), [5, 3, 2]);
     assert_eq!(linear(true).shape().dims(), [5, 3, 1, 2]);
-    let one = x.quantile_dim(&q.select(0, 3), -2, true, Interpolation::Linear);
+    let one = x.quantile_dim(&q.select(0, 3), -2, true, QuantileMode::Linear);
     near(&one, &linear(true).select(0, 3).to_vec::<f64>(), 1e-12);
     let q = spread(3, 0.1, 0.9);
-    grads("quantile", &[leaf([3, 4], -1.0, 1.0)], |x| x[0].quantile_dim(&q, 1, false, Interpolation::Linear));
+    grads("quantile", &[leaf([3, 4], -1.0, 1.0)], |x| x[0].quantile_dim(&q, 1, false, QuantileMode::Linear));
 }
 
 #[test]

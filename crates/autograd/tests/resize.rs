@@ -1,4 +1,4 @@
-//! ResizeMode, padding and pixel shuffles: known numbers, plain loops, and gradients by differences.
+//! Interpolation, padding and pixel shuffles: known numbers, plain loops, and gradients by differences.
 
 use autograd::{Resize, Tensor, gradcheck, gradgradcheck};
 

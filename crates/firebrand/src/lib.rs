@@ -4,9 +4,9 @@ mod files;
 mod functions;
 
 pub use autograd::{
-    BackwardOptions, Context, Contraction, ConvOptions, Dims, Each, Ellipsis, Function, Index, Interpolation,
-    MatrixNorm, Nested, NewAxis, Options, PadMode, Padding, Pieces, PoolOptions, QuantileMode, Reduce,
-    Resize, Sizes, Tensor, TensorArg, apply_function, block_diag, cat, cdist, detect_anomaly, einsum,
+    BackwardOptions, Context, Contraction, ConvOptions, Dims, Each, Ellipsis, Function, Index, MatrixNorm,
+    Nested, NewAxis, Options, PadMode, Padding, Pieces, PoolOptions, QuantileMode, Reduce, Resize,
+    ResizeMode, Sizes, Tensor, TensorArg, apply_function, block_diag, cat, cdist, detect_anomaly, einsum,
     enable_grad, grad, grad_with, gradcheck, gradgradcheck, hstack, is_grad_enabled, kron, meshgrid,
     meshgrid_xy, no_grad, s, stack, tensordot, vstack,
 };

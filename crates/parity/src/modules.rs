@@ -166,8 +166,12 @@ impl AnyScheduler {
         match (self, metric) {
             (AnyScheduler::Plain(s), _) => s.step(optimizer),
             (AnyScheduler::Plateau(s), Some(metric)) => s.step(metric, optimizer),
-            (AnyScheduler::Plateau(_), None) => return Err(PyError::kind("step() missing argument 'metrics'")),
-            (AnyScheduler::Taken, _) => return Err(PyError::runtime("this scheduler is part of another one")),
+            (AnyScheduler::Plateau(_), None) => {
+                return Err(PyError::kind("step() missing argument 'metrics'"));
+            }
+            (AnyScheduler::Taken, _) => {
+                return Err(PyError::runtime("this scheduler is part of another one"));
+            }
         }
         Ok(())
     }
@@ -176,7 +180,10 @@ impl AnyScheduler {
 type Opt = Rc<RefCell<AnyOptimizer>>;
 
 /// A schedule of an optimizer.
-pub fn scheduler<S: Scheduler + 'static>(optimizer: Opt, make: impl FnOnce(&mut dyn Optimizer) -> S) -> Value {
+pub fn scheduler<S: Scheduler + 'static>(
+    optimizer: Opt,
+    make: impl FnOnce(&mut dyn Optimizer) -> S,
+) -> Value {
     let schedule = AnyScheduler::Plain(Box::new(make(&mut **optimizer.borrow_mut())));
     Value::Scheduler(Rc::new(RefCell::new(schedule)), optimizer)
 }
@@ -235,5 +242,13 @@ macro_rules! losses {
     )+};
 }
 losses!(
-    CrossEntropyLoss, NLLLoss, MSELoss, L1Loss, SmoothL1Loss, HuberLoss, BCELoss, BCEWithLogitsLoss, KLDivLoss
+    CrossEntropyLoss,
+    NLLLoss,
+    MSELoss,
+    L1Loss,
+    SmoothL1Loss,
+    HuberLoss,
+    BCELoss,
+    BCEWithLogitsLoss,
+    KLDivLoss
 );

@@ -18,7 +18,9 @@ fn the_committed_table_is_the_registrys() {
 
 #[test]
 fn names_are_found_under_every_home() {
-    for path in ["torch.exp", "Tensor.exp", "F.cross_entropy", "Tensor.sum", "nn.Linear", "optim.SGD", "linalg.inv"] {
+    for path in
+        ["torch.exp", "Tensor.exp", "F.cross_entropy", "Tensor.sum", "nn.Linear", "optim.SGD", "linalg.inv"]
+    {
         assert!(registry().contains_key(path), "{path}");
     }
     assert!(registry().len() > 500, "{}", registry().len());

@@ -52,7 +52,10 @@ fn mistakes_are_told_as_python_tells_them() {
         ("torch.ones(2).sum(dim='a')", "TypeError: sum(): no form takes (Tensor, dim=str)"),
         ("import numpy", "ModuleNotFoundError: No module named 'numpy'"),
         ("a, b = torch.ones(3)", "ValueError: too many values to unpack (expected 2, got 3)"),
-        ("if torch.ones(2): pass", "RuntimeError: Boolean value of Tensor with more than one value is ambiguous"),
+        (
+            "if torch.ones(2): pass",
+            "RuntimeError: Boolean value of Tensor with more than one value is ambiguous",
+        ),
         ("torch.ones(2, 3) @ torch.ones(2, 3)", "RuntimeError: matmul: "),
         ("1 +", "SyntaxError: "),
         ("torch.inverse(torch.zeros(2, 2))", "torch._C._LinAlgError: "),
@@ -68,5 +71,8 @@ fn mistakes_are_told_as_python_tells_them() {
 #[test]
 fn signatures_are_shown_when_nothing_fits() {
     let error = Session::new().eval("torch.ones(2).max('a')").expect_err("no such form").to_string();
-    assert!(error.contains("max(input, dim, keepdim=False)") && error.contains("max(input, other)"), "{error}");
+    assert!(
+        error.contains("max(input, dim, keepdim=False)") && error.contains("max(input, other)"),
+        "{error}"
+    );
 }

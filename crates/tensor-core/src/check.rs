@@ -56,33 +56,34 @@ pub fn axes(op: &str, dims: &[isize], rank: usize) -> Axes {
 /// The shape two operands broadcast to.
 #[track_caller]
 pub fn broadcast(op: &str, a: &Shape, b: &Shape) -> Shape {
-    a.broadcast(b).unwrap_or_else(|| {
-        let rank = a.rank().max(b.rank());
-        let size = |s: &Shape, from_end: usize| (from_end <= s.rank()).then(|| s[s.rank() - from_end]);
-        let clash = (1..=rank)
-            .find(|&e| matches!((size(a, e), size(b, e)), (Some(x), Some(y)) if x != y && x != 1 && y != 1))
-            .expect("a clash when broadcasting fails");
-        let row = |s: &Shape| {
-            let cells = (1..=rank).rev().map(|e| size(s, e).map_or("·".to_string(), |v| v.to_string()));
-            cells.map(|c| format!("{c:>5}")).collect::<String>()
-        };
-        let (x, y) = (size(a, clash).unwrap_or(1), size(b, clash).unwrap_or(1));
-        let hint = if a.rank() == 2 && b.rank() == 2 && a[0] == b[1] && a[1] == b[0] {
-            "the second operand looks transposed: try .t()".to_string()
-        } else if b.rank() == 1 && a.contains(&b[0]) || a.rank() == 1 && b.contains(&a[0]) {
-            "sizes are aligned at the right; .unsqueeze(…) adds a dimension of size 1 where one is missing"
-                .to_string()
-        } else {
-            "sizes are aligned at the right and must be equal or 1".to_string()
-        };
-        let problem = format!(
-            "shapes {a} and {b} do not broadcast: sizes {x} and {y} meet at dimension {}\n  {}\n  {}",
-            rank - clash,
-            row(a),
-            row(b),
-        );
-        fail(op, problem, hint)
-    })
+    if let Some(shape) = a.broadcast(b) {
+        return shape;
+    }
+    let rank = a.rank().max(b.rank());
+    let size = |s: &Shape, from_end: usize| (from_end <= s.rank()).then(|| s[s.rank() - from_end]);
+    let clash = (1..=rank)
+        .find(|&e| matches!((size(a, e), size(b, e)), (Some(x), Some(y)) if x != y && x != 1 && y != 1))
+        .expect("a clash when broadcasting fails");
+    let row = |s: &Shape| {
+        let cells = (1..=rank).rev().map(|e| size(s, e).map_or("·".to_string(), |v| v.to_string()));
+        cells.map(|c| format!("{c:>5}")).collect::<String>()
+    };
+    let (x, y) = (size(a, clash).unwrap_or(1), size(b, clash).unwrap_or(1));
+    let hint = if a.rank() == 2 && b.rank() == 2 && a[0] == b[1] && a[1] == b[0] {
+        "the second operand looks transposed: try .t()".to_string()
+    } else if b.rank() == 1 && a.contains(&b[0]) || a.rank() == 1 && b.contains(&a[0]) {
+        "sizes are aligned at the right; .unsqueeze(…) adds a dimension of size 1 where one is missing"
+            .to_string()
+    } else {
+        "sizes are aligned at the right and must be equal or 1".to_string()
+    };
+    let problem = format!(
+        "shapes {a} and {b} do not broadcast: sizes {x} and {y} meet at dimension {}\n  {}\n  {}",
+        rank - clash,
+        row(a),
+        row(b),
+    );
+    fail(op, problem, hint)
 }
 
 /// An element type that is floating, or else the message that says how to get one.

@@ -14,6 +14,8 @@ pub trait Algebra: Sized {
     fn binary(&self, op: BinaryOp, other: &Self) -> Self;
     /// A function of an element and a number.
     fn with_number(&self, op: BinaryOp, number: f64) -> Self;
+    /// Zeros of its shape, whatever it holds.
+    fn zeros(&self) -> Self;
     /// `condition(self, number) ? a : b`
     fn pick(&self, op: CompareOp, number: f64, a: &Self, b: &Self) -> Self;
 }
@@ -65,7 +67,7 @@ pub fn derivative<T: Algebra>(op: UnaryOp, x: &T, y: &T, g: &T) -> T {
         UnaryOp::Neg => g.unary(UnaryOp::Neg),
         UnaryOp::Abs => times(g, &x.unary(UnaryOp::Sign)),
         UnaryOp::Sign | UnaryOp::Round | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Trunc | UnaryOp::Not => {
-            scaled(g, 0.0)
+            g.zeros()
         }
         UnaryOp::Sqrt => g.binary(Div, &scaled(y, 2.0)),
         UnaryOp::Rsqrt => scaled(&times(g, &times(y, &y.unary(UnaryOp::Square))), -0.5),
@@ -101,7 +103,7 @@ fn activation<T: Algebra>(act: Activation, x: &T, y: &T, g: &T) -> T {
     let positive = |of: &T, a: &T, b: &T| of.pick(CompareOp::Gt, 0.0, a, b);
     match act {
         // NaN lets the gradient through, as PyTorch's.
-        Activation::Relu => y.pick(CompareOp::Le, 0.0, &scaled(g, 0.0), g),
+        Activation::Relu => y.pick(CompareOp::Le, 0.0, &g.zeros(), g),
         Activation::LeakyRelu(slope) => positive(x, g, &scaled(g, slope)),
         Activation::Elu(alpha) => {
             // Only the negative half is used; there eˣ cannot overflow, so neither may the other half.

@@ -128,6 +128,7 @@ impl Layout {
     }
 
     /// Inserts a dimension of size 1 before `axis`.
+    #[track_caller]
     pub fn unsqueeze(&self, axis: usize) -> Self {
         let mut strides = self.strides().to_vec();
         strides.insert(axis, 0);

@@ -78,10 +78,14 @@ fn rule(
     let if_a = |f: &dyn Fn() -> Tensor| wants_a.then(f);
     let if_b = |f: &dyn Fn() -> Tensor| wants_b.then(f);
     match op {
-        BinaryOp::Add | BinaryOp::Sub | BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => {
-            unreachable!("linear in both: needs no operands")
+        BinaryOp::Add
+        | BinaryOp::Sub
+        | BinaryOp::Mul
+        | BinaryOp::FloorDiv
+        | BinaryOp::Xor
+        | BinaryOp::And => {
+            unreachable!("told where it is recorded: needs no operands, or one")
         }
-        BinaryOp::Mul => [if_a(&|| g * b), if_b(&|| g * a)],
         BinaryOp::Div => [if_a(&|| g / b), if_b(&|| -(g * (a / b) / b))],
         BinaryOp::Remainder => [if_a(&|| g.clone()), if_b(&|| -(g * a.floor_divide(b)))],
         BinaryOp::Pow => {
@@ -122,8 +126,11 @@ fn binary(op: BinaryOp, a: &Tensor, b: &TensorArg) -> Tensor {
                     BinaryOp::Add => [wants[0].then(|| g.clone()), wants[1].then(|| g.clone())],
                     BinaryOp::Sub => [wants[0].then(|| g.clone()), wants[1].then(|| -g)],
                     BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => {
-                        [wants[0].then(|| g * 0.0), wants[1].then(|| g * 0.0)]
+                        [wants[0].then(|| g.zeros_like()), wants[1].then(|| g.zeros_like())]
                     }
+                    // Each side reads the other alone: what is not read may be written over meanwhile.
+                    BinaryOp::Mul => [wants[0].then(|| g * ctx.input(1)), wants[1].then(|| g * ctx.input(0))],
+                    BinaryOp::Div if !wants[1] => [wants[0].then(|| g / ctx.input(1)), None],
                     _ => {
                         let y = (op == BinaryOp::Pow).then(|| ctx.output());
                         rule(op, &ctx.input(0), &ctx.input(1), y, g, wants)
@@ -143,10 +150,14 @@ fn binary(op: BinaryOp, a: &Tensor, b: &TensorArg) -> Tensor {
                     BinaryOp::Add | BinaryOp::Sub | BinaryOp::Remainder => g.clone(),
                     BinaryOp::Mul => g.mul(s),
                     BinaryOp::Div => g.div(s),
-                    BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => g * 0.0,
+                    BinaryOp::FloorDiv | BinaryOp::Xor | BinaryOp::And => g.zeros_like(),
                     BinaryOp::Pow => {
                         let power = s.to_f64();
-                        if power == 0.0 { g * 0.0 } else { g * (ctx.input(0).pow(power - 1.0) * power) }
+                        if power == 0.0 {
+                            g.zeros_like()
+                        } else {
+                            g * (ctx.input(0).pow(power - 1.0) * power)
+                        }
                     }
                     BinaryOp::Maximum | BinaryOp::Minimum | BinaryOp::Atan2 => {
                         let a = ctx.input(0);
@@ -173,8 +184,11 @@ pub(super) fn from_number(op: BinaryOp, number: Scalar, b: &Tensor) -> Tensor {
         BinaryOp::Div => record("MulBackward0", [b], Keep::FIRST.and(Keep::OUTPUT), out, move |ctx, g| {
             [Some((-(g * ctx.output() / ctx.input(0))).fit(&shape, dtype))]
         }),
-        BinaryOp::Pow => record("PowBackward1", [b], Keep::OUTPUT, out, move |ctx, g| {
-            let grad = g * ctx.output() * number.to_f64().ln();
+        BinaryOp::Pow => record("PowBackward1", [b], Keep::FIRST.and(Keep::OUTPUT), out, move |ctx, g| {
+            let base = number.to_f64();
+            let grad = g * ctx.output() * base.ln();
+            // 0ˣ stays 0 (or, at x = 0, counts as if it did) where x ≥ 0.
+            let grad = if base == 0.0 { ctx.input(0).ge(0.0).where_(0.0, grad) } else { grad };
             [Some(grad.fit(&shape, dtype))]
         }),
         _ => {
@@ -281,18 +295,18 @@ impl Tensor {
     pub fn where_(&self, a: impl Into<TensorArg>, b: impl Into<TensorArg>) -> Tensor {
         let (a, b) = (a.into(), b.into());
         let out = self.raw().choose(a.raw(), b.raw());
-        let condition = self.detach();
         let as_tensor = |arg: TensorArg| match arg {
             TensorArg::Tensor(t) => t,
-            // A number has no gradient: an empty tensor of the result's type stands for it.
-            TensorArg::Scalar(_) => Tensor::from_raw(condition.raw().clone()),
+            TensorArg::Scalar(_) => self.detach(), // has no gradient either; stands in
         };
         let (a, b) = (as_tensor(a), as_tensor(b));
         let (sa, da, sb, db) = (*a.shape(), a.dtype(), *b.shape(), b.dtype());
-        record("WhereBackward0", [&a, &b], Keep::NOTHING, out, move |ctx, g| {
+        record("WhereBackward0", [&a, &b, self], Keep::THIRD, out, move |ctx, g| {
+            let condition = ctx.input(2);
             [
                 ctx.needs(0).then(|| condition.where_(g, 0.0).fit(&sa, da)),
                 ctx.needs(1).then(|| condition.where_(0.0, g).fit(&sb, db)),
+                None,
             ]
         })
     }
@@ -302,9 +316,9 @@ impl Tensor {
     pub fn masked_fill(&self, mask: &Tensor, value: impl Into<Scalar>) -> Tensor {
         let value = value.into();
         let out = mask.raw().choose(value, self.raw()).cast(self.dtype());
-        let (mask, shape, dtype) = (mask.detach(), *self.shape(), self.dtype());
-        record("MaskedFillBackward0", [self], Keep::NOTHING, out, move |_, g| {
-            [Some(mask.where_(0.0, g).fit(&shape, dtype))]
+        let (shape, dtype) = (*self.shape(), self.dtype());
+        record("MaskedFillBackward0", [self, mask], Keep::SECOND, out, move |ctx, g| {
+            [Some(ctx.input(1).where_(0.0, g).fit(&shape, dtype)), None]
         })
     }
 

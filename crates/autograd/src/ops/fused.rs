@@ -142,18 +142,19 @@ impl Tensor {
         }
         let classes = self.dim(1);
         if self.device().checks_indices() {
-            target_in_range(name, target, classes);
+            in_range(name, target, classes);
         }
         let (log_p, loss) = self.raw().cross_entropy(target.raw());
-        let target = target.raw().clone();
-        record("NllLossBackward0", [self], Keep::FIRST, loss, move |ctx, g| {
-            [Some(if is_grad_enabled() {
+        record("NllLossBackward0", [self, target], Keep::BOTH, loss, move |ctx, g| {
+            let target = ctx.input(1);
+            let grad = if is_grad_enabled() {
                 let p = ctx.input(0).softmax(1);
-                let one_hot = one_hot(&target, &p);
+                let one_hot = one_hot(target.raw(), &p);
                 (p - one_hot) * (g / target.numel() as f64)
             } else {
-                Tensor::from_raw(log_p.cross_entropy_grad(&target, g.raw()))
-            })]
+                Tensor::from_raw(log_p.cross_entropy_grad(target.raw(), g.raw()))
+            };
+            [Some(grad), None]
         })
     }
 
@@ -171,13 +172,13 @@ impl Tensor {
     #[track_caller]
     pub fn fetch_pixels(&self, index: &Tensor, mean: f32, std: f32) -> Tensor {
         let index = self.index("fetch_pixels", index, self.dim(0));
-        Tensor::from_raw(self.raw().fetch_pixels(&index, mean, std))
+        Tensor::from_raw(self.raw().fetch_pixels(index.raw(), mean, std))
     }
 }
 
 /// Panics when a class index is not one.
 #[track_caller]
-fn target_in_range(op: &str, target: &Tensor, classes: usize) {
+pub(crate) fn in_range(op: &str, target: &Tensor, classes: usize) {
     if target.numel() == 0 {
         return;
     }

@@ -2,7 +2,7 @@
 
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::{RawTensor, check};
+use tensor_core::{DType, RawTensor, check};
 
 impl Tensor {
     /// The elements of a dimension at an index of one dimension; repeats add up their gradients.
@@ -17,15 +17,16 @@ impl Tensor {
             );
         }
         let index = self.index("index_select", &index.flatten(0, -1), self.shape()[axis]);
-        let out = self.raw().index_select(axis, &index);
+        let out = self.raw().index_select(axis, index.raw());
         let shape = *self.shape();
-        record("IndexSelectBackward0", [self], Keep::NOTHING, out, move |_, g| {
+        record("IndexSelectBackward0", [self, &index], Keep::SECOND, out, move |ctx, g| {
+            let index = ctx.input(1).raw().clone();
             // Repeats of one index add up: the index spread over the other dimensions.
             let mut sizes = vec![1; shape.rank()];
             sizes[axis] = index.numel();
             let spread = index.reshape(&tensor_core::Shape::new(&sizes)).expand(g.shape());
             let zeros = Tensor::from_raw(RawTensor::full(shape, 0.0, g.dtype(), g.device()));
-            [Some(zeros.scatter_add(axis as isize, &Tensor::from_raw(spread), g))]
+            [Some(zeros.scatter_add(axis as isize, &Tensor::from_raw(spread), g)), None]
         })
     }
 
@@ -34,12 +35,12 @@ impl Tensor {
     pub fn gather(&self, dim: isize, index: &Tensor) -> Tensor {
         let axis = self.axis("gather", dim);
         self.fits_index("gather", axis, index);
-        let raw_index = self.index("gather", index, self.shape().get(axis).copied().unwrap_or(1));
-        let out = self.raw().gather(axis, &raw_index);
+        let index = self.index("gather", index, self.shape().get(axis).copied().unwrap_or(1));
+        let out = self.raw().gather(axis, index.raw());
         let shape = *self.shape();
-        record("GatherBackward0", [self], Keep::NOTHING, out, move |_, g| {
+        record("GatherBackward0", [self, &index], Keep::SECOND, out, move |ctx, g| {
             let zeros = Tensor::from_raw(RawTensor::full(shape, 0.0, g.dtype(), g.device()));
-            [Some(zeros.scatter_add(axis as isize, &Tensor::from_raw(raw_index.clone()), g))]
+            [Some(zeros.scatter_add(axis as isize, &ctx.input(1), g)), None]
         })
     }
 
@@ -55,25 +56,29 @@ impl Tensor {
                 "the source must be at least as large as the index",
             );
         }
-        let raw_index = self.index("scatter_add", index, self.shape().get(axis).copied().unwrap_or(1));
-        let out = self.raw().scatter_add(axis, &raw_index, src.to_dtype(self.dtype()).raw());
+        let index = self.index("scatter_add", index, self.shape().get(axis).copied().unwrap_or(1));
+        let out = self.raw().scatter_add(axis, index.raw(), src.to_dtype(self.dtype()).raw());
         let (src_shape, src_dtype) = (*src.shape(), src.dtype());
-        record("ScatterAddBackward0", [self, src], Keep::NOTHING, out, move |ctx, g| {
+        record("ScatterAddBackward0", [self, src, &index], Keep::THIRD, out, move |ctx, g| {
             let from = || {
-                let picked = g.gather(axis as isize, &Tensor::from_raw(raw_index.clone()));
+                let picked = g.gather(axis as isize, &ctx.input(2));
                 let mut padding = Vec::new();
                 for a in (0..src_shape.rank()).rev() {
                     padding.extend([0, src_shape[a] - picked.shape()[a]]);
                 }
                 picked.pad(&padding, 0.0).to_dtype(src_dtype)
             };
-            [ctx.needs(0).then(|| g.clone()), ctx.needs(1).then(from)]
+            [ctx.needs(0).then(|| g.clone()), ctx.needs(1).then(from), None]
         })
     }
 
     /// The elements where a boolean mask is true, in row-major order, as one dimension.
     #[track_caller]
     pub fn masked_select(&self, mask: &Tensor) -> Tensor {
+        if mask.dtype() != DType::Bool {
+            let hint = "compare first: x.gt(0)";
+            check::fail("masked_select", format!("the mask must be bool, got {}", mask.dtype()), hint);
+        }
         let shape = check::broadcast("masked_select", self.shape(), mask.shape());
         let mask = crate::Index::Tensor(mask.expand_to(&shape));
         self.expand_to(&shape).i(&[mask]).named("MaskedSelectBackward0")
@@ -81,9 +86,10 @@ impl Tensor {
 
     /// An index on this tensor's device, checked and with negative entries counted from the end.
     #[track_caller]
-    pub(super) fn index(&self, op: &str, index: &Tensor, size: usize) -> RawTensor {
+    pub(super) fn index(&self, op: &str, index: &Tensor, size: usize) -> Tensor {
         check::index_type(op, index.dtype());
-        if self.device().checks_indices() { index.raw().checked_index(op, size) } else { index.raw().clone() }
+        let checks = self.device().checks_indices();
+        Tensor::from_raw(if checks { index.raw().checked_index(op, size) } else { index.raw().clone() })
     }
 
     #[track_caller]

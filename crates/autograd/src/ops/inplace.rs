@@ -22,13 +22,24 @@ impl Tensor {
     /// In place: `self *= other`.
     #[track_caller]
     pub fn mul_(&self, other: impl Into<TensorArg>) -> &Self {
-        self.become_("mul_", self.mul(other))
+        let other = other.into();
+        self.become_("mul_", self.before_write(&other).mul(other))
     }
 
     /// In place: `self /= other`.
     #[track_caller]
     pub fn div_(&self, other: impl Into<TensorArg>) -> &Self {
-        self.become_("div_", self.div(other))
+        let other = other.into();
+        self.become_("div_", self.before_write(&other).div(other))
+    }
+
+    /// What a rule may keep of this tensor when it is about to be written: a copy, if the other side's
+    /// gradient will read it.
+    fn before_write(&self, other: &TensorArg) -> Tensor {
+        match other {
+            TensorArg::Tensor(other) if is_grad_enabled() && other.requires_grad() => self.copy(),
+            _ => self.clone(),
+        }
     }
 
     /// In place: takes over the elements of `other`, broadcast and converted.

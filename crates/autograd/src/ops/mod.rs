@@ -39,8 +39,9 @@ mod window;
 pub use arithmetic::TensorArg;
 pub use contract::{Contraction, cdist, kron, tensordot};
 pub use einsum::einsum;
+pub(crate) use fused::in_range;
 pub use joining::{block_diag, cat, hstack, meshgrid, meshgrid_xy, stack, vstack};
-pub use order::Interpolation;
+pub use order::QuantileMode;
 pub use padding::PadMode;
 pub use pieces::Pieces;
 pub use pool::PoolOptions;
@@ -106,6 +107,17 @@ impl Tensor {
             grad = grad.reshape_to(shape);
         }
         grad.to_dtype(dtype)
+    }
+
+    /// A dimension counted from the end when negative, and its size; a single number has none.
+    #[track_caller]
+    pub(crate) fn sized_axis(&self, op: &str, dim: isize) -> (usize, usize) {
+        if self.rank() == 0 {
+            let hint = "use .unsqueeze(0) to give it one, or .item() for its value";
+            check::fail(op, "a tensor of 0 dimensions is a single number, it has no dimension", hint);
+        }
+        let axis = self.axis(op, dim);
+        (axis, self.shape()[axis])
     }
 
     /// The index of a dimension counted from the end when negative.

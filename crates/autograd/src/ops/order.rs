@@ -5,7 +5,7 @@ use tensor_core::{DType, check};
 
 /// How [`Tensor::quantile`] reads between two elements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Interpolation {
+pub enum QuantileMode {
     /// On the straight line between them.
     #[default]
     Linear,
@@ -133,12 +133,12 @@ impl Tensor {
     /// in [0, 1]; NaN if there is one.
     #[track_caller]
     pub fn quantile(&self, q: &Tensor) -> Tensor {
-        self.flatten(0, -1).quantile_dim(q, 0, false, Interpolation::Linear)
+        self.flatten(0, -1).quantile_dim(q, 0, false, QuantileMode::Linear)
     }
 
     /// The `q`-quantiles along a dimension; the dimension of `q`, if it has one, comes first.
     #[track_caller]
-    pub fn quantile_dim(&self, q: &Tensor, dim: isize, keepdim: bool, between: Interpolation) -> Tensor {
+    pub fn quantile_dim(&self, q: &Tensor, dim: isize, keepdim: bool, between: QuantileMode) -> Tensor {
         check::float("quantile", self.dtype());
         if q.rank() > 1 || q.dtype() != self.dtype() || self.numel() == 0 {
             check::fail(
@@ -164,16 +164,16 @@ impl Tensor {
         // A run with NaN, which sorts last, is NaN throughout.
         let last = sorted.narrow(-1, size - 1, 1);
         let rank = match between {
-            Interpolation::Lower => rank.floor(),
-            Interpolation::Higher => rank.ceil(),
-            Interpolation::Nearest => rank.round(),
-            Interpolation::Linear | Interpolation::Midpoint => rank,
+            QuantileMode::Lower => rank.floor(),
+            QuantileMode::Higher => rank.ceil(),
+            QuantileMode::Nearest => rank.round(),
+            QuantileMode::Linear | QuantileMode::Midpoint => rank,
         };
         let below = rank.floor();
         let at = |rank: &Tensor| sorted.index_select(-1, &rank.to_dtype(DType::I32));
         let (low, high) = (at(&below), at(&rank.ceil()));
-        let weight = if between == Interpolation::Midpoint { below.full_like(0.5) } else { &rank - &below };
-        let on_line = matches!(between, Interpolation::Linear | Interpolation::Midpoint);
+        let weight = if between == QuantileMode::Midpoint { below.full_like(0.5) } else { &rank - &below };
+        let on_line = matches!(between, QuantileMode::Linear | QuantileMode::Midpoint);
         let value = if on_line { low.lerp(&high, &weight) } else { low };
         let value = last.detach().isnan().where_(&last, value);
         let value = if keepdim && self.rank() > 0 { value.unsqueeze(axis as isize) } else { value };

@@ -102,7 +102,7 @@ impl Tensor {
     /// The slices of a dimension, which goes: PyTorch's `unbind`.
     #[track_caller]
     pub fn unbind(&self, dim: isize) -> Vec<Tensor> {
-        let axis = self.axis("unbind", dim);
+        let (axis, _) = self.sized_axis("unbind", dim);
         let slices = (0..self.shape()[axis]).map(|i| self.select(dim, i as isize));
         slices.map(|t| t.named("UnbindBackward0")).collect()
     }
@@ -116,7 +116,7 @@ impl Tensor {
 
     #[track_caller]
     fn pieces(&self, pieces: Pieces, dim: isize) -> Vec<Tensor> {
-        let len = self.shape().get(self.axis("split", dim)).copied().unwrap_or(0);
+        let len = self.sized_axis("split", dim).1;
         let (sizes, name) = match pieces {
             Pieces::Each(0) if len > 0 => check::fail("split", "pieces of size 0", "give a positive size"),
             Pieces::Each(size) => {
@@ -142,7 +142,7 @@ impl Tensor {
         if chunks == 0 {
             check::fail("chunk", "0 chunks", "give a positive number");
         }
-        let len = self.shape()[self.axis("chunk", dim)];
+        let len = self.sized_axis("chunk", dim).1;
         self.split(len.div_ceil(chunks).max(1), dim)
     }
 

@@ -32,6 +32,9 @@ impl Algebra for Tensor {
             other => unreachable!("no derivative uses {}", other.name()),
         }
     }
+    fn zeros(&self) -> Self {
+        self.zeros_like()
+    }
     fn pick(&self, op: CompareOp, number: f64, a: &Self, b: &Self) -> Self {
         Tensor::from_raw(self.raw().compare(op, number)).where_(a, b)
     }

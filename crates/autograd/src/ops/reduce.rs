@@ -3,7 +3,7 @@
 use super::Dims;
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::{ArgOp, Axes, CompareOp, DType, RawTensor, ReduceOp, Shape, check};
+use tensor_core::{ArgOp, Axes, BinaryOp, CompareOp, DType, RawTensor, ReduceOp, Shape, UnaryOp, check};
 
 impl Tensor {
     #[track_caller]
@@ -56,6 +56,7 @@ impl Tensor {
         self.exclusive(self.rank() - 1)
     }
 
+    #[track_caller]
     pub(crate) fn sum_axes(&self, axes: Axes, keepdim: bool) -> Tensor {
         let name = if axes == Axes::all(self.rank()) { "SumBackward0" } else { "SumBackward1" };
         self.reduce(name, ReduceOp::Sum, axes, keepdim)
@@ -91,7 +92,7 @@ impl Tensor {
         check::float("mean", self.dtype());
         let count: usize = axes.iter().filter(|&a| a < self.rank()).map(|a| self.shape()[a]).product();
         let sum = self.raw().reduce(ReduceOp::Sum, axes, keepdim);
-        let out = sum.binary(tensor_core::BinaryOp::Div, count as f64);
+        let out = sum.binary(BinaryOp::Div, count as f64);
         let (shape, kept) = (*self.shape(), self.shape().reduced(axes, true));
         record(name, [self], Keep::NOTHING, out, move |_, g| {
             [Some((g.reshape_to(&kept) / count as f64).expand_to(&shape))]
@@ -115,10 +116,27 @@ impl Tensor {
     #[track_caller]
     pub fn var_dim(&self, dims: impl Dims, correction: usize, keepdim: bool) -> Tensor {
         let axes = check::axes("var", &dims.list(), self.rank());
+        let (out, divisor) = self.spread("var", axes, correction, keepdim);
+        let kept = self.shape().reduced(axes, true);
+        record("VarBackward0", [self], Keep::FIRST, out, move |ctx, g| {
+            let centred = ctx.input(0).centred(axes);
+            [Some(g.reshape_to(&kept) * (2.0 / divisor) * centred)]
+        })
+    }
+
+    /// These less their mean over `axes`.
+    fn centred(&self, axes: Axes) -> Tensor {
+        self - self.mean_axes("MeanBackward1", axes, true)
+    }
+
+    /// The variance, and what its sum of squares was divided by.
+    #[track_caller]
+    fn spread(&self, op: &str, axes: Axes, correction: usize, keepdim: bool) -> (RawTensor, f64) {
+        check::float(op, self.dtype());
         let count: usize = axes.iter().filter(|&a| a < self.rank()).map(|a| self.shape()[a]).product();
-        let centred = self - self.mean_axes("MeanBackward1", axes, true);
         let divisor = count.saturating_sub(correction) as f64;
-        (centred.square().sum_axes(axes, keepdim) / divisor).named("VarBackward0")
+        let squares = self.detach().centred(axes).raw().unary(UnaryOp::Square);
+        (squares.reduce(ReduceOp::Sum, axes, keepdim).binary(BinaryOp::Div, divisor), divisor)
     }
 
     /// The variance of all elements, divided by n − 1.
@@ -127,10 +145,17 @@ impl Tensor {
         self.var_dim((), 1, false)
     }
 
-    /// The standard deviation over some dimensions, with n − `correction`.
+    /// The standard deviation over some dimensions, with n − `correction`; its gradient is 0 where it is 0.
     #[track_caller]
     pub fn std_dim(&self, dims: impl Dims, correction: usize, keepdim: bool) -> Tensor {
-        self.var_dim(dims, correction, keepdim).sqrt().named("StdBackward0")
+        let axes = check::axes("std", &dims.list(), self.rank());
+        let (variance, divisor) = self.spread("std", axes, correction, keepdim);
+        let (out, kept) = (variance.unary(UnaryOp::Sqrt), self.shape().reduced(axes, true));
+        record("StdBackward0", [self], Keep::FIRST.and(Keep::OUTPUT), out, move |ctx, g| {
+            let (centred, std) = (ctx.input(0).centred(axes), ctx.output().reshape_to(&kept));
+            let grad = g.reshape_to(&kept) / (&std * divisor) * centred;
+            [Some(std.eq(0.0).where_(0.0, grad))]
+        })
     }
 
     /// The standard deviation of all elements, with n − 1.
@@ -168,18 +193,18 @@ impl Tensor {
     /// The largest along a dimension and its index; the gradient goes to that element alone.
     #[track_caller]
     pub fn max_dim(&self, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
-        self.extreme(ArgOp::Max, dim, keepdim)
+        self.extreme("max", ArgOp::Max, dim, keepdim)
     }
 
     /// The smallest along a dimension and its index; the gradient goes to that element alone.
     #[track_caller]
     pub fn min_dim(&self, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
-        self.extreme(ArgOp::Min, dim, keepdim)
+        self.extreme("min", ArgOp::Min, dim, keepdim)
     }
 
     #[track_caller]
-    fn extreme(&self, op: ArgOp, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
-        let axis = self.axis(op.name(), dim);
+    fn extreme(&self, name: &str, op: ArgOp, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
+        let axis = self.axis(name, dim);
         if self.rank() == 0 {
             return (self.clone(), Tensor::from_raw(RawTensor::full((), 0, DType::I32, self.device())));
         }
@@ -205,13 +230,13 @@ impl Tensor {
     /// Index along a dimension of the first largest element.
     #[track_caller]
     pub fn argmax_dim(&self, dim: isize, keepdim: bool) -> Tensor {
-        self.extreme(ArgOp::Max, dim, keepdim).1
+        self.extreme("argmax", ArgOp::Max, dim, keepdim).1
     }
 
     /// Index along a dimension of the first smallest element.
     #[track_caller]
     pub fn argmin_dim(&self, dim: isize, keepdim: bool) -> Tensor {
-        self.extreme(ArgOp::Min, dim, keepdim).1
+        self.extreme("argmin", ArgOp::Min, dim, keepdim).1
     }
 
     /// Whether any element is true (nonzero).
@@ -336,8 +361,8 @@ impl Tensor {
     /// The Euclidean norm, whose gradient x/‖x‖ is 0 at 0.
     #[track_caller]
     fn norm2(&self, axes: Axes, keepdim: bool) -> Tensor {
-        use tensor_core::UnaryOp::{Sqrt, Square};
-        let out = self.raw().unary(Square).reduce(ReduceOp::Sum, axes, keepdim).unary(Sqrt);
+        let squares = self.raw().unary(UnaryOp::Square);
+        let out = squares.reduce(ReduceOp::Sum, axes, keepdim).unary(UnaryOp::Sqrt);
         let kept = self.shape().reduced(axes, true);
         record("LinalgVectorNormBackward0", [self], Keep::FIRST.and(Keep::OUTPUT), out, move |ctx, g| {
             let (x, norm) = (ctx.input(0), ctx.output().reshape_to(&kept));

@@ -115,6 +115,13 @@ impl Tensor {
     pub fn expand(&self, sizes: impl Dims) -> Tensor {
         let sizes = sizes.list();
         let added = sizes.len().saturating_sub(self.rank());
+        if let Some(place) = (0..sizes.len()).find(|&i| sizes[i] < -1 || (sizes[i] == -1 && i < added)) {
+            check::fail(
+                "expand",
+                format!("size {} at dimension {place} of {sizes:?}", sizes[place]),
+                "-1 keeps the size of a dimension that is there; new leading ones need a size",
+            );
+        }
         let dims: Vec<usize> = sizes
             .iter()
             .enumerate()

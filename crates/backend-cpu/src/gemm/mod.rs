@@ -151,10 +151,13 @@ fn region<T: Kernel>(
             for block in 0..blocks {
                 let (k0, k1) = (k * block / blocks, k * (block + 1) / blocks);
                 let depth = k1 - k0;
-                vectorize(
-                    #[inline(always)]
-                    || pack::panel(b, (k0, depth), (j0, cols), packed, width),
-                );
+                if depth > 0 {
+                    // Over no elements there is nothing to pack, and B may have no memory at all.
+                    vectorize(
+                        #[inline(always)]
+                        || pack::panel(b, (k0, depth), (j0, cols), packed, width),
+                    );
+                }
                 let tiles = (block_end - block_m).div_ceil(shape.rows);
                 for tile in 0..tiles {
                     let i = |tile: usize| block_m + (block_end - block_m) * tile / tiles;

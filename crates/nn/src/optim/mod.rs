@@ -75,9 +75,6 @@ pub trait Optimizer {
     fn set_momenta(&mut self, momenta: &[f64]);
 }
 
-/// A parameter, its gradient and its state.
-type Update = (RawTensor, RawTensor, Vec<RawTensor>);
-
 #[track_caller]
 fn checked<C: Config>(config: &C) {
     if let Some(problem) = config.problem() {

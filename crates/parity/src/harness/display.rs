@@ -105,4 +105,3 @@ pub(super) fn run_reprs(fixture: &Fixture, tally: &mut Tally) {
         });
     }
 }
-

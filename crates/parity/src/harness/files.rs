@@ -70,7 +70,11 @@ fn checkpoint(fixture: &Fixture, name: &str, want: &Json) -> Outcome {
     let got = find(&load(fixture, "checkpoint.pt")?, name)?;
     let kinds = matches!((&got, want), (Value::Bool(_), Json::Bool(_)) | (Value::None, Json::Null))
         || !matches!((&got, want), (Value::Bool(_), _) | (_, Json::Bool(_)));
-    if kinds && equal(&got, &to_value(want)) { Ok(()) } else { Err(format!("{}, expected {want}", crate::python::repr(&got))) }
+    if kinds && equal(&got, &to_value(want)) {
+        Ok(())
+    } else {
+        Err(format!("{}, expected {want}", crate::python::repr(&got)))
+    }
 }
 
 fn network(fixture: &Fixture, want: &Json, file: &str) -> Outcome {
@@ -78,7 +82,9 @@ fn network(fixture: &Fixture, want: &Json, file: &str) -> Outcome {
     for (name, shape) in want["keys"].as_object().into_iter().flatten() {
         match find(&state, name)? {
             Value::Tensor(t) if t.shape().dims() == sizes(shape) => {}
-            other => return Err(format!("'{name}' is {}, expected shape {shape}", crate::python::repr(&other))),
+            other => {
+                return Err(format!("'{name}' is {}, expected shape {shape}", crate::python::repr(&other)));
+            }
         }
     }
     let mut session = Session::new();

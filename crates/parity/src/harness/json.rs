@@ -8,7 +8,9 @@ pub fn to_value(json: &Json) -> Value {
     match json {
         Json::Null => Value::None,
         Json::Bool(v) => Value::Bool(*v),
-        Json::Number(n) => n.as_i64().map_or_else(|| Value::Float(n.as_f64().unwrap_or(f64::NAN)), Value::Int),
+        Json::Number(n) => {
+            n.as_i64().map_or_else(|| Value::Float(n.as_f64().unwrap_or(f64::NAN)), Value::Int)
+        }
         Json::String(s) => Value::from(s.as_str()),
         Json::Array(items) => Value::list(items.iter().map(to_value).collect()),
         Json::Object(map) => Value::from(Json::Object(map.clone()).to_string()),

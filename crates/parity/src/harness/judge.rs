@@ -83,7 +83,10 @@ pub fn compare(what: &str, got: &Tensor, shape: &[usize], want: &HostData, rule:
         Some((i, a, b)) => {
             let (a, b) = (a.to_f64(), b.to_f64());
             let off = (a - b).abs();
-            Err(format!("{what}: {wrong} of {} differ, first [{i}]: {a:e}, expected {b:e} (off by {off:.1e})", want.len()))
+            Err(format!(
+                "{what}: {wrong} of {} differ, first [{i}]: {a:e}, expected {b:e} (off by {off:.1e})",
+                want.len()
+            ))
         }
     }
 }
@@ -98,7 +101,9 @@ mod tests {
         assert!(!Rule::EXACT.holds(1.0, 1.0 + f64::EPSILON));
         let near = Rule { exact: false, atol: 1e-6, rtol: 1e-5 };
         assert!(near.holds(1.000_005, 1.0) && !near.holds(1.000_05, 1.0));
-        assert!(!near.holds(1.0, f64::INFINITY) && !near.holds(f64::INFINITY, 1.0) && !near.holds(f64::NAN, 1.0));
+        assert!(
+            !near.holds(1.0, f64::INFINITY) && !near.holds(f64::INFINITY, 1.0) && !near.holds(f64::NAN, 1.0)
+        );
     }
 
     #[test]
@@ -107,6 +112,8 @@ mod tests {
         let want = HostData::F32(vec![1.0, 2.5]);
         assert!(compare("y", &t, &[2], &want, Rule::EXACT).unwrap_err().contains("first [1]"));
         assert!(compare("y", &t, &[1, 2], &want, Rule::EXACT).unwrap_err().contains("shape"));
-        assert!(compare("y", &t, &[2], &HostData::I64(vec![1, 2]), Rule::EXACT).unwrap_err().contains("int64"));
+        assert!(
+            compare("y", &t, &[2], &HostData::I64(vec![1, 2]), Rule::EXACT).unwrap_err().contains("int64")
+        );
     }
 }

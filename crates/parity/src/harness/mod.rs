@@ -5,8 +5,8 @@
 
 mod display;
 mod files;
-mod judge;
 mod json;
+mod judge;
 mod ops;
 mod optim;
 mod report;
@@ -14,8 +14,8 @@ mod rng;
 mod schedules;
 mod training;
 
-pub use judge::{Rule, compare};
 pub use json::{fields, to_value};
+pub use judge::{Rule, compare};
 pub use report::{Report, Tally};
 
 use crate::python::guarded;

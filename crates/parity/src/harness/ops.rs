@@ -14,7 +14,9 @@ pub(super) fn run(fixture: &Fixture, tally: &mut Tally) {
     let bytes = std::fs::read(fixture.folder.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
     let tensors = SafeTensors::deserialize(&bytes).unwrap_or_else(|e| panic!("{file}: {e}"));
     for case in list(&fixture.json, "cases") {
-        tally.case(format!("{} `{}`", id(case), case["expr"].as_str().unwrap_or("?")), || run_case(case, &tensors));
+        tally.case(format!("{} `{}`", id(case), case["expr"].as_str().unwrap_or("?")), || {
+            run_case(case, &tensors)
+        });
     }
 }
 

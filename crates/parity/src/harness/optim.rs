@@ -18,7 +18,8 @@ fn tensors(bits: &Json, shapes: &Json) -> Vec<Tensor> {
 
 /// Calls `optim.Name(params, **args)`.
 pub(super) fn optimizer(name: &str, params: &[Tensor], args: &[(String, Value)]) -> Result<Value, String> {
-    let class = lookup("optim", name).ok_or_else(|| format!("module 'torch.optim' has no attribute '{name}'"))?;
+    let class =
+        lookup("optim", name).ok_or_else(|| format!("module 'torch.optim' has no attribute '{name}'"))?;
     let params = Value::list(params.iter().cloned().map(Value::Tensor).collect());
     class.call(&[params], args).map_err(|e| e.to_string())
 }
@@ -39,8 +40,10 @@ pub(super) fn run(fixture: &Fixture, tally: &mut Tally) {
 
 fn trajectory(all: &Json, case: &Json) -> Outcome {
     let shapes = &all["shapes"];
-    let params: Vec<Tensor> = tensors(&all["initial"], shapes).into_iter().map(|t| t.requires_grad_(true)).collect();
-    let optimizer = optimizer(case["optimizer"].as_str().ok_or("no optimizer")?, &params, &fields(&case["args"]))?;
+    let params: Vec<Tensor> =
+        tensors(&all["initial"], shapes).into_iter().map(|t| t.requires_grad_(true)).collect();
+    let optimizer =
+        optimizer(case["optimizer"].as_str().ok_or("no optimizer")?, &params, &fields(&case["args"]))?;
     let quadratic = (tensors(&all["quadratic"]["c"], shapes), tensors(&all["quadratic"]["t"], shapes));
     for (k, want) in list(case, "params").iter().enumerate() {
         for (i, p) in params.iter().enumerate() {

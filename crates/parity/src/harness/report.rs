@@ -17,7 +17,13 @@ pub struct Tally {
 impl Tally {
     /// Of a file.
     pub fn new(file: &str) -> Self {
-        Tally { file: file.into(), cases: 0, failures: Vec::new(), start: Instant::now(), time: Duration::ZERO }
+        Tally {
+            file: file.into(),
+            cases: 0,
+            failures: Vec::new(),
+            start: Instant::now(),
+            time: Duration::ZERO,
+        }
     }
 
     /// Runs one case; a panic is a failure with its message.

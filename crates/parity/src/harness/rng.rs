@@ -51,11 +51,14 @@ fn python(op: &str, args: &Json) -> Option<String> {
             layer("inputs, out, kernel", &conv)
         }
         "nn.Embedding" => layer("n, dim", &[("padding_idx", "padding_idx=padding_idx")]),
-        "nn.RNN" | "nn.LSTM" | "nn.GRU" => layer("inputs, hidden", &[
-            ("layers", "num_layers=layers"),
-            ("bidirectional", "bidirectional=bidirectional"),
-            ("bias", "bias=bias"),
-        ]),
+        "nn.RNN" | "nn.LSTM" | "nn.GRU" => layer(
+            "inputs, hidden",
+            &[
+                ("layers", "num_layers=layers"),
+                ("bidirectional", "bidirectional=bidirectional"),
+                ("bias", "bias=bias"),
+            ],
+        ),
         "nn.MultiheadAttention" => layer("dim, heads", &[]),
         _ if op.starts_with("nn.") && has("n") => layer("n", &[]),
         "kaiming_uniform_" | "kaiming_normal_" => {
@@ -164,7 +167,10 @@ fn step(step: &Json) -> Outcome {
                 let want = out.as_object().ok_or("no parameters")?;
                 let names: Vec<&String> = named.iter().map(|(name, _)| name).collect();
                 if names.len() != want.len() {
-                    return Err(format!("{op} has {names:?}, expected {:?}", want.keys().collect::<Vec<_>>()));
+                    return Err(format!(
+                        "{op} has {names:?}, expected {:?}",
+                        want.keys().collect::<Vec<_>>()
+                    ));
                 }
                 named.iter().try_for_each(|(name, t)| matches(name, t, &out[name.as_str()]))
             }
@@ -191,7 +197,8 @@ fn dataloader(args: &Json, out: &Json) -> Outcome {
     let number = |key: &str| args[key].as_u64().map(|v| v as usize);
     let flag = |key: &str| args[key].as_bool() == Some(true);
     let n = number("n").ok_or("no n")?;
-    let mut loader = DataLoader::new(Numbers(n), number("batch_size").unwrap_or(1)).drop_last(flag("drop_last"));
+    let mut loader =
+        DataLoader::new(Numbers(n), number("batch_size").unwrap_or(1)).drop_last(flag("drop_last"));
     let own = args["generator_seed"].as_i64().map(|seed| {
         let own = Generator::new();
         own.manual_seed(seed);
@@ -219,11 +226,18 @@ fn dataloader(args: &Json, out: &Json) -> Outcome {
         let lengths: Vec<usize> = batches.iter().map(Vec::len).collect();
         let ends = serde_json::json!([lengths.first(), lengths.last(), lengths.len()]);
         if base_seed != want["base_seed"].as_i64().ok_or("no base_seed")? || ends != want["batch_sizes"] {
-            return Err(format!("epoch {epoch}: base seed {base_seed}, batches {ends}; expected {}, {}", want["base_seed"], want["batch_sizes"]));
+            return Err(format!(
+                "epoch {epoch}: base seed {base_seed}, batches {ends}; expected {}, {}",
+                want["base_seed"], want["batch_sizes"]
+            ));
         }
         let order = batches.concat();
         let count = order.len();
-        matches(&format!("epoch {epoch} order"), &Tensor::from_vec(order, count, &firebrand::cpu()), &want["order"])?;
+        matches(
+            &format!("epoch {epoch} order"),
+            &Tensor::from_vec(order, count, &firebrand::cpu()),
+            &want["order"],
+        )?;
     }
     Ok(())
 }
@@ -257,7 +271,8 @@ pub(super) fn run(fixture: &Fixture, tally: &mut Tally) {
     let blob = &fixture.json["state_blob"];
     if blob.is_object() {
         tally.case("state_blob", || {
-            let made = blob["made_by"].as_str().ok_or("no made_by")?.replace("manual_seed", "torch.manual_seed");
+            let made =
+                blob["made_by"].as_str().ok_or("no made_by")?.replace("manual_seed", "torch.manual_seed");
             let made = made.replace("rand(", "torch.rand(").replace("randn(", "torch.randn(");
             Session::new().run(&made).map_err(|e| e.to_string())?;
             let state = default_generator().get_state();
@@ -272,7 +287,8 @@ pub(super) fn run(fixture: &Fixture, tally: &mut Tally) {
 /// `rng_large_seedS.safetensors`: `rand_N`, then `randn_N`; `randperm_N` after a fresh seed.
 fn large(fixture: &Fixture, tally: &mut Tally) {
     let Ok(folder) = std::fs::read_dir(&fixture.folder) else { return };
-    let mut names: Vec<String> = folder.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        folder.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     for name in names.iter().filter(|n| fixture.name == "rng.json" && n.starts_with("rng_large_seed")) {
         tally.case(name, || {
@@ -289,7 +305,11 @@ fn large(fixture: &Fixture, tally: &mut Tally) {
                     manual_seed(seed);
                 }
                 let op = key.split('_').next().unwrap_or(key);
-                let args = if op == "randperm" { serde_json::json!({"n": shape[0]}) } else { serde_json::json!({"shape": shape}) };
+                let args = if op == "randperm" {
+                    serde_json::json!({"n": shape[0]})
+                } else {
+                    serde_json::json!({"shape": shape})
+                };
                 let Value::Tensor(got) = evaluate(op, &args)? else { return Err("not a tensor".into()) };
                 compare(key, &got, &shape, &want, Rule::EXACT)?;
             }

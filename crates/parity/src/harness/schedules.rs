@@ -31,9 +31,9 @@ fn make(name: &str, args: &Json, optimizer: &Value) -> Result<Value, String> {
     for (key, value) in fields(args) {
         let value = match (name, key.as_str()) {
             ("SequentialLR", "schedulers") => {
-                let inner = list(args, "schedulers").iter().map(|s| {
-                    make(s[0].as_str().unwrap_or("?"), &s[1], optimizer)
-                });
+                let inner = list(args, "schedulers")
+                    .iter()
+                    .map(|s| make(s[0].as_str().unwrap_or("?"), &s[1], optimizer));
                 Value::list(inner.collect::<Result<_, _>>()?)
             }
             _ => value,
@@ -99,7 +99,12 @@ fn clipping(case: &Json) -> Outcome {
         let want = HostData::F32(vec![case["total_norm"].as_f64().ok_or("no total_norm")? as f32]);
         compare("total_norm", &total, &[], &want, Rule { exact: false, atol: 0.0, rtol: 1e-6 })?;
     } else {
-        call("nn.utils", "clip_grad_value_", &[list_of], &[("clip_value".into(), to_value(&case["clip_value"]))])?;
+        call(
+            "nn.utils",
+            "clip_grad_value_",
+            &[list_of],
+            &[("clip_value".into(), to_value(&case["clip_value"]))],
+        )?;
     }
     // One or two ulps: the norm is a sum, whose order is ours.
     let rule = Rule { exact: false, atol: 0.0, rtol: 2.4e-7 };

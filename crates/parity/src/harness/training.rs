@@ -16,8 +16,10 @@ use tensor_core::random::Generator;
 
 /// The folder of MNIST's files: `FIREBRAND_MNIST_DIR`, else the repository's own.
 fn mnist() -> Result<MnistFiles, String> {
-    let folder = std::env::var_os("FIREBRAND_MNIST_DIR")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist")), PathBuf::from);
+    let folder = std::env::var_os("FIREBRAND_MNIST_DIR").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist")),
+        PathBuf::from,
+    );
     MnistFiles::from_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))
 }
 
@@ -69,9 +71,9 @@ impl Dataset for Images {
 
 /// `Linear(784,128) ReLU …` as PyTorch writes it: `nn.Sequential(nn.Linear(784,128), nn.ReLU(), …)`.
 pub(super) fn sequential(model: &str) -> String {
-    let layers = model.split_whitespace().map(|layer| {
-        if layer.ends_with(')') { format!("nn.{layer}") } else { format!("nn.{layer}()") }
-    });
+    let layers = model
+        .split_whitespace()
+        .map(|layer| if layer.ends_with(')') { format!("nn.{layer}") } else { format!("nn.{layer}()") });
     format!("nn.Sequential({})", layers.collect::<Vec<_>>().join(", "))
 }
 
@@ -79,7 +81,10 @@ fn close(what: &str, got: f64, want: f64, tolerance: f64) -> Outcome {
     if (got - want).abs() <= tolerance {
         return Ok(());
     }
-    Err(format!("{what}: {got}, expected {want} (off by {:.1e}, allowed {tolerance:.0e})", (got - want).abs()))
+    Err(format!(
+        "{what}: {got}, expected {want} (off by {:.1e}, allowed {tolerance:.0e})",
+        (got - want).abs()
+    ))
 }
 
 fn initial(model: &dyn Module, want: &Json) -> Outcome {
@@ -114,7 +119,8 @@ fn first_step(model: &dyn Module, logits: &Tensor, want: &Json) -> Outcome {
     }
     for (name, p) in model.named_parameters() {
         let norm = p.grad().ok_or_else(|| format!("no gradient at {name}"))?.norm(2.0).item::<f64>();
-        let want = want["grads"][&name]["norm"].as_f64().ok_or_else(|| format!("no gradient norm of {name}"))?;
+        let want =
+            want["grads"][&name]["norm"].as_f64().ok_or_else(|| format!("no gradient norm of {name}"))?;
         close(&format!("first step, gradient norm of {name}"), norm, want, 1e-6 + 2e-5 * want)?;
     }
     Ok(())
@@ -150,7 +156,8 @@ fn train(case: &Json) -> Outcome {
     let with_parameters = text("optimizer")?.replacen('(', "(model.parameters(), ", 1);
     let optimizer = session.eval(&format!("optim.{with_parameters}")).map_err(|e| e.to_string())?;
     let Value::Optimizer(optimizer) = optimizer else { return Err("not an optimizer".into()) };
-    let loader = DataLoader::new(train, case["batch_size"].as_u64().ok_or("no batch_size")? as usize).shuffle(true);
+    let loader =
+        DataLoader::new(train, case["batch_size"].as_u64().ok_or("no batch_size")? as usize).shuffle(true);
 
     let losses = list(case, "losses");
     let mut step = 0;
@@ -179,13 +186,21 @@ fn train(case: &Json) -> Outcome {
         }
         order_is(epoch, &order, &case["orders"][epoch])?;
         module.get().eval();
-        let correct: i64 = no_grad(|| module.forward(&test.pixels).argmax_dim(1, false).eq(&test.labels).sum()).item();
+        let correct: i64 =
+            no_grad(|| module.forward(&test.pixels).argmax_dim(1, false).eq(&test.labels).sum()).item();
         let want = case["test_correct"][epoch].as_f64().ok_or("no test_correct")?;
         let allowed = case["tolerance"]["test_correct"].as_f64().unwrap_or(1.0);
         close(&format!("epoch {epoch}, correct test images"), correct as f64, want, allowed)?;
         for (name, p) in module.get().named_parameters() {
-            let want = case["param_norms_after_epoch"][epoch][&name].as_f64().ok_or_else(|| format!("no norm of {name}"))?;
-            close(&format!("epoch {epoch}, norm of {name}"), p.detach().norm(2.0).item(), want, 1e-4 * (1.0 + want))?;
+            let want = case["param_norms_after_epoch"][epoch][&name]
+                .as_f64()
+                .ok_or_else(|| format!("no norm of {name}"))?;
+            close(
+                &format!("epoch {epoch}, norm of {name}"),
+                p.detach().norm(2.0).item(),
+                want,
+                1e-4 * (1.0 + want),
+            )?;
         }
     }
     if step != losses.len() {

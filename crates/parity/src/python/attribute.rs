@@ -61,7 +61,9 @@ impl Session {
             }
             _ => {
                 let kind = of.type_name();
-                return Err(PyError::attribute(format!("attribute '{name}' of '{kind}' can't be assigned this")));
+                return Err(PyError::attribute(format!(
+                    "attribute '{name}' of '{kind}' can't be assigned this"
+                )));
             }
         }
         Ok(())

@@ -32,9 +32,8 @@ impl Session {
                 Value::Dict(Rc::new(RefCell::new(pairs)))
             }
             Expr::Slice(slice) => {
-                let mut part = |e: &Option<Box<Expr>>| {
-                    e.as_ref().map_or(Ok(Value::None), |e| self.expression(e))
-                };
+                let mut part =
+                    |e: &Option<Box<Expr>>| e.as_ref().map_or(Ok(Value::None), |e| self.expression(e));
                 Value::Slice(Rc::new([part(&slice.lower)?, part(&slice.upper)?, part(&slice.step)?]))
             }
             Expr::Attribute(a) => {
@@ -145,7 +144,12 @@ impl Session {
     }
 
     /// Calls a value.
-    pub(super) fn call(&mut self, callee: &Value, positional: &[Value], keywords: &[(String, Value)]) -> Result {
+    pub(super) fn call(
+        &mut self,
+        callee: &Value,
+        positional: &[Value],
+        keywords: &[(String, Value)],
+    ) -> Result {
         match callee {
             Value::Function(f) if f.path == "builtins.print" => {
                 let words: Vec<String> = positional.iter().map(super::str_of).collect();
@@ -159,7 +163,9 @@ impl Session {
                 None => Err(PyError::missing("forward")),
             },
             Value::Loss(loss) => match (positional, keywords) {
-                ([Value::Tensor(x), Value::Tensor(y)], []) => guarded(|| loss.forward(x, y)).map(Value::Tensor),
+                ([Value::Tensor(x), Value::Tensor(y)], []) => {
+                    guarded(|| loss.forward(x, y)).map(Value::Tensor)
+                }
                 _ => Err(PyError::kind("forward(): a loss takes (input, target)")),
             },
             other => Err(PyError::kind(format!("'{}' object is not callable", other.type_name()))),

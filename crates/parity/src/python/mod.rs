@@ -104,7 +104,8 @@ impl Session {
 /// Whether statements go on after this line: an open bracket or a block.
 pub fn is_incomplete(source: &str) -> bool {
     let lines = || source.lines().filter(|l| !l.trim().is_empty());
-    let block = lines().next_back().is_some_and(|l| l.trim_end().ends_with(':') || l.starts_with([' ', '\t']));
+    let block =
+        lines().next_back().is_some_and(|l| l.trim_end().ends_with(':') || l.starts_with([' ', '\t']));
     if block && !source.ends_with("\n\n") && !source.ends_with("\n \n") {
         return true;
     }

@@ -65,7 +65,8 @@ pub(super) fn augmented(op: Operator, a: &Value, b: &Value) -> Result {
 
 fn plain(op: Operator, a: &Value, b: &Value) -> Result {
     let zero = || PyError { kind: "ZeroDivisionError", message: "division by zero".into() };
-    let wide = |v: Option<i64>| v.map(Value::Int).ok_or_else(|| PyError::value("the result is too large here"));
+    let wide =
+        |v: Option<i64>| v.map(Value::Int).ok_or_else(|| PyError::value("the result is too large here"));
     let whole = |v: &Value| match v {
         Value::Int(i) => Some(*i),
         Value::Bool(b) => Some(i64::from(*b)),
@@ -170,11 +171,15 @@ pub(crate) fn truth(value: &Value) -> Result<bool> {
 pub(super) fn compare(op: CmpOp, a: &Value, b: &Value) -> Result {
     let named = |name: &str| match (a, b) {
         (Value::Tensor(_), Value::Tensor(_)) => Some(dunder(&format!("__{name}__"), op.as_str(), a, b)),
-        (Value::Tensor(_), b) if b.scalar().is_some() => Some(dunder(&format!("__{name}__"), op.as_str(), a, b)),
+        (Value::Tensor(_), b) if b.scalar().is_some() => {
+            Some(dunder(&format!("__{name}__"), op.as_str(), a, b))
+        }
         _ => None,
     };
     let mirrored = |name: &str| match (a, b) {
-        (a, Value::Tensor(_)) if a.scalar().is_some() => Some(dunder(&format!("__{name}__"), op.as_str(), b, a)),
+        (a, Value::Tensor(_)) if a.scalar().is_some() => {
+            Some(dunder(&format!("__{name}__"), op.as_str(), b, a))
+        }
         _ => None,
     };
     let ordered = |name: &str, mirror: &str, holds: fn(Ordering) -> bool| {
@@ -182,9 +187,7 @@ pub(super) fn compare(op: CmpOp, a: &Value, b: &Value) -> Result {
             return result;
         }
         match (a.scalar(), b.scalar(), a, b) {
-            (Some(x), Some(y), ..) => {
-                Ok(Value::Bool(x.to_f64().partial_cmp(&y.to_f64()).is_some_and(holds)))
-            }
+            (Some(x), Some(y), ..) => Ok(Value::Bool(x.to_f64().partial_cmp(&y.to_f64()).is_some_and(holds))),
             (_, _, Value::Str(x), Value::Str(y)) => Ok(Value::Bool(holds(x.cmp(y)))),
             _ => Err(PyError::kind(format!(
                 "'{}' not supported between instances of '{}' and '{}'",
@@ -196,7 +199,9 @@ pub(super) fn compare(op: CmpOp, a: &Value, b: &Value) -> Result {
     };
     match op {
         CmpOp::Eq => named("eq").or_else(|| mirrored("eq")).unwrap_or_else(|| Ok(Value::Bool(equal(a, b)))),
-        CmpOp::NotEq => named("ne").or_else(|| mirrored("ne")).unwrap_or_else(|| Ok(Value::Bool(!equal(a, b)))),
+        CmpOp::NotEq => {
+            named("ne").or_else(|| mirrored("ne")).unwrap_or_else(|| Ok(Value::Bool(!equal(a, b))))
+        }
         CmpOp::Lt => ordered("lt", "gt", Ordering::is_lt),
         CmpOp::LtE => ordered("le", "ge", Ordering::is_le),
         CmpOp::Gt => ordered("gt", "lt", Ordering::is_gt),
@@ -239,11 +244,9 @@ pub(crate) fn iterate(value: &Value) -> Result<Vec<Value>> {
         Value::Tensor(_) => Err(PyError::kind("iteration over a 0-d tensor")),
         Value::Str(s) => Ok(s.chars().map(|c| Value::from(c.to_string())).collect()),
         Value::Dict(d) => Ok(d.borrow().iter().map(|(k, _)| k.clone()).collect()),
-        Value::Module(m) => {
-            Ok((0..m.get().children().len()).map(|i| Value::Module(m.child(i))).collect())
-        }
-        other => {
-            other.items().ok_or_else(|| PyError::kind(format!("'{}' object is not iterable", other.type_name())))
-        }
+        Value::Module(m) => Ok((0..m.get().children().len()).map(|i| Value::Module(m.child(i))).collect()),
+        other => other
+            .items()
+            .ok_or_else(|| PyError::kind(format!("'{}' object is not iterable", other.type_name()))),
     }
 }

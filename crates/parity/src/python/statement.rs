@@ -138,7 +138,11 @@ impl Session {
                 let module = s.module.as_ref().map_or("", |m| m.as_str());
                 s.names.iter().try_for_each(|alias| self.import_from(module, alias))?;
             }
-            _ => return Err(PyError::missing("this kind of statement: functions and classes are Rust's here")),
+            _ => {
+                return Err(PyError::missing(
+                    "this kind of statement: functions and classes are Rust's here",
+                ));
+            }
         }
         Ok(Flow::On(Value::None))
     }

@@ -99,7 +99,9 @@ pub(super) fn set(of: &Value, index: &Value, value: &Value) -> Result<()> {
                 Value::Tensor(v) => v.into(),
                 other => other
                     .scalar()
-                    .ok_or_else(|| PyError::kind(format!("can't assign a {} to a Tensor", other.type_name())))?
+                    .ok_or_else(|| {
+                        PyError::kind(format!("can't assign a {} to a Tensor", other.type_name()))
+                    })?
                     .into(),
             };
             guarded(|| {
@@ -120,6 +122,8 @@ pub(super) fn set(of: &Value, index: &Value, value: &Value) -> Result<()> {
             }
             Ok(())
         }
-        (of, _) => Err(PyError::kind(format!("'{}' object does not support item assignment", of.type_name()))),
+        (of, _) => {
+            Err(PyError::kind(format!("'{}' object does not support item assignment", of.type_name())))
+        }
     }
 }

@@ -94,7 +94,11 @@ impl Bound<'_> {
 }
 
 /// Calls a form.
-pub(super) fn call(form: &Entry, positional: &[Value], keywords: &[(String, Value)]) -> Result<Value, Failure> {
+pub(super) fn call(
+    form: &Entry,
+    positional: &[Value],
+    keywords: &[(String, Value)],
+) -> Result<Value, Failure> {
     let misfit = |why: String| Failure::Misfit(why);
     let mut given: Vec<(&'static str, Option<Given>)> = Vec::with_capacity(form.params.len());
     let mut left = positional;
@@ -136,7 +140,8 @@ impl OptionArgs {
             ("dtype", Value::DType(dtype)) => self.dtype = Some(*dtype),
             ("requires_grad", Value::Bool(on)) => self.requires_grad = *on,
             ("generator", Value::Generator(g)) => self.generator = Some(g.clone()),
-            ("device", Value::Str(_) | Value::Device(_)) | ("pin_memory" | "non_blocking", Value::Bool(_)) => {}
+            ("device", Value::Str(_) | Value::Device(_))
+            | ("pin_memory" | "non_blocking", Value::Bool(_)) => {}
             ("dtype" | "device" | "layout" | "generator" | "memory_format", Value::None) => {}
             _ => return false,
         }

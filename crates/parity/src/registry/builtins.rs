@@ -1,7 +1,7 @@
 //! Python's own functions that the fixtures and tutorials use.
 
 use super::{Entry, forms};
-use crate::python::{PyError, Value, iterate, repr, str_of, plus, truth};
+use crate::python::{PyError, Value, iterate, plus, repr, str_of, truth};
 use tensor_core::Scalar;
 
 fn float(text: &str) -> Result<f64, PyError> {

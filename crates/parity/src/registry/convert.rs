@@ -3,11 +3,11 @@
 use super::arguments::OptionArgs;
 use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
 use crate::python::{PyError, Session, Value};
-use autograd::{Each, QuantileMode, MatrixNorm, Options, Padding, Reduce, Tensor, TensorArg};
-use nn::{Approximate, Module, StateDict};
+use autograd::{Each, MatrixNorm, Options, Padding, QuantileMode, Reduce, Tensor, TensorArg};
 use nn::init::{Fan, Nonlinearity};
 use nn::loss::Reduction;
 use nn::optim::PlateauMode;
+use nn::{Approximate, Module, StateDict};
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -425,8 +425,22 @@ macro_rules! into_value {
     )+};
 }
 into_value!(
-    bool, i64, usize, f64, &str, String, Tensor, Shape, DType, Device, Generator, Scalar, Vec<Value>, Vec<Tensor>,
-    (Tensor, Tensor), (Tensor, Tensor, Tensor)
+    bool,
+    i64,
+    usize,
+    f64,
+    &str,
+    String,
+    Tensor,
+    Shape,
+    DType,
+    Device,
+    Generator,
+    Scalar,
+    Vec<Value>,
+    Vec<Tensor>,
+    (Tensor, Tensor),
+    (Tensor, Tensor, Tensor)
 );
 
 impl IntoValue for Value {

@@ -12,30 +12,40 @@ use tensor_core::{DType, Device, HostData, Scalar, Shape};
 
 /// `torch.tensor(data)`: nested lists of numbers; floats if one is, else integers, else booleans.
 pub(crate) fn tensor_of(data: &Value) -> Result<Tensor, PyError> {
-    fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, out: &mut Vec<Scalar>) -> Result<(), PyError> {
+    fn flatten(
+        value: &Value,
+        depth: usize,
+        shape: &mut Vec<usize>,
+        out: &mut Vec<Scalar>,
+    ) -> Result<(), PyError> {
         let number = match value {
             Value::Tensor(t) if t.rank() == 0 => Some(t.scalar()),
             other => other.scalar(),
         };
         if let Some(number) = number {
             if depth < shape.len() {
-                return Err(PyError::value(format!("expected a sequence of length {} at dim {depth}", shape[depth])));
+                return Err(PyError::value(format!(
+                    "expected a sequence of length {} at dim {depth}",
+                    shape[depth]
+                )));
             }
             out.push(number);
             return Ok(());
         }
         let items = match value {
             Value::Tensor(t) if t.rank() > 0 => t.unbind(0).into_iter().map(Value::Tensor).collect(),
-            other => other.items().ok_or_else(|| {
-                PyError::kind(format!("new(): invalid data type '{}'", other.type_name()))
-            })?,
+            other => other
+                .items()
+                .ok_or_else(|| PyError::kind(format!("new(): invalid data type '{}'", other.type_name())))?,
         };
         if depth == shape.len() && out.is_empty() {
             shape.push(items.len());
         } else if shape.get(depth) != Some(&items.len()) {
             let want = shape.get(depth).copied().unwrap_or(0);
             let got = items.len();
-            return Err(PyError::value(format!("expected sequence of length {want} at dim {depth} (got {got})")));
+            return Err(PyError::value(format!(
+                "expected sequence of length {want} at dim {depth} (got {got})"
+            )));
         }
         items.iter().try_for_each(|item| flatten(item, depth + 1, shape, out))
     }

@@ -1,8 +1,8 @@
 //! `torch.nn.functional`.
 
+use super::convert::{Dims, Factors, Shape1d};
 use super::{Entry, forms};
 use crate::python::PyError;
-use super::convert::{Dims, Factors, Shape1d};
 use autograd::{ConvOptions, Each, PadMode, Padding, PoolOptions, Resize, Tensor};
 use nn::Approximate;
 

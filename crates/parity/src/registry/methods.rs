@@ -15,7 +15,9 @@ fn nested(t: &Tensor) -> Value {
 fn item(t: &Tensor) -> Result<Value, PyError> {
     if t.numel() != 1 {
         let count = t.numel();
-        return Err(PyError::runtime(format!("a Tensor with {count} elements cannot be converted to Scalar")));
+        return Err(PyError::runtime(format!(
+            "a Tensor with {count} elements cannot be converted to Scalar"
+        )));
     }
     Ok(t.scalar().into())
 }

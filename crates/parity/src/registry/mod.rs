@@ -20,10 +20,10 @@ mod reduce;
 mod shape;
 mod table;
 
-pub(crate) use creation::tensor_of;
-pub(crate) use methods::same_dtype;
 pub use arguments::{Bound, Failure, Param};
 pub use convert::{Cast, FromValue, IntoValue, Ints, Maker};
+pub(crate) use creation::tensor_of;
+pub(crate) use methods::same_dtype;
 pub use table::coverage;
 
 use crate::python::{Fields, PyError, Value};
@@ -90,9 +90,13 @@ impl Function {
         for form in &self.forms {
             match arguments::call(form, positional, keywords) {
                 Ok(Value::Tuple(items)) => {
-                    let named = NAMED.iter().find(|(name, _)| *name == self.short_name() && !self.path.starts_with("F."));
+                    let named = NAMED
+                        .iter()
+                        .find(|(name, _)| *name == self.short_name() && !self.path.starts_with("F."));
                     return Ok(match named {
-                        Some((_, fields)) if fields.fields.len() == items.len() => Value::Named(fields, items),
+                        Some((_, fields)) if fields.fields.len() == items.len() => {
+                            Value::Named(fields, items)
+                        }
                         _ => Value::Tuple(items),
                     });
                 }

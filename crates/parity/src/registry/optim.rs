@@ -7,7 +7,7 @@ use super::{Entry, forms};
 use crate::modules::{AnyOptimizer, AnyScheduler, plateau, scheduler, taken};
 use crate::python::Value;
 use autograd::Tensor;
-use nn::optim::{self, Adagrad, Adam, AdamW, OneCycle, Plateau, PlateauMode, Threshold, RmsProp, Sgd};
+use nn::optim::{self, Adagrad, Adam, AdamW, OneCycle, Plateau, PlateauMode, RmsProp, Sgd, Threshold};
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -6,7 +6,11 @@ use crate::python::Value;
 use autograd::{QuantileMode, Tensor, TensorArg};
 
 /// The parts of `unique` that were asked for.
-fn wanted((values, inverse, counts): (Tensor, Tensor, Tensor), with_inverse: bool, with_counts: bool) -> Value {
+fn wanted(
+    (values, inverse, counts): (Tensor, Tensor, Tensor),
+    with_inverse: bool,
+    with_counts: bool,
+) -> Value {
     let parts = [Some(values), with_inverse.then_some(inverse), with_counts.then_some(counts)];
     let mut parts: Vec<Value> = parts.into_iter().flatten().map(Value::Tensor).collect();
     if parts.len() == 1 { parts.remove(0) } else { Value::tuple(parts) }

@@ -16,7 +16,9 @@ fn heads(form: &Entry) -> String {
             ("Tensor" | "nn.Module" | "optim.Optimizer" | "LRScheduler" | "torch.Generator" | "list", _) => {
                 format!("{home}.{}", signature(form.name, form.params.get(1..).unwrap_or(&[])))
             }
-            ("F" | "nn" | "optim" | "lr_scheduler" | "math", _) => format!("{home}.{}", signature(form.name, form.params)),
+            ("F" | "nn" | "optim" | "lr_scheduler" | "math", _) => {
+                format!("{home}.{}", signature(form.name, form.params))
+            }
             _ => format!("{}.{}", full_name(home), signature(form.name, form.params)),
         });
     }

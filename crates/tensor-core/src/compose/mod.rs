@@ -29,6 +29,9 @@ impl Algebra for RawTensor {
     fn with_number(&self, op: BinaryOp, number: f64) -> Self {
         RawTensor::binary(self, op, number)
     }
+    fn zeros(&self) -> Self {
+        RawTensor::full(*self.shape(), 0, self.dtype(), self.device())
+    }
     fn pick(&self, op: CompareOp, number: f64, a: &Self, b: &Self) -> Self {
         self.compare(op, number).choose(a, b)
     }

@@ -3,41 +3,26 @@
 
 use super::RawTensor;
 use crate::check;
-use crate::dtype::{DType, Element};
 use crate::shape::Shape;
 
 impl RawTensor {
     /// This index tensor with negative entries counted from the end of `size`; panics on one out of range.
     #[track_caller]
     pub fn checked_index(&self, op: &str, size: usize) -> Self {
-        fn wrap<T: Element + TryInto<i64>>(op: &str, values: Vec<T>, size: usize) -> Option<Vec<i64>>
-        where
-            <T as TryInto<i64>>::Error: std::fmt::Debug,
-        {
-            let mut negative = false;
-            let wrapped = values.into_iter().map(|v| {
-                let v: i64 = v.try_into().expect("an integer fits i64");
-                if v < -(size as i64) || v >= size as i64 {
-                    check::fail(op, format!("index {v} is out of range for a dimension of size {size}"), "");
-                }
-                negative |= v < 0;
-                if v < 0 { v + size as i64 } else { v }
-            });
-            let wrapped: Vec<i64> = wrapped.collect();
-            negative.then_some(wrapped)
-        }
         check::index_type(op, self.dtype());
-        let wrapped = match self.dtype() {
-            DType::I32 => wrap::<i32>(op, self.to_vec(), size),
-            _ => wrap::<i64>(op, self.to_vec(), size),
-        };
-        match wrapped {
-            None => self.clone(),
-            Some(values) => {
-                let data = crate::HostData::I64(values).cast(self.dtype());
-                check::done(op, RawTensor::from_host(&data, *self.shape(), self.device()))
-            }
+        let size = size as i64;
+        let values: Vec<i64> = self.to_vec();
+        if let Some(odd) = values.iter().find(|&&v| v < -size || v >= size) {
+            let hint =
+                if size > 0 { format!("indices run from {} to {}", -size, size - 1) } else { String::new() };
+            check::fail(op, format!("index {odd} is out of range for a dimension of size {size}"), hint);
         }
+        if values.iter().all(|&v| v >= 0) {
+            return self.clone();
+        }
+        let wrapped: Vec<i64> = values.into_iter().map(|v| if v < 0 { v + size } else { v }).collect();
+        let data = crate::HostData::I64(wrapped).cast(self.dtype());
+        check::done(op, RawTensor::from_host(&data, *self.shape(), self.device()))
     }
 
     /// The elements of `axis` at `index`, which is one-dimensional and in range.

@@ -146,6 +146,7 @@ impl RawTensor {
     /// Log-probabilities `[N, C]` and the mean negative one of the targets, `[]`.
     #[track_caller]
     pub fn cross_entropy(&self, target: &RawTensor) -> (Self, Self) {
+        self.same_device("cross_entropy", target);
         let answer = self.device().cross_entropy(self.view(), target.view());
         let (log_p, loss) = check::done("cross_entropy", answer);
         let wrap = |storage, shape| RawTensor::from_storage(self.device(), storage, self.dtype(), shape);
