@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // The weights by name, to a file in PyTorch's format and back into a fresh model.
     let path = std::env::temp_dir().join("firebrand-spirals.pt");
-    torch::save(&model.state_dict(), &path)?;
+    torch::save(model.state_dict(), &path)?;
     let copy = Spirals::new(64, &device);
     copy.load_state_dict(&torch::load(&path)?.state_dict()?, true)?;
     std::fs::remove_file(&path)?;

@@ -244,7 +244,7 @@ fn state_dicts_that_do_not_fit() {
     let (small, large) = (nn::Linear::new(2, 3, &cpu), nn::Linear::new(4, 3, &cpu));
     let before = small.weight.to_vec::<f32>();
     let mut state = large.state_dict();
-    state.remove("bias");
+    state.shift_remove("bias");
     state.insert("extra".into(), firebrand::zeros([1]));
     let error = small.load_state_dict(&state, true).expect_err("an error");
     assert_eq!(

@@ -1,7 +1,7 @@
 //! What training must keep to: memory stays flat, threads do not show, a run resumes where it stopped.
 
 use firebrand::nn::{self, Module, Sequential};
-use firebrand::optim::{Adam, Optimizer, Sgd};
+use firebrand::optim::{AdamW, Optimizer, Sgd};
 use firebrand::{Device, Generator, Tensor, default_generator, manual_seed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -99,7 +99,7 @@ fn a_run_resumes_where_it_stopped() {
             nn::Dropout::new(0.3),
             nn::Linear::new(24, 5, &device)
         ];
-        let opt = Adam::w(model.parameters(), 0.01).amsgrad(true);
+        let opt = AdamW::new(model.parameters(), 0.01).amsgrad(true);
         (model, opt)
     };
     let train = |model: &Sequential, opt: &mut dyn Optimizer, steps: usize| -> Vec<u32> {

@@ -203,10 +203,13 @@ pub fn taken(parts: Vec<(Rc<RefCell<AnyScheduler>>, Opt)>) -> Vec<Box<dyn Schedu
     parts.into_iter().filter_map(take).collect()
 }
 
+/// What a loss computes of a prediction and a target.
+type LossFn = Box<dyn Fn(&Tensor, &Tensor) -> Tensor>;
+
 /// A loss as an object: it prints, and takes two tensors.
 pub struct Loss {
     repr: String,
-    forward: Box<dyn Fn(&Tensor, &Tensor) -> Tensor>,
+    forward: LossFn,
 }
 
 impl Loss {
