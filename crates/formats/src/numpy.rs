@@ -2,7 +2,7 @@
 //!
 //! Versions 1 to 3, C and Fortran order, either byte order; C order, little endian and version 1 are
 //! written (Fortran order for a tensor that is laid out so, as `numpy.save` does). The header is a
-//! Python dict of three known keys, read by a hundred lines in [`header`]; the `npyz` crate reads it
+//! Python dict of three known keys, read by a hundred lines in `header`; the `npyz` crate reads it
 //! with a parser generator and big integers, `ndarray-npy` needs ndarray. Object arrays hold pickles
 //! and are refused.
 
