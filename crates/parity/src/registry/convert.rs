@@ -1,9 +1,11 @@
 //! Python values into the types of Firebrand's calls, and results back.
 
 use super::arguments::OptionArgs;
+use super::kinds::Rounding;
 use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
-use crate::python::{PyError, Session, Value};
-use autograd::{Each, MatrixNorm, Options, Padding, QuantileMode, Reduce, Tensor, TensorArg};
+use crate::python::{PyError, Value};
+use autograd::{MatrixNorm, Options, QuantileMode, Reduce, Tensor, TensorArg};
+use nn::Approximate;
 use nn::init::{Fan, Nonlinearity};
 use nn::loss::Reduction;
 use nn::optim::PlateauMode;
@@ -188,83 +190,6 @@ impl FromValue for Dims {
     }
 }
 
-/// `torch.div`'s `rounding_mode`.
-#[derive(Clone, Copy, Debug)]
-pub enum Rounding {
-    /// Down.
-    Floor,
-    /// Towards zero.
-    Trunc,
-}
-
-/// A quantile, or a tensor of them.
-#[derive(Clone, Debug)]
-pub struct Quantiles(pub Tensor);
-
-impl FromValue for Quantiles {
-    const KIND: &'static str = "float or Tensor";
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Tensor(t) => Some(Quantiles(t.clone())),
-            other => Some(Quantiles(firebrand::full((), other.scalar()?.to_f64()))),
-        }
-    }
-}
-
-/// One factor, or one for each dimension.
-#[derive(Clone, Debug)]
-pub struct Factors(pub Vec<f64>);
-
-impl FromValue for Factors {
-    const KIND: &'static str = "float or tuple of floats";
-    fn from_value(value: &Value) -> Option<Self> {
-        match value.scalar() {
-            Some(factor) => Some(Factors(vec![factor.to_f64()])),
-            None => Vec::from_value(value).map(Factors),
-        }
-    }
-}
-
-/// A function of the epoch, as Python writes it: `1/sqrt(1+epoch)`.
-#[derive(Clone, Debug)]
-pub struct Formula(String);
-
-impl Formula {
-    /// Its value, NaN where it has none.
-    pub fn at(&self, epoch: u64) -> f64 {
-        let mut session = Session::new();
-        session.set("epoch", epoch as i64);
-        session.set("sqrt", super::lookup("math", "sqrt").map_or(Value::None, Value::Function));
-        session.eval(&self.0).ok().and_then(|v| v.scalar()).map_or(f64::NAN, Scalar::to_f64)
-    }
-}
-impl FromValue for Formula {
-    const KIND: &'static str = "a formula of epoch, as text";
-    fn from_value(value: &Value) -> Option<Self> {
-        String::from_value(value).map(Formula).filter(|f| !f.at(0).is_nan())
-    }
-}
-
-/// One size for every dimension, or one for each: `kernel_size=3`, `padding=(2, 1)`.
-impl<const D: usize> FromValue for Each<D> {
-    const KIND: &'static str = "int or tuple of ints";
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Int(_) => usize::from_value(value).map(Into::into),
-            other => <[usize; D]>::try_from(Vec::from_value(other)?).ok().map(Into::into),
-        }
-    }
-}
-impl<const D: usize> FromValue for Padding<D> {
-    const KIND: &'static str = "int, tuple of ints, 'same' or 'valid'";
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Str(s) if matches!(&**s, "same" | "valid") => Some((&**s).into()),
-            other => Each::<D>::from_value(other).map(Into::into),
-        }
-    }
-}
-
 /// `dtype=`, `device=`, `generator=` that a creation function takes itself, and `requires_grad=`.
 pub type Maker = Options;
 
@@ -311,98 +236,6 @@ impl FromValue for Typed {
     fn from_options(options: &mut OptionArgs) -> Option<Self> {
         options.dtype?;
         Options::from_options(options).map(Typed)
-    }
-}
-
-/// Sizes in one argument: `randint(10, (2, 3))`.
-#[derive(Clone, Copy, Debug)]
-pub struct Shape1(pub Shape);
-
-impl FromValue for Shape1 {
-    const KIND: &'static str = "a tuple of sizes";
-    fn from_value(value: &Value) -> Option<Self> {
-        if matches!(value, Value::Int(_)) { None } else { Shape::from_value(value).map(Shape1) }
-    }
-}
-
-/// Sizes in one argument, or one size: `LayerNorm(10)`.
-#[derive(Clone, Copy, Debug)]
-pub struct Shape1d(pub Shape);
-
-impl FromValue for Shape1d {
-    const KIND: &'static str = "sizes";
-    fn from_value(value: &Value) -> Option<Self> {
-        Shape::from_value(value).map(Shape1d)
-    }
-}
-
-/// A boolean tensor, or a boolean.
-#[derive(Clone, Debug)]
-pub struct Bools(pub Tensor);
-
-impl FromValue for Bools {
-    const KIND: &'static str = "a boolean Tensor";
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Tensor(t) if t.dtype() == DType::Bool => Some(Bools(t.clone())),
-            Value::Bool(b) => Some(Bools(Tensor::full((), *b, (DType::Bool, &firebrand::device())))),
-            _ => None,
-        }
-    }
-}
-
-/// Tensors as arguments, or in one list: `einsum(equation, x, y)`.
-#[derive(Clone, Debug)]
-pub struct Tensors(pub Vec<Tensor>);
-
-impl Tensors {
-    /// References to them.
-    pub fn refs(&self) -> Vec<&Tensor> {
-        self.0.iter().collect()
-    }
-}
-impl FromValue for Tensors {
-    const KIND: &'static str = "Tensors";
-    const REST: bool = true;
-    fn from_value(value: &Value) -> Option<Self> {
-        Vec::from_value(value).map(Tensors)
-    }
-}
-
-/// Modules as arguments: `Sequential(a, b)`.
-pub struct Modules(pub Vec<Box<dyn Module>>);
-
-impl FromValue for Modules {
-    const KIND: &'static str = "Modules";
-    const REST: bool = true;
-    fn from_value(value: &Value) -> Option<Self> {
-        let modules = Vec::<ModuleRef>::from_value(value)?;
-        Some(Modules(modules.into_iter().map(|m| Box::new(m) as Box<dyn Module>).collect()))
-    }
-}
-
-/// Tensors by name: a state dict.
-#[derive(Clone, Debug)]
-pub struct State(pub StateDict);
-
-impl FromValue for State {
-    const KIND: &'static str = "a dict of Tensors";
-    fn from_value(value: &Value) -> Option<Self> {
-        let Value::Dict(pairs) = value else { return None };
-        let pairs = pairs.borrow();
-        let pair = |(name, t): &(Value, Value)| Some((String::from_value(name)?, Tensor::from_value(t)?));
-        pairs.iter().map(pair).collect::<Option<StateDict>>().map(State)
-    }
-}
-
-/// What an optimizer trains: a list of tensors.
-#[derive(Clone, Debug)]
-pub struct Params(pub Vec<Tensor>);
-
-impl FromValue for Params {
-    const KIND: &'static str = "a list of Tensors";
-    fn from_value(value: &Value) -> Option<Self> {
-        Vec::from_value(value).map(Params)
     }
 }
 

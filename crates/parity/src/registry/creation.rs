@@ -1,6 +1,7 @@
 //! Making tensors: constants, ranges, random numbers.
 
-use super::convert::{Cast, Maker, Shape1, Typed};
+use super::convert::{Cast, Maker, Typed};
+use super::kinds::Shape1;
 use super::{Entry, forms};
 use crate::python::{PyError, Value};
 use autograd::Tensor;

@@ -1,6 +1,7 @@
 //! `torch.nn.functional`.
 
-use super::convert::{Dims, Factors, Shape1d};
+use super::convert::Dims;
+use super::kinds::{Factors, Shape1d};
 use super::{Entry, forms};
 use crate::python::PyError;
 use autograd::{ConvOptions, Each, PadMode, Padding, PoolOptions, Resize, Tensor};

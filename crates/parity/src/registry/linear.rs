@@ -2,7 +2,8 @@
 
 #![allow(non_snake_case, reason = "parameters carry the names that Python gives them")]
 
-use super::convert::{Dims, Tensors};
+use super::convert::Dims;
+use super::kinds::Tensors;
 use super::{Entry, forms};
 use autograd::{MatrixNorm, Tensor};
 use firebrand as torch;

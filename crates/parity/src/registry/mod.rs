@@ -10,6 +10,7 @@ mod builtins;
 mod convert;
 mod creation;
 mod functional;
+mod kinds;
 mod linear;
 mod loss;
 mod methods;

@@ -1,6 +1,6 @@
 //! `torch.nn`: layers, and modules as objects.
 
-use super::convert::{Modules, Shape1d, State};
+use super::kinds::{Modules, Shape1d, State};
 use super::{Entry, forms};
 use crate::modules::ModuleRef;
 use crate::modules::stored;

@@ -2,7 +2,7 @@
 
 #![allow(non_snake_case, reason = "parameters carry the names that Python gives them")]
 
-use super::convert::{Formula, Params};
+use super::kinds::{Formula, Params};
 use super::{Entry, forms};
 use crate::modules::{AnyOptimizer, AnyScheduler, plateau, scheduler, taken};
 use crate::python::Value;

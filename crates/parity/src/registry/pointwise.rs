@@ -1,6 +1,6 @@
 //! Functions of each element, arithmetic, comparisons, choosing.
 
-use super::convert::{Bools, Rounding};
+use super::kinds::{Bools, Rounding};
 use super::{Entry, forms};
 use autograd::{Tensor, TensorArg};
 use tensor_core::Scalar;

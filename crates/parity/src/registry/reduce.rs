@@ -1,6 +1,7 @@
 //! Many elements to one: sums, means, extremes, norms, running sums, order.
 
-use super::convert::{Cast, Dims, Quantiles};
+use super::convert::{Cast, Dims};
+use super::kinds::Quantiles;
 use super::{Entry, forms};
 use crate::python::Value;
 use autograd::{QuantileMode, Tensor, TensorArg};

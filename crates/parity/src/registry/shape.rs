@@ -1,6 +1,7 @@
 //! Shapes, joining, indexing.
 
-use super::convert::{Dims, Ints, Tensors};
+use super::convert::{Dims, Ints};
+use super::kinds::Tensors;
 use super::{Entry, forms};
 use crate::python::Value;
 use autograd::{Reduce, Tensor};
