@@ -21,6 +21,7 @@ pub use report::{Report, Tally};
 use crate::python::guarded;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The outcome of one case; the text says what differs.
 pub type Outcome = Result<(), String>;
@@ -54,11 +55,14 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|(kind, _)| *kind)
 }
 
-/// Runs every fixture file of a folder, or those of one kind, on the default device.
+/// Runs every fixture file of a folder, or those of one kind, on the default device. One run at a time:
+/// the default generator and the printing options are the whole program's.
 ///
 /// # Errors
 /// When the folder cannot be read, a JSON file of a known kind is broken, or there is none.
 pub fn run(folder: &Path, only: Option<&str>) -> Result<Report, String> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let at = |e: std::io::Error| format!("{}: {e}", folder.display());
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .map_err(at)?
