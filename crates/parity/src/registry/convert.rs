@@ -4,7 +4,7 @@ use super::arguments::OptionArgs;
 use super::kinds::Rounding;
 use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
 use crate::python::{PyError, Value};
-use autograd::{MatrixNorm, Options, QuantileMode, Reduce, Tensor, TensorArg};
+use autograd::{QuantileMode, MatrixNorm, Options, Reduce, Tensor, TensorArg};
 use nn::Approximate;
 use nn::init::{Fan, Nonlinearity};
 use nn::loss::Reduction;

@@ -97,23 +97,6 @@ fn whole(options: Maker, low: i64, high: i64) -> Maker {
     Maker { dtype: if fits { options.dtype } else { DType::I64 }, ..options }
 }
 
-/// `torch.bernoulli(p)`: one with each element's own probability.
-fn chances(p: &Tensor) -> Tensor {
-    let drawn = torch::default_generator().bernoulli_each(&p.to_vec::<f32>());
-    Tensor::from_vec(drawn, *p.shape(), p.device()).to_dtype(p.dtype())
-}
-
-/// `torch.multinomial(p, n)` of one row of weights, or of each of several.
-fn drawn(p: &Tensor, n: usize, replacement: bool) -> Tensor {
-    let generator = torch::default_generator();
-    if p.rank() == 1 {
-        let places = generator.multinomial(&p.to_vec::<f32>(), n, replacement);
-        return Tensor::from_vec(places, n, p.device()).to_dtype(DType::I32);
-    }
-    let rows: Vec<Tensor> = p.unbind(0).iter().map(|row| drawn(row, n, replacement)).collect();
-    torch::stack(&rows, 0)
-}
-
 #[rustfmt::skip]
 pub(super) fn entries() -> Vec<Entry> {
     forms! {
@@ -151,8 +134,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" rand_like(input: Tensor, options: Cast) => input.rand_like();
         "torch" randn_like(input: Tensor, options: Cast) => input.randn_like();
         "torch" normal(mean: f64, std: f64, size: Shape1, options: Maker) => Tensor::normal(size.0, mean, std, options);
-        "torch" bernoulli(input: Tensor) => chances(&input);
-        "torch" multinomial(input: Tensor, num_samples: usize, replacement: bool = false) => drawn(&input, num_samples, replacement);
+        "torch" bernoulli(input: Tensor) => input.bernoulli();
+        "torch" multinomial(input: Tensor, num_samples: usize, replacement: bool = false) => input.multinomial(num_samples, replacement);
         "Tensor" uniform_(input: Tensor, from: f64 = 0.0, to: f64 = 1.0) => input.uniform_(from, to);
         "Tensor" normal_(input: Tensor, mean: f64 = 0.0, std: f64 = 1.0) => input.normal_(mean, std);
         "Tensor" bernoulli_(input: Tensor, p: f64 = 0.5) => input.bernoulli_(p);

@@ -125,10 +125,10 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" rms_norm(input: Tensor, normalized_shape: Shape1d, weight: Option<Tensor> = None, eps: Option<f64> = None) => input.rms_norm(&normalized_shape.0, weight.as_ref(), eps);
         "F" group_norm(input: Tensor, num_groups: usize, weight: Option<Tensor> = None, bias: Option<Tensor> = None, eps: f64 = 1e-5) => input.group_norm(num_groups, weight.as_ref(), bias.as_ref(), eps);
         "F" local_response_norm(input: Tensor, size: usize, alpha: f64 = 1e-4, beta: f64 = 0.75, k: f64 = 1.0) => input.local_response_norm(size, alpha, beta, k);
-        "F" dropout(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => if training && p > 0.0 { &input * input.dropout_mask(p) } else { input };
+        "F" dropout(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => input.dropout(p, training);
         "helpers" bn_train(x: Tensor, weight: Tensor, bias: Tensor, running_mean: Tensor, running_var: Tensor, momentum: f64, eps: f64) =>
             bn_train(&x, [&weight, &bias, &running_mean, &running_var], momentum, eps);
-        "helpers" dropout_seeded(x: Tensor, p: f64, seed: i64) => { firebrand::manual_seed(seed); &x * x.dropout_mask(p) };
+        "helpers" dropout_seeded(x: Tensor, p: f64, seed: i64) => { firebrand::manual_seed(seed); x.dropout(p, true) };
         "F" pad(input: Tensor, pad: Vec<usize>, mode: String = "constant".into(), value: Option<f64> = None) => padded(&input, &pad, &mode, value.unwrap_or(0.0));
     }
 }
