@@ -157,6 +157,9 @@ impl<C: Config> Optim<C> {
     }
 }
 
+/// A parameter, its gradient and its state, for one step.
+type Update = (RawTensor, RawTensor, Vec<RawTensor>);
+
 impl<C: Config> Optimizer for Optim<C> {
     #[track_caller]
     fn step(&mut self) {
