@@ -2,7 +2,7 @@
 
 use autograd::{Tensor, no_grad};
 use data::{DataLoader, Dataset, Mnist, MnistFiles, Subset};
-use nn::optim::{Adam, Optimizer, Sgd};
+use nn::optim::{Adam, AdamW, Optimizer, Sgd};
 use nn::{Dropout, Linear, Module, ReLU, Sequential};
 use parity::{cases, fnv1a64};
 use serde_json::Value;
@@ -37,7 +37,7 @@ fn optimizer(text: &str, params: Vec<Tensor>) -> Box<dyn Optimizer> {
     match text.split('(').next().expect("a name") {
         "SGD" => Box::new(Sgd::new(params, n[0]).momentum(n.get(1).copied().unwrap_or(0.0))),
         "Adam" => Box::new(Adam::new(params, n[0])),
-        "AdamW" => Box::new(Adam::w(params, n[0])),
+        "AdamW" => Box::new(AdamW::new(params, n[0])),
         other => panic!("optimizer {other}"),
     }
 }
@@ -51,7 +51,7 @@ fn correct(model: &Sequential, test: &Subset<Mnist>, count: usize) -> i64 {
     model.eval();
     let dtype = model.parameters()[0].dtype();
     let batch = test.batch(&(0..count as i64).collect::<Vec<_>>());
-    let hits = no_grad(|| model.forward(&batch[0].to_dtype(dtype)).argmax_dim(1, false).eq(&batch[1]))
+    let hits = no_grad(|| model.forward(&batch.0.to_dtype(dtype)).argmax_dim(1, false).eq(&batch.1))
         .to_vec::<bool>();
     model.train();
     hits.into_iter().filter(|&hit| hit).count() as i64
@@ -108,7 +108,7 @@ fn run(case: &Value, files: &MnistFiles, double: bool) {
     let (mut step, mut worst) = (0, 0.0f64);
     for epoch in 0..case["epochs"].as_u64().expect("epochs") as usize {
         for batch in &loader {
-            let loss = model.forward(&batch[0].to_dtype(dtype)).cross_entropy(&batch[1]);
+            let loss = model.forward(&batch.0.to_dtype(dtype)).cross_entropy(&batch.1);
             opt.zero_grad();
             loss.backward();
             opt.step();

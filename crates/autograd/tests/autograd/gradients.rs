@@ -271,8 +271,8 @@ fn shapes() {
         "unbind": [x(&[2, 3])], |x| { let v = x[0].unbind(0); &v[0] * v[1].exp() };
         "split": [x(&[5, 2])], |x| { let v = x[0].split(2, 0); &v[0] * &v[1] + v[2].sum() };
         "chunk": [x(&[7])], |x| { let v = x[0].chunk(3, 0); &v[0] * &v[1] * &v[2] };
-        "diagonal": [x(&[3, 4])], |x| x[0].diagonal(1);
-        "diagonal below": [x(&[3, 4])], |x| x[0].diagonal(-1);
+        "diagonal": [x(&[3, 4])], |x| x[0].diagonal(1, 0, 1);
+        "diagonal below": [x(&[3, 4])], |x| x[0].diagonal(-1, 0, 1);
         "copy": [x(&[3])], |x| x[0].copy();
         "contiguous": [x(&[2, 3])], |x| x[0].t().contiguous();
         "iter": [x(&[3, 2])], |x| x[0].iter().map(|row| row.exp()).reduce(|a, b| a * b).unwrap();
