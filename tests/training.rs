@@ -1,7 +1,7 @@
 //! What training must keep to: memory stays flat, threads do not show, a run resumes where it stopped.
 
 use firebrand::nn::{self, Module, Sequential};
-use firebrand::optim::{AdamW, Optimizer, Sgd};
+use firebrand::optim::{Adam, AdamW, Optimizer, Sgd};
 use firebrand::{Device, Generator, Tensor, default_generator, manual_seed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
