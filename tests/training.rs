@@ -116,7 +116,7 @@ fn a_run_resumes_where_it_stopped() {
     manual_seed(77); // another program
     let (again, mut opt) = make();
     again.load_state_dict(&weights, true).expect("it fits");
-    opt.load_state_dict(&state).expect("the same shapes");
+    opt.load_state_dict(&state).expect("it fits");
     default_generator().set_state(&random).expect("it is a state");
     assert_eq!(train(&again, &mut opt, 30), losses);
     assert_eq!((bits(&again), default_generator().words(4)), end);

@@ -186,20 +186,20 @@ fn integer_binary(device: &Device, op: BinaryOp) {
 /// Bit by bit, of integers.
 pub fn bitwise(device: &Device, _: &Tolerance) {
     integer_binary(device, BinaryOp::And);
-    integer_binary(device, BinaryOp::Xor);
 }
 
 /// Booleans: or, and, exclusive or.
 pub fn bool_binary(device: &Device, _: &Tolerance) {
     let (mut left, mut right) = (Noise::new(6), Noise::new(7));
     let truth = |op: BinaryOp, a: bool, b: bool| match op {
-        Add | Maximum => a | b,
-        Mul | Minimum | And => a & b,
+        BinaryOp::Add | BinaryOp::Maximum => a | b,
+        BinaryOp::Mul | BinaryOp::Minimum | BinaryOp::And => a & b,
         _ => a ^ b,
     };
     let bool = DType::Bool;
-    use BinaryOp::{Add, And, Maximum, Minimum, Mul, Xor};
-    for op in [Add, Maximum, Mul, Minimum, Xor, And] {
+    let ops =
+        [BinaryOp::Add, BinaryOp::Maximum, BinaryOp::Mul, BinaryOp::Minimum, BinaryOp::Xor, BinaryOp::And];
+    for op in ops {
         pairs(
             device,
             bool,

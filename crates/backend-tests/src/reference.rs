@@ -37,7 +37,7 @@ pub fn unary(op: UnaryOp, x: f64) -> f64 {
     match op {
         UnaryOp::Neg => -x,
         UnaryOp::Abs => x.abs(),
-        UnaryOp::Sign if x == 0.0 || x.is_nan() => x,
+        UnaryOp::Sign if x == 0.0 || x.is_nan() => 0.0, // of NaN too, as PyTorch's
         UnaryOp::Sign => x.signum(),
         UnaryOp::Sqrt => x.sqrt(),
         UnaryOp::Rsqrt => x.sqrt().recip(),
@@ -238,8 +238,7 @@ pub fn integer(op: BinaryOp, a: i64, b: i64, dtype: DType) -> i64 {
         BinaryOp::Maximum => x.max(y),
         BinaryOp::Minimum => x.min(y),
         BinaryOp::And => x & y,
-        BinaryOp::Xor => x ^ y,
-        BinaryOp::Div | BinaryOp::Atan2 => unreachable!("{} of integers", op.name()),
+        BinaryOp::Div | BinaryOp::Atan2 | BinaryOp::Xor => unreachable!("{} of integers", op.name()),
     };
     if dtype == DType::I32 { i64::from(exact as i32) } else { exact as i64 }
 }
