@@ -51,7 +51,7 @@ pub trait Module: Send + Sync {
     }
 
     /// Its own tensors, without those of its parts.
-    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+    fn tensors(&self) -> Vec<(&str, &Tensor, Role)> {
         Vec::new()
     }
 

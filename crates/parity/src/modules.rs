@@ -62,7 +62,7 @@ impl Module for ModuleRef {
     fn children(&self) -> Vec<(String, &dyn Module)> {
         self.get().children()
     }
-    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+    fn tensors(&self) -> Vec<(&str, &Tensor, Role)> {
         self.get().tensors()
     }
     fn set_training(&self, training: bool) {

@@ -9,6 +9,7 @@ mod linear;
 mod norm;
 mod pool;
 mod rectifier;
+mod recurrent;
 mod sequential;
 mod sparse;
 
@@ -40,6 +41,10 @@ pub use pool::{
 pub use rectifier::{
     CELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LogSigmoid, Mish, PReLU, ReLU6, SELU,
     Softshrink, Softsign, Tanhshrink,
+};
+pub use recurrent::{
+    ElmanRecurrence, GRU, GRUCell, GatedRecurrence, LSTM, LSTMCell, LongShortTerm, RNN, RNNCell, Recurrence,
+    Recurrent, RecurrentCell, RecurrentOptions, RecurrentState, RecurrentWeights, RnnNonlinearity,
 };
 pub use sequential::{ModuleList, Sequential};
 pub use sparse::{Dropout, Embedding};

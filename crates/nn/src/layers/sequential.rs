@@ -178,7 +178,7 @@ impl<M: Module + ?Sized> Module for Box<M> {
     fn children_mut(&mut self) -> Vec<&mut dyn Module> {
         (**self).children_mut()
     }
-    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+    fn tensors(&self) -> Vec<(&str, &Tensor, Role)> {
         (**self).tensors()
     }
     fn tensors_mut(&mut self) -> Vec<&mut Tensor> {
