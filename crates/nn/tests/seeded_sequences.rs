@@ -5,7 +5,7 @@ use nn::optim::{Adam, Optimizer};
 use nn::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tensor_core::random::manual_seed;
-use tensor_core::{DType, Device};
+use tensor_core::{Activation, DType, Device};
 
 fn cpu() -> Device {
     backend_cpu::device()
@@ -140,6 +140,135 @@ fn dropout_between_layers_draws_as_pytorch() {
     );
     gru.eval();
     assert!(gru.forward(&x).equal(&gru.forward(&x)), "no dropout in evaluation");
+}
+
+/// What the attention below reads: waves, `(linspace(-1, 1, n) * by).sin()`.
+fn waves(shape: &[usize], by: f64) -> Tensor {
+    (ramp(shape) * by).sin()
+}
+
+/// PyTorch 2.15: `MultiheadAttention(4, 2)` with both masks, and with dropout on the weights.
+#[test]
+fn attention_gives_pytorchs_numbers() {
+    let _turn = seeded(2);
+    let attention = MultiheadAttention::new(4, 2, &cpu());
+    let x = waves(&[3, 2, 4], 7.0);
+    let options = AttentionOptions {
+        attn_mask: Some(Tensor::new(&[[false, true, true], [false, false, true], [false; 3]], &cpu())),
+        key_padding_mask: Some(Tensor::new(&[[false, false, true], [false; 3]], &cpu())),
+        ..Default::default()
+    };
+    let (output, weights) = attention.attend(&x, &x, &x, &options);
+    near(
+        &output,
+        &[3, 2, 4],
+        &[
+            -0.034433, 0.264835, -0.301709, 0.140295, 0.028761, -0.171800, 0.117656, 0.053007, -0.011350,
+            0.126636, -0.061882, -0.067356, 0.010557, -0.003849, -0.078050, 0.156731, -0.021031, 0.156888,
+            -0.124075, -0.012022, 0.011510, 0.076623, -0.084910, 0.086364,
+        ],
+    );
+    near(
+        &weights.unwrap(),
+        &[2, 3, 3],
+        &[
+            1.000000, 0.000000, 0.000000, 0.497493, 0.502507, 0.000000, 0.601823, 0.398177, 0.000000,
+            1.000000, 0.000000, 0.000000, 0.527040, 0.472960, 0.000000, 0.419977, 0.283198, 0.296825,
+        ],
+    );
+    manual_seed(5);
+    let attention = MultiheadAttention::new(4, 2, &cpu()).dropout(0.5);
+    near(
+        &attention.forward(&x),
+        &[3, 2, 4],
+        &[
+            -0.096502, -0.120433, 0.135522, 0.116764, 0.353926, 0.126770, -0.112483, -0.089892, 0.227080,
+            -0.049921, 0.080280, 0.092819, 0.150028, 0.125897, -0.067663, -0.048889, 0.064546, -0.059490,
+            0.017099, 0.035188, 0.118560, 0.160184, -0.171032, -0.186476,
+        ],
+    );
+    let key = waves(&[1, 2, 4, 2], 5.0);
+    let causal =
+        key.narrow(2, 0, 3).scaled_dot_product_attention(&key, &(&key * 2.0 + 1.0), None, 0.0, true, None);
+    near(
+        &causal,
+        &[1, 2, 3, 2],
+        &[
+            2.917849, 2.858029, 2.472882, 1.817546, 0.327592, -0.333988, 1.654389, 2.682942, 2.457634,
+            2.540633, 1.898478, 1.463129,
+        ],
+    );
+}
+
+/// PyTorch 2.15: `TransformerEncoder(TransformerEncoderLayer(4, 2, dim_feedforward=8, dropout=0.0, …), 2,
+/// norm=LayerNorm(4))`, and a layer with dropout.
+#[test]
+fn encoders_give_pytorchs_numbers() {
+    let _turn = seeded(3);
+    let x = waves(&[3, 2, 4], 7.0);
+    let options = |dropout| TransformerOptions { dim_feedforward: 8, dropout, ..Default::default() };
+    let encode = |options| {
+        manual_seed(3);
+        let layer = TransformerEncoderLayer::with(4, 2, options, &cpu());
+        TransformerEncoder::new(&layer, 2).norm(LayerNorm::new(4, &cpu())).forward(&x)
+    };
+    near(
+        &encode(options(0.0)),
+        &[3, 2, 4],
+        &[
+            -1.703166, 0.277242, 0.659618, 0.766306, 0.723157, 0.918619, -0.019194, -1.622583, -0.963941,
+            0.163613, -0.766829, 1.567157, -1.604989, 0.129671, 1.136956, 0.338362, 1.072572, 0.836980,
+            -1.358396, -0.551156, -1.614087, -0.034550, 0.693005, 0.955632,
+        ],
+    );
+    let other = TransformerOptions {
+        norm_first: true,
+        activation: Activation::Gelu,
+        batch_first: true,
+        ..options(0.0)
+    };
+    near(
+        &encode(other),
+        &[3, 2, 4],
+        &[
+            -1.642318, 0.175063, 1.046436, 0.420820, -1.672642, 0.564217, 0.921220, 0.187205, -1.208935,
+            -0.338871, -0.008954, 1.556760, -1.643132, 0.044393, 0.699102, 0.899638, 0.726424, 0.431200,
+            -1.722498, 0.564873, -1.724303, 0.502690, 0.728796, 0.492817,
+        ],
+    );
+    manual_seed(4);
+    let layer = TransformerEncoderLayer::with(4, 2, options(0.5), &cpu());
+    near(
+        &layer.forward(&x),
+        &[3, 2, 4],
+        &[
+            -1.460885, -0.376493, 0.784452, 1.052925, 1.428676, 0.340498, -0.511805, -1.257369, 0.050762,
+            -0.953398, -0.706493, 1.609129, -1.557899, -0.137808, 1.088915, 0.606792, 1.364041, 0.527280,
+            -0.754903, -1.136418, -1.292325, -0.637494, 1.140064, 0.789755,
+        ],
+    );
+    for (norm_first, want) in [
+        (
+            false,
+            [
+                -1.308344, -0.633969, 0.971984, 0.970330, 0.417015, 1.425343, -0.700581, -1.141776,
+                -0.051391, -0.192002, -1.280235, 1.523628, -1.664495, 0.240663, 0.992851, 0.430982, 1.406197,
+                0.466971, -0.778252, -1.094916, -0.736840, -1.144168, 0.505287, 1.375720,
+            ],
+        ),
+        (
+            true,
+            [
+                -0.860927, 0.059061, 0.479932, 0.669234, 0.989190, 2.394023, 0.389653, 0.408603, -0.748756,
+                -0.998797, -0.598333, 0.084032, -0.111355, 0.791368, 0.998797, 0.798785, 0.417201, -0.215856,
+                -1.244674, -1.311706, -0.895375, -1.757184, -0.210053, 0.559539,
+            ],
+        ),
+    ] {
+        manual_seed(4);
+        let options = TransformerOptions { batch_first: true, norm_first, ..options(0.5) };
+        near(&TransformerEncoderLayer::with(4, 2, options, &cpu()).forward(&x), &[3, 2, 4], &want);
+    }
 }
 
 /// An LSTM learns to say, at the end, whether the first number was positive: 8 steps to remember.

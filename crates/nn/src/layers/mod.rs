@@ -1,6 +1,7 @@
 //! The layers.
 
 mod activation;
+mod attention;
 mod conv;
 mod dropout;
 mod group;
@@ -12,11 +13,13 @@ mod rectifier;
 mod recurrent;
 mod sequential;
 mod sparse;
+mod transformer;
 
 pub use activation::{
     Approximate, ELU, Flatten, GELU, Identity, LeakyReLU, LogSoftmax, ReLU, SiLU, Sigmoid, Softmax, Softplus,
     Tanh,
 };
+pub use attention::{AttentionOptions, MultiheadAttention, Projection};
 pub use conv::{
     Conv1d, Conv2d, Conv3d, ConvNd, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, PaddingMode,
 };
@@ -48,6 +51,7 @@ pub use recurrent::{
 };
 pub use sequential::{ModuleList, Sequential};
 pub use sparse::{Dropout, Embedding};
+pub use transformer::{TransformerEncoder, TransformerEncoderLayer, TransformerOptions};
 
 /// Prints a layer as PyTorch does.
 macro_rules! display {

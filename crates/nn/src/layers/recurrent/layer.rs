@@ -5,10 +5,9 @@ use super::{
     RnnNonlinearity, initial,
 };
 use crate::layers::{number, python};
-use crate::module::{Module, Role};
+use crate::module::{Mode, Module, Role};
 use autograd::{Tensor, cat, stack};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tensor_core::{Device, check};
 
 /// Settings of a recurrent layer; the default is PyTorch's.
@@ -45,14 +44,14 @@ impl Default for RecurrentOptions {
 /// assert_eq!(output.shape().dims(), [5, 3, 2 * 20]);
 /// assert_eq!((h.shape().dims(), c.shape().dims()), (&[2 * 2, 3, 20][..], &[2 * 2, 3, 20][..]));
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Recurrent<R: Recurrence> {
     /// By layer, and in it by direction.
     pub weights: Vec<RecurrentWeights>,
     names: Vec<[String; 4]>,
     options: RecurrentOptions,
     kind: R,
-    training: AtomicBool,
+    training: Mode,
 }
 
 /// `h' = tanh(x·W_ihᵀ + b_ih + h·W_hhᵀ + b_hh)` for each step, or with ReLU.
@@ -94,7 +93,7 @@ impl<R: Recurrence> Recurrent<R> {
                 names.push(NAMES.map(|name| format!("{name}_l{layer}{suffix}")));
             }
         }
-        Recurrent { weights, names, options, kind: R::default(), training: AtomicBool::new(true) }
+        Recurrent { weights, names, options, kind: R::default(), training: Mode::default() }
     }
 
     fn directions(&self) -> usize {
@@ -237,10 +236,10 @@ impl<R: Recurrence> Module for Recurrent<R> {
         self.weights.iter_mut().flat_map(RecurrentWeights::all_mut).collect()
     }
     fn set_training(&self, training: bool) {
-        self.training.store(training, Ordering::Relaxed);
+        self.training.set(training);
     }
     fn is_training(&self) -> bool {
-        self.training.load(Ordering::Relaxed)
+        self.training.get()
     }
 }
 
