@@ -3,7 +3,31 @@
 use crate::layers::Linear;
 use crate::state::{Incompatible, LoadError, StateDict, load};
 use autograd::Tensor;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tensor_core::{Activation, DType, Device, Result};
+
+/// Training or evaluation, which a layer that tells them apart keeps; training to begin with.
+#[derive(Debug)]
+pub(crate) struct Mode(AtomicBool);
+
+impl Mode {
+    pub(crate) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+    pub(crate) fn set(&self, training: bool) {
+        self.0.store(training, Ordering::Relaxed);
+    }
+}
+impl Default for Mode {
+    fn default() -> Self {
+        Mode(AtomicBool::new(true))
+    }
+}
+impl Clone for Mode {
+    fn clone(&self) -> Self {
+        Mode(AtomicBool::new(self.get()))
+    }
+}
 
 /// What a module's tensor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +75,7 @@ pub trait Module: Send + Sync {
     }
 
     /// Its own tensors, without those of its parts.
-    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+    fn tensors(&self) -> Vec<(&str, &Tensor, Role)> {
         Vec::new()
     }
 
@@ -253,7 +277,9 @@ fn walk<'a>(prefix: &str, module: &'a dyn Module, f: &mut dyn FnMut(&str, &'a dy
 }
 
 /// A replacement for [`Module::replace_tensors`] that keeps what a tensor is, and makes one of one.
-fn converted(convert: impl Fn(&Tensor) -> Result<Tensor>) -> impl FnMut(&Tensor) -> Result<Tensor> {
+pub(crate) fn converted(
+    convert: impl Fn(&Tensor) -> Result<Tensor>,
+) -> impl FnMut(&Tensor) -> Result<Tensor> {
     let mut done: Vec<(Tensor, Tensor)> = Vec::new();
     move |old| {
         if let Some((_, new)) = done.iter().find(|(known, _)| known.is(old)) {

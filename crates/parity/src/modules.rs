@@ -1,10 +1,11 @@
 //! Modules, optimizers and schedules as values that Python's names share.
 
 use crate::python::{PyError, Value};
-use crate::registry::IntoValue;
+use crate::registry::{Function, IntoValue, lookup};
 use autograd::Tensor;
 use nn::optim::{Config, Optim, Optimizer, Plateau, ReduceLROnPlateau, Scheduler};
 use nn::{Linear, Module, Role, StateDict};
+use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -16,13 +17,27 @@ use tensor_core::Activation;
 #[derive(Clone)]
 pub struct ModuleRef {
     root: Arc<dyn Module>,
+    /// The same, to be asked for its type.
+    whole: Arc<dyn Any + Send + Sync>,
     path: Vec<usize>,
 }
 
 impl ModuleRef {
     /// A module of its own.
     pub fn new(module: impl Module + 'static) -> Self {
-        ModuleRef { root: Arc::new(module), path: Vec::new() }
+        let root = Arc::new(module);
+        ModuleRef { root: root.clone(), whole: root, path: Vec::new() }
+    }
+
+    /// It as a module of a type, if it is one, and not a part of another module.
+    pub fn downcast<M: Module + 'static>(&self) -> Option<Arc<M>> {
+        self.path.is_empty().then(|| self.whole.clone().downcast().ok())?
+    }
+
+    /// What a call of it calls: its own kind's `forward`, or every module's.
+    pub fn forward_function(&self) -> Option<&'static Function> {
+        let own = self.path.is_empty().then(|| lookup(&format!("nn.{}", self.get().name()), "forward"));
+        own.flatten().or_else(|| lookup("nn.Module", "forward"))
     }
 
     /// The module.
@@ -34,7 +49,7 @@ impl ModuleRef {
     pub fn child(&self, index: usize) -> Self {
         let mut path = self.path.clone();
         path.push(index);
-        ModuleRef { root: self.root.clone(), path }
+        ModuleRef { root: self.root.clone(), whole: self.whole.clone(), path }
     }
 
     /// A tensor or a child by name.
@@ -62,7 +77,7 @@ impl Module for ModuleRef {
     fn children(&self) -> Vec<(String, &dyn Module)> {
         self.get().children()
     }
-    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+    fn tensors(&self) -> Vec<(&str, &Tensor, Role)> {
         self.get().tensors()
     }
     fn set_training(&self, training: bool) {

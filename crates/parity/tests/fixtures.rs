@@ -1,16 +1,12 @@
 //! Every fixture of the repository's folder, by kind. `cargo xtask parity` runs the same, on any folder.
 
 use parity::harness::{Report, run};
-use parity::registry::lookup;
-
-/// Layers that Firebrand does not have yet: their cases fail by name, and only so.
-const LATER: [&str; 4] = ["RNN", "LSTM", "GRU", "MultiheadAttention"];
 
 fn report(kind: &str) -> Report {
     run(&parity::folder(), Some(kind)).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// All cases of a kind pass, but for those that ask for a layer of [`LATER`].
+/// All cases of a kind pass.
 fn passes(kind: &str, at_least: usize) {
     let report = report(kind);
     let cases: usize = report.tallies.iter().map(|t| t.cases()).sum();
@@ -19,17 +15,9 @@ fn passes(kind: &str, at_least: usize) {
         .tallies
         .iter()
         .flat_map(|t| t.failures())
-        .filter(|(_, why)| !LATER.iter().any(|name| why.contains(&format!("has no attribute '{name}'"))))
         .map(|(case, why)| format!("{case}: {why}"))
         .collect();
     assert!(failures.is_empty(), "{} of {cases} cases fail:\n{}", failures.len(), failures.join("\n"));
-}
-
-#[test]
-fn layers_that_come_later_are_not_here_yet() {
-    for name in LATER {
-        assert!(lookup("nn", name).is_none(), "nn.{name} is here: take it off the list");
-    }
 }
 
 #[test]

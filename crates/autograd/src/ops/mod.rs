@@ -6,6 +6,7 @@
 mod activations;
 mod adaptive;
 mod arithmetic;
+mod attention;
 mod contract;
 mod conv;
 mod counting;

@@ -1,10 +1,9 @@
 //! Dropout of whole channels (Tompson et al. 2015).
 
 use super::{number, python};
-use crate::module::Module;
+use crate::module::{Mode, Module};
 use autograd::Tensor;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tensor_core::{Shape, check};
 
 /// Zeroes whole channels of `[N, C, …]` with probability `p` while training and scales the rest by
@@ -12,7 +11,7 @@ use tensor_core::{Shape, check};
 #[derive(Debug)]
 pub struct DropoutNd<const D: usize> {
     p: f64,
-    training: AtomicBool,
+    training: Mode,
 }
 
 /// Channels of `[N, C, L]` or `[C, L]`.
@@ -46,7 +45,7 @@ impl<const D: usize> DropoutNd<D> {
                 "give a number from 0 to 1",
             );
         }
-        DropoutNd { p, training: AtomicBool::new(true) }
+        DropoutNd { p, training: Mode::default() }
     }
 }
 
@@ -84,10 +83,10 @@ impl<const D: usize> Module for DropoutNd<D> {
         format!("p={}, inplace={}", number(self.p), python(false))
     }
     fn set_training(&self, training: bool) {
-        self.training.store(training, Ordering::Relaxed);
+        self.training.set(training);
     }
     fn is_training(&self) -> bool {
-        self.training.load(Ordering::Relaxed)
+        self.training.get()
     }
 }
 

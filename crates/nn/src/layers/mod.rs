@@ -1,6 +1,7 @@
 //! The layers.
 
 mod activation;
+mod attention;
 mod conv;
 mod dropout;
 mod group;
@@ -9,13 +10,16 @@ mod linear;
 mod norm;
 mod pool;
 mod rectifier;
+mod recurrent;
 mod sequential;
 mod sparse;
+mod transformer;
 
 pub use activation::{
     Approximate, ELU, Flatten, GELU, Identity, LeakyReLU, LogSoftmax, ReLU, SiLU, Sigmoid, Softmax, Softplus,
     Tanh,
 };
+pub use attention::{AttentionOptions, MultiheadAttention, Projection};
 pub use conv::{
     Conv1d, Conv2d, Conv3d, ConvNd, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, PaddingMode,
 };
@@ -41,8 +45,13 @@ pub use rectifier::{
     CELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LogSigmoid, Mish, PReLU, ReLU6, SELU,
     Softshrink, Softsign, Tanhshrink,
 };
+pub use recurrent::{
+    ElmanRecurrence, GRU, GRUCell, GatedRecurrence, LSTM, LSTMCell, LongShortTerm, RNN, RNNCell, Recurrence,
+    Recurrent, RecurrentCell, RecurrentOptions, RecurrentState, RecurrentWeights, RnnNonlinearity,
+};
 pub use sequential::{ModuleList, Sequential};
 pub use sparse::{Dropout, Embedding};
+pub use transformer::{TransformerEncoder, TransformerEncoderLayer, TransformerOptions};
 
 /// Prints a layer as PyTorch does.
 macro_rules! display {

@@ -3,9 +3,8 @@
 
 use super::conv::tuple;
 use super::{display, number, python};
-use crate::module::{Module, Role};
+use crate::module::{Mode, Module, Role};
 use autograd::{Tensor, no_grad};
-use std::sync::atomic::{AtomicBool, Ordering};
 use tensor_core::{DType, Device, Shape, check};
 
 /// `(x − mean)/√(var + eps)·γ + β` for each channel, over the batch or, if `ALONE`, over each sample by
@@ -26,7 +25,7 @@ pub struct ChannelNorm<const D: usize, const ALONE: bool> {
     momentum: Option<f64>,
     /// Where what a setting adds is made.
     device: Device,
-    training: AtomicBool,
+    training: Mode,
 }
 
 /// Of `[N, C]` or `[N, C, L]`.
@@ -72,7 +71,7 @@ impl<const D: usize, const ALONE: bool> ChannelNorm<D, ALONE> {
             eps: 1e-5,
             momentum: Some(0.1),
             device: device.clone(),
-            training: AtomicBool::new(true),
+            training: Mode::default(),
         };
         norm.affine(!ALONE).track_running_stats(!ALONE)
     }
@@ -185,10 +184,10 @@ impl<const D: usize, const ALONE: bool> Module for ChannelNorm<D, ALONE> {
         self.weight.iter_mut().chain(&mut self.bias).chain(running).collect()
     }
     fn set_training(&self, training: bool) {
-        self.training.store(training, Ordering::Relaxed);
+        self.training.set(training);
     }
     fn is_training(&self) -> bool {
-        self.training.load(Ordering::Relaxed)
+        self.training.get()
     }
 }
 

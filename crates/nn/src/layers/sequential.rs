@@ -1,10 +1,9 @@
 //! Modules in a row: `Sequential` applies them in order, a list (`Vec`) leaves that to its owner.
 
-use crate::module::{Module, Role, print};
+use crate::module::{Mode, Module, Role, print};
 use autograd::Tensor;
 use std::fmt;
 use std::ops::Index;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tensor_core::{Activation, check};
 
 /// Modules applied in order. A linear layer followed by ReLU, sigmoid or tanh runs as one fused
@@ -21,7 +20,7 @@ use tensor_core::{Activation, check};
 /// ```
 pub struct Sequential {
     modules: Vec<Box<dyn Module>>,
-    training: AtomicBool,
+    training: Mode,
 }
 
 impl Default for Sequential {
@@ -33,7 +32,7 @@ impl Default for Sequential {
 impl Sequential {
     /// Modules in order; [`seq!`](crate::seq) is shorter.
     pub fn new(modules: Vec<Box<dyn Module>>) -> Self {
-        Sequential { modules, training: AtomicBool::new(true) }
+        Sequential { modules, training: Mode::default() }
     }
 
     /// Appends a module.
@@ -106,10 +105,10 @@ impl Module for Sequential {
         self.modules.iter_mut().map(|m| &mut **m as &mut dyn Module).collect()
     }
     fn set_training(&self, training: bool) {
-        self.training.store(training, Ordering::Relaxed);
+        self.training.set(training);
     }
     fn is_training(&self) -> bool {
-        self.training.load(Ordering::Relaxed)
+        self.training.get()
     }
 }
 
@@ -178,7 +177,7 @@ impl<M: Module + ?Sized> Module for Box<M> {
     fn children_mut(&mut self) -> Vec<&mut dyn Module> {
         (**self).children_mut()
     }
-    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+    fn tensors(&self) -> Vec<(&str, &Tensor, Role)> {
         (**self).tensors()
     }
     fn tensors_mut(&mut self) -> Vec<&mut Tensor> {

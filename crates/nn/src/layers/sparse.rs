@@ -2,9 +2,8 @@
 
 use super::{display, number, python};
 use crate::init;
-use crate::module::{Module, Role};
+use crate::module::{Mode, Module, Role};
 use autograd::{Tensor, no_grad};
-use std::sync::atomic::{AtomicBool, Ordering};
 use tensor_core::{Device, check};
 
 /// Zeroes elements with probability `p` while training and scales the rest by 1/(1 − p)
@@ -18,10 +17,10 @@ use tensor_core::{Device, check};
 /// dropout.eval();
 /// assert!(dropout.forward(&x).equal(&x));
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Dropout {
     p: f64,
-    training: AtomicBool,
+    training: Mode,
 }
 
 impl Dropout {
@@ -34,7 +33,7 @@ impl Dropout {
         if !(0.0..=1.0).contains(&p) {
             check::fail("Dropout", format!("{p} is not a probability"), "give a number from 0 to 1");
         }
-        Dropout { p, training: AtomicBool::new(true) }
+        Dropout { p, training: Mode::default() }
     }
 }
 
@@ -56,10 +55,10 @@ impl Module for Dropout {
         format!("p={}, inplace={}", number(self.p), python(false))
     }
     fn set_training(&self, training: bool) {
-        self.training.store(training, Ordering::Relaxed);
+        self.training.set(training);
     }
     fn is_training(&self) -> bool {
-        self.training.load(Ordering::Relaxed)
+        self.training.get()
     }
 }
 

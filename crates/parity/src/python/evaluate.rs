@@ -158,7 +158,7 @@ impl Session {
             }
             Value::Function(f) => f.call(positional, keywords),
             Value::Method(of, f) => bound(of, f, positional, keywords),
-            Value::Module(_) => match registry::lookup("nn.Module", "forward") {
+            Value::Module(module) => match module.forward_function() {
                 Some(forward) => bound(callee, forward, positional, keywords),
                 None => Err(PyError::missing("forward")),
             },

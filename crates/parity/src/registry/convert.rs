@@ -271,9 +271,14 @@ into_value!(
     Scalar,
     Vec<Value>,
     Vec<Tensor>,
-    (Tensor, Tensor),
     (Tensor, Tensor, Tensor)
 );
+
+impl<A: IntoValue, B: IntoValue> IntoValue for (A, B) {
+    fn into_value(self) -> Result<Value, PyError> {
+        Ok(Value::tuple(vec![self.0.into_value()?, self.1.into_value()?]))
+    }
+}
 
 impl IntoValue for Value {
     fn into_value(self) -> Result<Value, PyError> {

@@ -18,6 +18,7 @@ mod modules;
 mod optim;
 mod pointwise;
 mod reduce;
+mod sequences;
 mod shape;
 mod table;
 
@@ -156,6 +157,7 @@ static SECTIONS: &[Section] = &[
     ("`torch.nn.functional`", functional::entries),
     ("Losses", loss::entries),
     ("`torch.nn`", modules::entries),
+    ("`torch.nn`: sequences", sequences::entries),
     ("`torch.optim`", optim::entries),
     ("Python itself", builtins::entries),
 ];

@@ -7,15 +7,16 @@ use std::fmt::Write;
 /// The name as a table shows it: `torch.exp`, `x.exp`, `F.relu`.
 fn heads(form: &Entry) -> String {
     let mut names = Vec::new();
+    let method = |home| format!("{home}.{}", signature(form.name, form.params.get(1..).unwrap_or(&[])));
     for home in form.homes.split(' ') {
         let property = home.ends_with('!');
         let home = home.trim_end_matches('!');
         names.push(match (home, property) {
             ("builtins", _) => signature(form.name, form.params),
             (_, true) => format!("{home}.{}", form.name),
-            ("Tensor" | "nn.Module" | "optim.Optimizer" | "LRScheduler" | "torch.Generator" | "list", _) => {
-                format!("{home}.{}", signature(form.name, form.params.get(1..).unwrap_or(&[])))
-            }
+            ("nn.utils", _) => format!("{}.{}", full_name(home), signature(form.name, form.params)),
+            ("Tensor" | "optim.Optimizer" | "LRScheduler" | "torch.Generator" | "list", _) => method(home),
+            _ if home.starts_with("nn.") => method(home),
             ("F" | "nn" | "optim" | "lr_scheduler" | "math", _) => {
                 format!("{home}.{}", signature(form.name, form.params))
             }

@@ -1,0 +1,256 @@
+//! The transformer's encoder (Vaswani et al. 2017), normalised after each part or before (Xiong et al. 2020).
+
+use super::{AttentionOptions, Dropout, LayerNorm, Linear, MultiheadAttention, display};
+use crate::module::{Module, converted};
+use autograd::Tensor;
+use tensor_core::{Activation, Device, check};
+
+/// Settings of a [`TransformerEncoderLayer`]; the default is PyTorch's.
+#[derive(Clone, Debug)]
+pub struct TransformerOptions {
+    /// Width between the two linear layers; 2048.
+    pub dim_feedforward: usize,
+    /// Probability of dropout on the attention's weights and after each part, while training; 0.1.
+    pub dropout: f64,
+    /// Between the two linear layers; ReLU.
+    pub activation: Activation,
+    /// Added to the variance by the normalisations; 1e-5.
+    pub layer_norm_eps: f64,
+    /// Whether the batch is the first dimension; it is the second.
+    pub batch_first: bool,
+    /// Whether each part normalises what it reads, instead of its sum with that.
+    pub norm_first: bool,
+    /// Whether there are biases; there are.
+    pub bias: bool,
+}
+
+impl Default for TransformerOptions {
+    fn default() -> Self {
+        TransformerOptions {
+            dim_feedforward: 2048,
+            dropout: 0.1,
+            activation: Activation::Relu,
+            layer_norm_eps: 1e-5,
+            batch_first: false,
+            norm_first: false,
+            bias: true,
+        }
+    }
+}
+
+/// Self-attention, then two linear layers, each added to what it reads: `[L, B, E] → [L, B, E]`, or with
+/// the batch first, or without B. As a [`Module`] it takes no masks.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::{Module, TransformerEncoder, TransformerEncoderLayer, TransformerOptions};
+/// let cpu = backend_cpu::device();
+/// let options = TransformerOptions { dim_feedforward: 32, batch_first: true, ..Default::default() };
+/// let encoder = TransformerEncoder::new(&TransformerEncoderLayer::with(8, 2, options, &cpu), 6);
+/// assert_eq!(encoder.forward(&Tensor::randn([3, 5, 8], &cpu)).shape().dims(), [3, 5, 8]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct TransformerEncoderLayer {
+    /// Attention of the sequence to itself.
+    pub self_attn: MultiheadAttention,
+    /// `[E] → [F]`
+    pub linear1: Linear,
+    /// Between the linear layers.
+    pub dropout: Dropout,
+    /// `[F] → [E]`
+    pub linear2: Linear,
+    /// Of the attention.
+    pub norm1: LayerNorm,
+    /// Of the linear layers.
+    pub norm2: LayerNorm,
+    /// After the attention.
+    pub dropout1: Dropout,
+    /// After the linear layers.
+    pub dropout2: Dropout,
+    options: TransformerOptions,
+}
+
+impl TransformerEncoderLayer {
+    /// A layer of `nhead` heads over `d_model` numbers, with PyTorch's defaults.
+    ///
+    /// # Panics
+    /// When the heads do not divide `d_model`.
+    #[track_caller]
+    pub fn new(d_model: usize, nhead: usize, device: &Device) -> Self {
+        Self::with(d_model, nhead, TransformerOptions::default(), device)
+    }
+
+    /// A layer with settings. Draws the attention, then the linear layers.
+    ///
+    /// # Panics
+    /// When the heads do not divide `d_model`, or `dropout` is not a probability.
+    #[track_caller]
+    pub fn with(d_model: usize, nhead: usize, options: TransformerOptions, device: &Device) -> Self {
+        let linear = |inputs, outputs| match options.bias {
+            true => Linear::new(inputs, outputs, device),
+            false => Linear::without_bias(inputs, outputs, device),
+        };
+        let attention = match options.bias {
+            true => MultiheadAttention::new(d_model, nhead, device),
+            false => MultiheadAttention::without_bias(d_model, nhead, device),
+        };
+        let norm = || LayerNorm::new(d_model, device).eps(options.layer_norm_eps).bias(options.bias);
+        TransformerEncoderLayer {
+            self_attn: attention.dropout(options.dropout).batch_first(options.batch_first),
+            linear1: linear(d_model, options.dim_feedforward),
+            dropout: Dropout::new(options.dropout),
+            linear2: linear(options.dim_feedforward, d_model),
+            norm1: norm(),
+            norm2: norm(),
+            dropout1: Dropout::new(options.dropout),
+            dropout2: Dropout::new(options.dropout),
+            options,
+        }
+    }
+
+    /// The output, with masks as [`AttentionOptions`] has them: PyTorch's
+    /// `layer(src, src_mask, src_key_padding_mask)`.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    #[track_caller]
+    pub fn encode(
+        &self,
+        src: &Tensor,
+        src_mask: Option<&Tensor>,
+        src_key_padding_mask: Option<&Tensor>,
+    ) -> Tensor {
+        let options = AttentionOptions {
+            attn_mask: src_mask.cloned(),
+            key_padding_mask: src_key_padding_mask.cloned(),
+            need_weights: false,
+            ..Default::default()
+        };
+        let attention = |x: &Tensor| self.dropout1.forward(&self.self_attn.attend(x, x, x, &options).0);
+        if self.options.norm_first {
+            let x = src + attention(&self.norm1.forward(src));
+            &x + self.feed_forward(&self.norm2.forward(&x))
+        } else {
+            let x = self.norm1.forward(&(src + attention(src)));
+            self.norm2.forward(&(&x + self.feed_forward(&x)))
+        }
+    }
+
+    #[track_caller]
+    fn feed_forward(&self, x: &Tensor) -> Tensor {
+        let (linear, act) = (&self.linear1, self.options.activation);
+        let wide = match act {
+            Activation::Relu => x.linear_act(&linear.weight, linear.bias.as_ref(), Some(act)),
+            _ => linear.forward(x).activation(act),
+        };
+        self.dropout2.forward(&self.linear2.forward(&self.dropout.forward(&wide)))
+    }
+
+    /// A layer of the same settings, mode and values, with parameters of its own.
+    fn copy(&self) -> Self {
+        let mut copy = self.clone();
+        let copied = copy.replace_tensors(&mut converted(|t| Ok(t.copy())));
+        copied.expect("copying has no error of its own");
+        copy
+    }
+}
+
+/// Encoder layers one after another, and a normalisation of the result if there is one.
+#[derive(Clone, Debug)]
+pub struct TransformerEncoder {
+    /// The layers.
+    pub layers: Vec<TransformerEncoderLayer>,
+    /// Of the result.
+    pub norm: Option<LayerNorm>,
+}
+
+impl TransformerEncoder {
+    /// Copies of a layer, which all start with its values.
+    ///
+    /// # Panics
+    /// When there are none.
+    #[track_caller]
+    pub fn new(encoder_layer: &TransformerEncoderLayer, num_layers: usize) -> Self {
+        if num_layers == 0 {
+            check::fail("TransformerEncoder", "no layers", "num_layers must be greater than 0");
+        }
+        TransformerEncoder { layers: (0..num_layers).map(|_| encoder_layer.copy()).collect(), norm: None }
+    }
+
+    /// The normalisation of the result; none to begin with.
+    #[must_use]
+    pub fn norm(self, norm: LayerNorm) -> Self {
+        TransformerEncoder { norm: Some(norm), ..self }
+    }
+
+    /// The output, with the same masks for each layer: PyTorch's `encoder(src, mask, src_key_padding_mask)`.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    #[track_caller]
+    pub fn encode(
+        &self,
+        src: &Tensor,
+        mask: Option<&Tensor>,
+        src_key_padding_mask: Option<&Tensor>,
+    ) -> Tensor {
+        let x = self.layers.iter().fold(src.clone(), |x, layer| layer.encode(&x, mask, src_key_padding_mask));
+        self.norm.as_ref().map_or_else(|| x.clone(), |norm| norm.forward(&x))
+    }
+}
+
+impl Module for TransformerEncoderLayer {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        self.encode(input, None, None)
+    }
+    fn name(&self) -> String {
+        "TransformerEncoderLayer".into()
+    }
+    fn children(&self) -> Vec<(String, &dyn Module)> {
+        vec![
+            ("self_attn".into(), &self.self_attn),
+            ("linear1".into(), &self.linear1),
+            ("dropout".into(), &self.dropout),
+            ("linear2".into(), &self.linear2),
+            ("norm1".into(), &self.norm1),
+            ("norm2".into(), &self.norm2),
+            ("dropout1".into(), &self.dropout1),
+            ("dropout2".into(), &self.dropout2),
+        ]
+    }
+    fn children_mut(&mut self) -> Vec<&mut dyn Module> {
+        vec![
+            &mut self.self_attn,
+            &mut self.linear1,
+            &mut self.dropout,
+            &mut self.linear2,
+            &mut self.norm1,
+            &mut self.norm2,
+            &mut self.dropout1,
+            &mut self.dropout2,
+        ]
+    }
+}
+
+impl Module for TransformerEncoder {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        self.encode(input, None, None)
+    }
+    fn name(&self) -> String {
+        "TransformerEncoder".into()
+    }
+    fn children(&self) -> Vec<(String, &dyn Module)> {
+        let mut all = vec![("layers".to_string(), &self.layers as &dyn Module)];
+        all.extend(self.norm.as_ref().map(|norm| ("norm".to_string(), norm as &dyn Module)));
+        all
+    }
+    fn children_mut(&mut self) -> Vec<&mut dyn Module> {
+        let mut all = vec![&mut self.layers as &mut dyn Module];
+        all.extend(self.norm.as_mut().map(|norm| norm as &mut dyn Module));
+        all
+    }
+}
+
+display!(TransformerEncoderLayer, TransformerEncoder);

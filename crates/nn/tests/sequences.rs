@@ -1,0 +1,165 @@
+//! Layers over sequences: names, texts, and what is said of mistakes.
+
+use autograd::Tensor;
+use nn::*;
+use tensor_core::Device;
+
+fn cpu() -> Device {
+    backend_cpu::device()
+}
+
+#[test]
+fn names_and_texts_are_pytorchs() {
+    let d = &cpu();
+    let names = |m: &dyn Module| m.named_parameters().into_iter().map(|(n, _)| n).collect::<Vec<_>>();
+    let options = RecurrentOptions {
+        num_layers: 2,
+        bias: false,
+        batch_first: true,
+        dropout: 0.25,
+        bidirectional: true,
+    };
+    let rnn = RNN::with(3, 5, options, d).nonlinearity(RnnNonlinearity::ReLU);
+    assert_eq!(
+        rnn.to_string(),
+        "RNN(3, 5, num_layers=2, bias=False, batch_first=True, dropout=0.25, bidirectional=True)"
+    );
+    assert_eq!(
+        names(&rnn),
+        [
+            "weight_ih_l0",
+            "weight_hh_l0",
+            "weight_ih_l0_reverse",
+            "weight_hh_l0_reverse",
+            "weight_ih_l1",
+            "weight_hh_l1",
+            "weight_ih_l1_reverse",
+            "weight_hh_l1_reverse"
+        ]
+    );
+    assert_eq!(rnn.weights[2].weight_ih.shape().dims(), [5, 10], "the second layer reads both directions");
+    let lstm = LSTM::new(3, 5, d);
+    assert_eq!(names(&lstm), ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]);
+    assert_eq!(lstm.to_string(), "LSTM(3, 5)");
+    assert_eq!(GRU::new(3, 5, d).to_string(), "GRU(3, 5)");
+    let cell = RNNCell::without_bias(3, 5, d).nonlinearity(RnnNonlinearity::ReLU);
+    assert_eq!(cell.to_string(), "RNNCell(3, 5, bias=False, nonlinearity=relu)");
+    assert_eq!(names(&LSTMCell::new(3, 5, d)), ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]);
+    assert_eq!(GRUCell::new(3, 5, d).to_string(), "GRUCell(3, 5)");
+    // A state dict goes from one to another.
+    let other = LSTM::new(3, 5, d);
+    other.load_state_dict(&lstm.state_dict(), true).unwrap();
+    let x = Tensor::randn([4, 2, 3], d);
+    assert!(lstm.forward(&x).equal(&other.forward(&x)));
+}
+
+/// Read off PyTorch 2.15.
+#[test]
+fn attention_prints_and_names_its_parts_as_pytorch() {
+    let d = &cpu();
+    let attention = "MultiheadAttention(
+  (out_proj): NonDynamicallyQuantizableLinear(in_features=8, out_features=8, bias=True)
+)";
+    assert_eq!(MultiheadAttention::new(8, 2, d).to_string(), attention);
+    let names = |m: &dyn Module| m.named_parameters().into_iter().map(|(n, _)| n).collect::<Vec<_>>();
+    assert_eq!(
+        names(&MultiheadAttention::new(8, 2, d)),
+        ["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"]
+    );
+    assert_eq!(names(&MultiheadAttention::without_bias(8, 2, d)), ["in_proj_weight", "out_proj.weight"]);
+    let layer = TransformerEncoderLayer::new(8, 2, d);
+    let encoder = TransformerEncoder::new(&layer, 2).norm(LayerNorm::new(8, d));
+    let norm = "LayerNorm((8,), eps=1e-05, elementwise_affine=True, bias=True)";
+    let expected = format!(
+        "TransformerEncoder(
+  (layers): ModuleList(
+    (0-1): 2 x TransformerEncoderLayer(
+      (self_attn): {}
+      (linear1): Linear(in_features=8, out_features=2048, bias=True)
+      (dropout): Dropout(p=0.1, inplace=False)
+      (linear2): Linear(in_features=2048, out_features=8, bias=True)
+      (norm1): {norm}
+      (norm2): {norm}
+      (dropout1): Dropout(p=0.1, inplace=False)
+      (dropout2): Dropout(p=0.1, inplace=False)
+    )
+  )
+  (norm): {norm}
+)",
+        attention.replace('\n', "\n      ")
+    );
+    assert_eq!(encoder.to_string(), expected);
+    let all = names(&encoder);
+    assert_eq!((all.len(), &*all[0], &*all[24]), (26, "layers.0.self_attn.in_proj_weight", "norm.weight"));
+    assert_eq!(
+        all[12..15],
+        [
+            "layers.1.self_attn.in_proj_weight",
+            "layers.1.self_attn.in_proj_bias",
+            "layers.1.self_attn.out_proj.weight"
+        ]
+    );
+}
+
+#[track_caller]
+fn fails(f: impl FnOnce(), words: &[&str]) {
+    let error = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).expect_err("it must fail");
+    let text = error.downcast_ref::<String>().expect("a message");
+    words.iter().for_each(|word| assert!(text.contains(word), "{text}"));
+}
+
+#[test]
+fn mistakes_are_told_with_their_shapes() {
+    let x = |shape: &[usize]| Tensor::zeros(shape, &cpu());
+    fails(|| drop(LSTM::new(3, 4, &cpu()).forward(&x(&[5, 2, 6]))), &["LSTM", "[5, 2, 6]", "[T, B, 3]"]);
+    fails(|| drop(GRU::new(3, 4, &cpu()).forward(&x(&[3]))), &["GRU", "[3]"]);
+    fails(|| drop(RNN::new(3, 4, &cpu()).forward(&x(&[0, 2, 3]))), &["RNN", "no steps"]);
+    let state = x(&[1, 1, 4]);
+    fails(
+        move || drop(GRU::new(3, 4, &cpu()).run(&Tensor::zeros([5, 2, 3], &cpu()), Some(&state))),
+        &["initial state of shape [1, 1, 4]", "[1, 2, 4]"],
+    );
+    fails(|| drop(LSTMCell::new(3, 4, &cpu()).forward(&x(&[5, 2, 3]))), &["LSTMCell", "[B, 3]"]);
+    fails(|| drop(RNN::new(0, 4, &cpu())), &["greater than 0"]);
+    let layers = |num_layers| RecurrentOptions { num_layers, dropout: 1.5, ..Default::default() };
+    fails(move || drop(GRU::with(1, 1, layers(0), &cpu())), &["no layers"]);
+    fails(move || drop(GRU::with(1, 1, layers(2), &cpu())), &["1.5 is not a probability"]);
+}
+
+#[test]
+fn mistakes_of_attention_are_told_with_their_shapes() {
+    let x = |shape: &[usize]| Tensor::zeros(shape, &cpu());
+    let attention = MultiheadAttention::new(4, 2, &cpu());
+    fails(|| drop(attention.forward(&x(&[3, 2, 5]))), &["query [3, 2, 5]", "[L, B, 4]"]);
+    let (query, key) = (x(&[3, 2, 4]), x(&[5, 1, 4]));
+    fails(|| drop(attention.attend(&query, &key, &key, &Default::default())), &["key [5, 1, 4]"]);
+    let options =
+        |key_padding_mask, attn_mask| AttentionOptions { key_padding_mask, attn_mask, ..Default::default() };
+    let wrong = options(None, Some(x(&[3, 4])));
+    fails(
+        || drop(attention.attend(&query, &query, &query, &wrong)),
+        &["attn_mask of shape [3, 4]", "[3, 3] or [4, 3, 3]"],
+    );
+    let wrong = options(Some(x(&[3, 2])), None);
+    fails(
+        || drop(attention.attend(&query, &query, &query, &wrong)),
+        &["key_padding_mask of shape [3, 2]", "[2, 3]"],
+    );
+    fails(|| drop(MultiheadAttention::new(4, 3, &cpu())), &["4 dimensions among 3 heads"]);
+    let layer = TransformerEncoderLayer::with(
+        4,
+        2,
+        TransformerOptions { dim_feedforward: 4, ..Default::default() },
+        &cpu(),
+    );
+    fails(|| drop(TransformerEncoder::new(&layer, 0)), &["no layers"]);
+    let mask = x(&[3, 4]);
+    fails(
+        || drop(query.scaled_dot_product_attention(&key, &key, Some(&mask), 0.0, true, None)),
+        &["both a mask and is_causal"],
+    );
+    fails(
+        || drop(query.scaled_dot_product_attention(&x(&[3, 2, 5]), &key, None, 0.0, false, None)),
+        &["[3, 2, 4]", "[3, 2, 5]", "[…, S, E]"],
+    );
+}
