@@ -184,7 +184,7 @@ fn layers_and_data() {
     golden!(nn::Linear::new(3, 4, &cpu).forward(&v) => "linear: input of shape [4] does not fit a layer of 3 inputs (weight [4, 3])\n  hint: the last dimension must be 3");
     golden!(nn::Linear::new(4, 4, &cpu).forward(&firebrand::zeros([5, 2, 2])) => "linear: input of shape [5, 2, 2] does not fit a layer of 4 inputs (weight [4, 4])\n  hint: flatten it first: .flatten(1, -1) gives [5, 4]");
     golden!(nn::Linear::new(4, 4, &cpu).forward(&firebrand::zeros([5, 4]).to_dtype(DType::F64)) => "linear: the input is float64, the weight float32\n  hint: convert the input with .to_dtype(DType::F32)");
-    golden!(data::DataLoader::new(data::TensorDataset::new(vec![x.clone()]), 0) => "DataLoader: batch_size must be positive");
+    golden!(data::DataLoader::new(data::TensorDataset::new(vec![x.clone()]), 0) => "DataLoader: batches of 0 items\n  hint: give a positive batch_size");
     golden!(data::TensorDataset::new(vec![x.clone(), v.clone()]) => "TensorDataset: columns of lengths [2, 4]\n  hint: all must be equally long");
     golden!(optim::Sgd::new(vec![], 0.1) => "optimizer: got an empty parameter list\n  hint: pass model.parameters()");
     golden!(nn::loss::mse_loss(&x, &y, nn::loss::Reduction::Mean) => "sub: shapes [2, 3] and [3, 2] do not broadcast: sizes 3 and 2 meet at dimension 1\n      2    3\n      3    2\n  hint: the second operand looks transposed: try .t()");

@@ -186,7 +186,6 @@ fn integer_binary(device: &Device, op: BinaryOp) {
 /// Bit by bit, of integers.
 pub fn bitwise(device: &Device, _: &Tolerance) {
     integer_binary(device, BinaryOp::And);
-    integer_binary(device, BinaryOp::Xor);
 }
 
 /// Booleans: or, and, exclusive or.

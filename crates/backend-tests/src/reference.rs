@@ -238,8 +238,7 @@ pub fn integer(op: BinaryOp, a: i64, b: i64, dtype: DType) -> i64 {
         BinaryOp::Maximum => x.max(y),
         BinaryOp::Minimum => x.min(y),
         BinaryOp::And => x & y,
-        BinaryOp::Xor => x ^ y,
-        BinaryOp::Div | BinaryOp::Atan2 => unreachable!("{} of integers", op.name()),
+        BinaryOp::Div | BinaryOp::Atan2 | BinaryOp::Xor => unreachable!("{} of integers", op.name()),
     };
     if dtype == DType::I32 { i64::from(exact as i32) } else { exact as i64 }
 }
