@@ -36,11 +36,17 @@ pub fn scratch<T: Plain, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
 /// Spare memory by size, and the counts of what was asked for.
 #[derive(Debug, Default)]
 pub struct Pool {
-    spare: Mutex<HashMap<usize, Vec<Vec<Line>>>>,
-    pooled: AtomicUsize,
+    spare: Mutex<Spare>,
     live: AtomicUsize,
     peak: AtomicUsize,
     allocations: AtomicU64,
+}
+
+/// Memory that waits: its bytes are counted under the same lock, so that no count can be ahead of it.
+#[derive(Debug, Default)]
+struct Spare {
+    by_lines: HashMap<usize, Vec<Vec<Line>>>,
+    bytes: usize,
 }
 
 /// Spare bytes a pool keeps before it gives memory back to the system at once.
@@ -51,17 +57,16 @@ impl Pool {
     pub fn take<T: Plain>(self: &Arc<Self>, len: usize) -> Block {
         let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
         let bytes = lines * size_of::<Line>();
-        let reused = lock(&self.spare).get_mut(&lines).and_then(Vec::pop);
-        let memory = match reused {
-            Some(memory) => {
-                self.pooled.fetch_sub(bytes, Ordering::Relaxed);
-                memory
-            }
-            None => {
-                self.allocations.fetch_add(1, Ordering::Relaxed);
-                vec![Line::zeroed(); lines]
-            }
+        let reused = {
+            let mut spare = lock(&self.spare);
+            let reused = spare.by_lines.get_mut(&lines).and_then(Vec::pop);
+            spare.bytes -= if reused.is_some() { bytes } else { 0 };
+            reused
         };
+        let memory = reused.unwrap_or_else(|| {
+            self.allocations.fetch_add(1, Ordering::Relaxed);
+            vec![Line::zeroed(); lines]
+        });
         let live = self.live.fetch_add(bytes, Ordering::Relaxed) + bytes;
         self.peak.fetch_max(live, Ordering::Relaxed);
         Block { memory, pool: self.clone() }
@@ -70,13 +75,13 @@ impl Pool {
     /// Bytes live, the most ever live, bytes spare, and how often the system was asked.
     pub fn counts(&self) -> (usize, usize, usize, u64) {
         let read = |n: &AtomicUsize| n.load(Ordering::Relaxed);
-        (read(&self.live), read(&self.peak), read(&self.pooled), self.allocations.load(Ordering::Relaxed))
+        let pooled = lock(&self.spare).bytes;
+        (read(&self.live), read(&self.peak), pooled, self.allocations.load(Ordering::Relaxed))
     }
 
     /// Gives all spare memory back to the system.
     pub fn trim(&self) {
-        lock(&self.spare).clear();
-        self.pooled.store(0, Ordering::Relaxed);
+        drop(std::mem::take(&mut *lock(&self.spare)));
     }
 }
 
@@ -118,9 +123,10 @@ impl Drop for Block {
         let memory = std::mem::take(&mut self.memory);
         let bytes = memory.len() * size_of::<Line>();
         self.pool.live.fetch_sub(bytes, Ordering::Relaxed);
-        if bytes > 0 && self.pool.pooled.load(Ordering::Relaxed) + bytes <= POOL_LIMIT {
-            self.pool.pooled.fetch_add(bytes, Ordering::Relaxed);
-            lock(&self.pool.spare).entry(memory.len()).or_default().push(memory);
+        let mut spare = lock(&self.pool.spare);
+        if bytes > 0 && spare.bytes + bytes <= POOL_LIMIT {
+            spare.bytes += bytes;
+            spare.by_lines.entry(memory.len()).or_default().push(memory);
         }
     }
 }
