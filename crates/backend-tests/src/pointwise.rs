@@ -197,8 +197,15 @@ pub fn bool_binary(device: &Device, _: &Tolerance) {
         _ => a ^ b,
     };
     let bool = DType::Bool;
-    use BinaryOp::{Add, And, Maximum, Minimum, Mul, Xor};
-    for op in [Add, Maximum, Mul, Minimum, Xor, And] {
+    let ops = [
+        BinaryOp::Add,
+        BinaryOp::Maximum,
+        BinaryOp::Mul,
+        BinaryOp::Minimum,
+        BinaryOp::Xor,
+        BinaryOp::And,
+    ];
+    for op in ops {
         pairs(
             device,
             bool,
