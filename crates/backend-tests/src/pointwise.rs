@@ -192,8 +192,8 @@ pub fn bitwise(device: &Device, _: &Tolerance) {
 pub fn bool_binary(device: &Device, _: &Tolerance) {
     let (mut left, mut right) = (Noise::new(6), Noise::new(7));
     let truth = |op: BinaryOp, a: bool, b: bool| match op {
-        Add | Maximum => a | b,
-        Mul | Minimum | And => a & b,
+        BinaryOp::Add | BinaryOp::Maximum => a | b,
+        BinaryOp::Mul | BinaryOp::Minimum | BinaryOp::And => a & b,
         _ => a ^ b,
     };
     let bool = DType::Bool;
