@@ -197,14 +197,8 @@ pub fn bool_binary(device: &Device, _: &Tolerance) {
         _ => a ^ b,
     };
     let bool = DType::Bool;
-    let ops = [
-        BinaryOp::Add,
-        BinaryOp::Maximum,
-        BinaryOp::Mul,
-        BinaryOp::Minimum,
-        BinaryOp::Xor,
-        BinaryOp::And,
-    ];
+    let ops =
+        [BinaryOp::Add, BinaryOp::Maximum, BinaryOp::Mul, BinaryOp::Minimum, BinaryOp::Xor, BinaryOp::And];
     for op in ops {
         pairs(
             device,

@@ -37,7 +37,7 @@ pub fn unary(op: UnaryOp, x: f64) -> f64 {
     match op {
         UnaryOp::Neg => -x,
         UnaryOp::Abs => x.abs(),
-        UnaryOp::Sign if x == 0.0 || x.is_nan() => x,
+        UnaryOp::Sign if x == 0.0 || x.is_nan() => 0.0, // of NaN too, as PyTorch's
         UnaryOp::Sign => x.signum(),
         UnaryOp::Sqrt => x.sqrt(),
         UnaryOp::Rsqrt => x.sqrt().recip(),
