@@ -161,7 +161,7 @@ fn devices() {
 fn arguments() {
     let x = firebrand::zeros([2, 3]);
     let v = firebrand::zeros([4]);
-    let k = tensor!(1.0);
+    let _k = tensor!(1.0);
     golden!(x.expand([2, 2]) => "expand: shape [2, 3] does not expand to [2, 2]\n  hint: only dimensions of size 1, and new leading ones, can be repeated");
     golden!(x.split(0, 0) => "split: pieces of size 0\n  hint: give a positive size");
     golden!(firebrand::randint(5, 5, [2]) => "randint: no whole number is in [5, 5)\n  hint: low must be less than high");
@@ -184,8 +184,8 @@ fn layers_and_data() {
     golden!(nn::Linear::new(3, 4, &cpu).forward(&v) => "linear: input of shape [4] does not fit a layer of 3 inputs (weight [4, 3])\n  hint: the last dimension must be 3");
     golden!(nn::Linear::new(4, 4, &cpu).forward(&firebrand::zeros([5, 2, 2])) => "linear: input of shape [5, 2, 2] does not fit a layer of 4 inputs (weight [4, 4])\n  hint: flatten it first: .flatten(1, -1) gives [5, 4]");
     golden!(nn::Linear::new(4, 4, &cpu).forward(&firebrand::zeros([5, 4]).to_dtype(DType::F64)) => "linear: the input is float64, the weight float32\n  hint: convert the input with .to_dtype(DType::F32)");
-    golden!(firebrand::data::DataLoader::new(firebrand::data::TensorDataset::new(vec![x.clone()]), 0) => "DataLoader: batches of 0 items\n  hint: give a positive batch_size");
-    golden!(firebrand::data::TensorDataset::new(vec![x.clone(), v.clone()]) => "TensorDataset: columns of lengths [2, 4]\n  hint: all must be equally long");
+    golden!(data::DataLoader::new(data::TensorDataset::new(vec![x.clone()]), 0) => "DataLoader: batches of 0 items\n  hint: give a positive batch_size");
+    golden!(data::TensorDataset::new(vec![x.clone(), v.clone()]) => "TensorDataset: columns of lengths [2, 4]\n  hint: all must be equally long");
     golden!(optim::Sgd::new(vec![], 0.1) => "SGD: got an empty parameter list\n  hint: pass model.parameters()");
     golden!(nn::loss::mse_loss(&x, &y, nn::loss::Reduction::Mean) => "mse_loss: input of shape [2, 3] and target of shape [3, 2]\n  hint: input and target have one number for each other's");
 }
