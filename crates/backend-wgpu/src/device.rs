@@ -84,7 +84,7 @@ impl Shared {
             device,
             queue,
             limits,
-            software: adapter.is_software(),
+            software: adapter.is_software() && !options.as_hardware,
             memory_limit: options.memory_limit.unwrap_or(u64::MAX),
             pool: Mutex::default(),
             numbers: Mutex::default(),
@@ -131,7 +131,11 @@ impl Shared {
         self.check()?;
         let limit = self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size);
         if bytes > limit {
-            return Err(Error::TooLarge { device: self.name.clone(), requested: bytes as usize, limit: limit as usize });
+            return Err(Error::TooLarge {
+                device: self.name.clone(),
+                requested: bytes as usize,
+                limit: limit as usize,
+            });
         }
         let size = class(bytes).min(limit & !3);
         let mut pool = lock(&self.pool);

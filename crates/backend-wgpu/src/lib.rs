@@ -33,6 +33,8 @@ use tensor_core::{
 pub struct Options {
     /// Bytes its tensors may take; `None` for as many as the driver gives.
     pub memory_limit: Option<u64>,
+    /// Run the kernels meant for hardware on a software adapter too, for tests: slower there, but the same.
+    pub as_hardware: bool,
 }
 
 /// A GPU as a device.
@@ -55,8 +57,11 @@ pub fn open(spec: &str) -> Result<Device, OpenError> {
     static OPENED: Mutex<Vec<(usize, Device)>> = Mutex::new(Vec::new());
     let adapter = choose(spec)?;
     let mut opened = lock(&OPENED);
-    let healthy = |device: &Device| device.downcast_ref::<Gpu>().is_some_and(|gpu| gpu.shared.check().is_ok());
-    if let Some((_, device)) = opened.iter().find(|(index, device)| *index == adapter.index && healthy(device)) {
+    let healthy =
+        |device: &Device| device.downcast_ref::<Gpu>().is_some_and(|gpu| gpu.shared.check().is_ok());
+    if let Some((_, device)) =
+        opened.iter().find(|(index, device)| *index == adapter.index && healthy(device))
+    {
         return Ok(device.clone());
     }
     let device = open_with(&adapter, &Options::default())?;

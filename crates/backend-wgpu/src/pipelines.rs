@@ -152,7 +152,8 @@ impl Pipelines {
             ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: size },
             count: None,
         };
-        let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform, true, wgpu::BufferSize::new(PARAMS))];
+        let mut entries =
+            vec![entry(0, wgpu::BufferBindingType::Uniform, true, wgpu::BufferSize::new(PARAMS))];
         entries.extend(binds.iter().map(|bind| match bind {
             Bind::Read(at, _) => {
                 entry(*at, wgpu::BufferBindingType::Storage { read_only: true }, false, None)

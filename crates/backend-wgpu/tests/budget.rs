@@ -47,11 +47,7 @@ fn steady(name: &str, make: impl Fn(Vec<Tensor>) -> Box<dyn Optimizer>) {
     (0..STEPS).for_each(|at| step(&model, &train, &mut *optimizer, &mut total, WARM_UP + at));
     let after = device.stats();
     let per_step = |f: fn(&Stats) -> u64| (f(&after) - f(&before)) as f64 / STEPS as f64;
-    println!(
-        "{name}: {} dispatches, {} submits a step",
-        per_step(|s| s.dispatches),
-        per_step(|s| s.submits)
-    );
+    println!("{name}: {} dispatches, {} submits a step", per_step(|s| s.dispatches), per_step(|s| s.submits));
     assert_eq!(per_step(|s| s.submits), 1.0);
     assert!(per_step(|s| s.dispatches) <= 16.0, "{} dispatches", per_step(|s| s.dispatches));
     assert_eq!(after.readbacks, before.readbacks);

@@ -89,7 +89,8 @@ pub fn full(shared: &Arc<Shared>, len: usize, dtype: DType, value: Scalar) -> Re
         }
         return Ok(block);
     }
-    let (words, value) = if dtype == DType::U8 { (len.div_ceil(4), key.1 * 0x0101_0101) } else { (len, key.1) };
+    let (words, value) =
+        if dtype == DType::U8 { (len.div_ceil(4), key.1 * 0x0101_0101) } else { (len, key.1) };
     let block = fresh(shared, words)?;
     fill_words(shared, &block, &Layout::contiguous([words]), value)?;
     Ok(block)

@@ -48,13 +48,7 @@ pub fn softmax(shared: &Arc<Shared>, x: View, axis: usize, log: bool) -> Result<
 }
 
 /// Its gradient from its result.
-pub fn softmax_grad(
-    shared: &Arc<Shared>,
-    y: View,
-    grad: View,
-    axis: usize,
-    log: bool,
-) -> Result<Arc<Block>> {
+pub fn softmax_grad(shared: &Arc<Shared>, y: View, grad: View, axis: usize, log: bool) -> Result<Arc<Block>> {
     let (held, g) = (hold_packed(shared, y)?, hold_packed(shared, grad)?);
     let (sizes, lanes) = rows(y, axis);
     let out = fresh(shared, y.numel())?;
@@ -83,7 +77,13 @@ pub fn cross_entropy(shared: &Arc<Shared>, x: View, target: View) -> Result<(Arc
     ];
     let constants = [("FUSED", flag(together))];
     let groups = [1, 1, 1];
-    shared.launch(&Launch { kernel: CROSS_ENTROPY, constants: &constants, binds: &binds, params: &params, groups })?;
+    shared.launch(&Launch {
+        kernel: CROSS_ENTROPY,
+        constants: &constants,
+        binds: &binds,
+        params: &params,
+        groups,
+    })?;
     Ok((log_p, loss))
 }
 
@@ -144,6 +144,12 @@ pub fn fetch_pixels(
     ];
     let groups = linear(chosen * width, 512);
     let constants = [("ALIGNED", flag(aligned))];
-    shared.launch(&Launch { kernel: FETCH, constants: &constants, binds: &binds, params: &params, groups })?;
+    shared.launch(&Launch {
+        kernel: FETCH,
+        constants: &constants,
+        binds: &binds,
+        params: &params,
+        groups,
+    })?;
     Ok(Some(out))
 }

@@ -72,13 +72,7 @@ pub fn gather(shared: &Arc<Shared>, x: View, axis: usize, index: View) -> Result
 }
 
 /// `out = x; out[…, index[…, i, …], …] += src[…, i, …]`, in row-major order of `src`.
-pub fn scatter_add(
-    shared: &Arc<Shared>,
-    x: View,
-    axis: usize,
-    index: View,
-    src: View,
-) -> Result<Arc<Block>> {
+pub fn scatter_add(shared: &Arc<Shared>, x: View, axis: usize, index: View, src: View) -> Result<Arc<Block>> {
     let (held, chosen, from) = (hold_words(shared, x)?, hold(index), hold_words(shared, src)?);
     let out = convert(shared, &held, DType::I32, DType::I32)?;
     let lift = |layout: &Layout| if layout.rank() == 0 { layout.unsqueeze(0) } else { *layout };

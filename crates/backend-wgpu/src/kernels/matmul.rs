@@ -101,10 +101,8 @@ fn product(shared: &Arc<Shared>, x: &Product) -> Result<(Arc<Block>, Option<Arc<
     let plan = plan(shared.software, batch, m, n, k, x.sums);
     let pieces = if let Plan::Tiled { pieces, .. } = plan { pieces } else { 1 };
     let chunk = k.div_ceil(pieces);
-    let finish = [
-        ("ACT", act_code(x.act).expect("the caller asked")),
-        ("BIAS", super::flag(x.bias.is_some())),
-    ];
+    let finish =
+        [("ACT", act_code(x.act).expect("the caller asked")), ("BIAS", super::flag(x.bias.is_some()))];
     let plain = [("ACT", 0.0), ("BIAS", 0.0)];
     let mut constants = Vec::from(if pieces > 1 { plain } else { finish });
     let mask = x.mask.as_ref().map(|(_, act)| act_code(Some(*act)).expect("the caller asked"));
@@ -174,8 +172,7 @@ fn product(shared: &Arc<Shared>, x: &Product) -> Result<(Arc<Block>, Option<Arc<
 pub fn matmul(shared: &Arc<Shared>, a: View, b: View) -> Result<Arc<Block>> {
     let (x, y) = (hold(a), hold(b));
     let dtype = a.dtype();
-    let (a, b) =
-        (Matrix { block: &x.block, layout: x.layout }, Matrix { block: &y.block, layout: y.layout });
+    let (a, b) = (Matrix { block: &x.block, layout: x.layout }, Matrix { block: &y.block, layout: y.layout });
     if dtype == DType::F32 {
         return Ok(product(shared, &Product { a, b, mask: None, bias: None, act: None, sums: false })?.0);
     }

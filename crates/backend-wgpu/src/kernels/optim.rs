@@ -104,7 +104,8 @@ fn launch(shared: &Arc<Shared>, rates: &Rates, slots: &[&OptimSlot], wide: bool)
             }
             continue;
         };
-        let grad = if slot.grad.layout.is_contiguous() { hold(slot.grad) } else { hold_packed(shared, slot.grad)? };
+        let grad =
+            if slot.grad.layout.is_contiguous() { hold(slot.grad) } else { hold_packed(shared, slot.grad)? };
         lens[place] = slot.param.len() as u32;
         offsets[place] = grad.layout.offset() as u32;
         blocks.push(slot.param.storage::<GpuStorage>().write()?);

@@ -90,7 +90,13 @@ pub fn arg_reduce(shared: &Arc<Shared>, op: ArgOp, x: View, axis: usize) -> Resu
     let binds = [Bind::Read(1, &held.block), Bind::Write(2, &out)];
     let (kernel, each) = if params.len <= ALONE { (ARG_SERIAL, 64) } else { (ARG_GROUPED, 1) };
     let groups = linear(params.n, each);
-    shared.launch(&Launch { kernel, constants: &constants, binds: &binds, params: &params.words(), groups })?;
+    shared.launch(&Launch {
+        kernel,
+        constants: &constants,
+        binds: &binds,
+        params: &params.words(),
+        groups,
+    })?;
     Ok(out)
 }
 
