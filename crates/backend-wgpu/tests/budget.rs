@@ -25,9 +25,9 @@ fn network(device: &Device) -> Sequential {
 /// One step as `examples/mnist.rs` makes it, the loss added up on the device.
 fn step(model: &Sequential, train: &Mnist, optimizer: &mut dyn Optimizer, total: &mut Tensor, at: usize) {
     let indices: Vec<i64> = (0..64).map(|i| ((at * 64 + i) % train.len()) as i64).collect();
-    let batch = train.batch(&indices);
+    let (images, labels) = train.batch(&indices);
     optimizer.zero_grad();
-    let loss = model.forward(&batch[0]).cross_entropy(&batch[1]);
+    let loss = model.forward(&images).cross_entropy(&labels);
     loss.backward();
     optimizer.step();
     *total = &*total + loss.detach();
@@ -76,8 +76,8 @@ fn evaluation_reads_back_once() {
     let model = network(&device);
     let before = device.stats();
     let all: Vec<i64> = (0..test.len() as i64).collect();
-    let batch = test.batch(&all);
-    let right = autograd::no_grad(|| model.forward(&batch[0]).argmax_dim(1, false).eq(&batch[1]).sum());
+    let (images, labels) = test.batch(&all);
+    let right = autograd::no_grad(|| model.forward(&images).argmax_dim(1, false).eq(&labels).sum());
     let right = right.item::<i32>();
     assert!((0..=10_000).contains(&right));
     assert_eq!(device.stats().readbacks - before.readbacks, 1);
