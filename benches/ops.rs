@@ -10,7 +10,8 @@ use support::{Table, Work, criterion, devices};
 
 fn products(c: &mut Criterion, table: &Table) {
     // Squares, then the products of the notebook's network and of the wider one, as [M, K]·[K, N].
-    let sizes = [(256, 256, 256), (512, 512, 512), (64, 784, 128), (128, 784, 512), (128, 512, 784), (1, 1024, 1024)];
+    let sizes =
+        [(256, 256, 256), (512, 512, 512), (64, 784, 128), (128, 784, 512), (128, 512, 784), (1, 1024, 1024)];
     for (m, k, n) in sizes {
         for device in devices() {
             let (a, b) = (Tensor::rand([m, k], &device.1), Tensor::rand([k, n], &device.1));

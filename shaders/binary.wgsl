@@ -184,6 +184,8 @@ fn of_integers(x: i32, y: i32) -> i32 {
             return product;
         }
         case 7u: { return max(x, y); }
+        case 10u: { return x ^ y; }
+        case 11u: { return x & y; }
         default: { return min(x, y); }
     }
 }
@@ -191,7 +193,7 @@ fn of_integers(x: i32, y: i32) -> i32 {
 fn of_booleans(x: u32, y: u32) -> u32 {
     switch OP {
         case 0u, 7u: { return x | y; }
-        case 2u, 8u: { return x & y; }
+        case 2u, 8u, 11u: { return x & y; }
         default: { return x ^ y; }
     }
 }

@@ -31,6 +31,8 @@ files! {
     MATMUL = "matmul.wgsl";
     /// Matrix products in registers alone.
     DIRECT = "direct.wgsl";
+    /// Matrix products in registers and subgroups of 8.
+    LANES = "lanes.wgsl";
     /// Matrix products of integers.
     INTEGERS = "integers.wgsl";
     /// Optimizer steps, two parameters a dispatch.
@@ -57,7 +59,7 @@ mod tests {
         for (name, text) in ALL {
             let module = naga::front::wgsl::parse_str(text)
                 .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
-            let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+            let info = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
                 .validate(&module)
                 .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
             assert!(!module.entry_points.is_empty(), "{name} has no entry point");

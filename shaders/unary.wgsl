@@ -101,6 +101,11 @@ fn log_(x: f32) -> f32 {
     return select(nan_of(x), log(x), x > 0.0);
 }
 
+fn is_power_of_two(x: f32) -> bool {
+    let bits = bitcast<u32>(x);
+    return (bits & 0x807fffffu) == 0u && bits != 0u && bits != 0x7f800000u;
+}
+
 fn log1p_(x: f32) -> f32 {
     if abs(x) < 0.3 {
         let s = x / (2.0 + x);
@@ -141,6 +146,34 @@ fn of_float(x: f32) -> f32 {
         case 16u: { return floor(x); }
         case 17u: { return ceil(x); }
         case 18u: { return trunc(x); }
+        case 20u: { return select(log_(x) * 1.4426950408889634, round(log2(x)), is_power_of_two(x)); }
+        case 21u: { return log_(x) * 0.4342944819032518; }
+        case 22u: {
+            if abs(x) < 1.0 {
+                let e = expm1_(x);
+                return 0.5 * (e + e / (e + 1.0));
+            }
+            let h = exp(0.5 * abs(x)); // whose square may overflow where sinh does not
+            let y = 0.5 * h * h - 0.5 / (h * h);
+            return select(y, -y, x < 0.0);
+        }
+        case 23u: {
+            let h = exp(0.5 * abs(x));
+            return 0.5 * h * h + 0.5 / (h * h);
+        }
+        case 24u: {
+            let m = abs(x);
+            // ln(m + √(m² + 1)), for large m ln 2m.
+            let y = select(log1p_(m + m * m / (1.0 + sqrt(m * m + 1.0))), log_(m) + 0.6931471805599453, m > 1e4);
+            return select(select(y, -y, x < 0.0), x, x == 0.0 || is_nan(x));
+        }
+        case 25u: {
+            if x < 1.0 {
+                return nan_of(x);
+            }
+            let t = x - 1.0;
+            return select(log1p_(t + sqrt(2.0 * t + t * t)), log_(x) + 0.6931471805599453, x > 1e4);
+        }
         case 30u: { return select(max(x, 0.0), x, is_nan(x)); }
         case 31u: { return select(s0 * x, x, x > 0.0); }
         case 32u: { return select(s0 * expm1_(x), x, x > 0.0); }
@@ -203,6 +236,12 @@ fn slope(x: f32, y: f32, g: f32) -> f32 {
         case 12u: { return -(g * sin(x)); }
         case 13u: { return g * (y * y + 1.0); }
         case 14u: { return g * (exp(-(x * x)) * 1.1283791670955126); }
+        case 20u: { return g / (x * 0.6931471805599453); }
+        case 21u: { return g / (x * 2.302585092994046); }
+        case 22u: { return g * (0.5 * (exp(x) + exp(-x))); }
+        case 23u: { return g * (0.5 * (exp(x) - exp(-x))); }
+        case 24u: { return g / sqrt(x * x + 1.0); }
+        case 25u: { return g / sqrt(x * x - 1.0); }
         case 30u: { return select(0.0 * g, g, y > 0.0); }
         case 31u: { return select(g * s0, g, x > 0.0); }
         case 32u: { return select(g * (exp(min(x, 0.0)) * s0), g, x > 0.0); }

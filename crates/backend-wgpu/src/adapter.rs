@@ -90,6 +90,11 @@ impl Adapter {
         named(&self.raw.limits())
     }
 
+    pub(crate) fn subgroup_sizes(&self) -> (u32, u32) {
+        let info = self.raw.get_info();
+        (info.subgroup_min_size, info.subgroup_max_size)
+    }
+
     pub(crate) fn check_limits(&self) -> Result<(), OpenError> {
         enough(&self.to_string(), &self.raw.limits())
     }

@@ -40,6 +40,8 @@ pub struct Shared {
     pub limits: wgpu::Limits,
     /// Whether it computes on the processor: loads and barriers cost more there, and branches not taken too.
     pub software: bool,
+    /// Whether its subgroups have exactly 8 lanes and can exchange values.
+    pub lanes_of_8: bool,
     /// Bytes it may hold.
     pub memory_limit: u64,
     /// Memory.
@@ -64,8 +66,10 @@ impl Shared {
     pub fn open(adapter: &Adapter, options: &Options) -> Result<Arc<Shared>, OpenError> {
         adapter.check_limits()?;
         let limits = adapter.raw.limits();
+        let subgroups = adapter.raw.features() & wgpu::Features::SUBGROUP;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("firebrand"),
+            required_features: subgroups,
             required_limits: limits.clone(),
             ..Default::default()
         };
@@ -85,6 +89,7 @@ impl Shared {
             queue,
             limits,
             software: adapter.is_software() && !options.as_hardware,
+            lanes_of_8: !subgroups.is_empty() && adapter.subgroup_sizes() == (8, 8),
             memory_limit: options.memory_limit.unwrap_or(u64::MAX),
             pool: Mutex::default(),
             numbers: Mutex::default(),

@@ -41,7 +41,7 @@ const ACTIVATIONS: [Activation; 9] = [
 fn functions_of_one_element_and_their_gradients() {
     check(|c| {
         use UnaryOp::*;
-        let positive = [Sqrt, Rsqrt, Log];
+        let positive = [Sqrt, Rsqrt, Log, Log2, Log10];
         let others = [
             Neg, Abs, Sign, Square, Reciprocal, Exp, Expm1, Log1p, Sin, Cos, Tan, Erf, Round, Floor, Ceil,
             Trunc,
@@ -105,7 +105,7 @@ fn functions_of_two_elements() {
             });
             c.same(&format!("{op:?} by a negative"), 0.0, |d| integers(&[24], -9, 9, 1, d).binary(op, -2));
         }
-        for op in [Add, Mul, Maximum, Minimum, Xor] {
+        for op in [Add, Mul, Maximum, Minimum, Xor, And] {
             let bools = |seed, d: &Device| integers(&[32], 0, 2, seed, d).cast(DType::Bool);
             c.same(&format!("{op:?} of booleans"), 0.0, |d| bools(1, d).binary(op, &bools(2, d)));
         }

@@ -17,7 +17,9 @@ pub fn wgpu(name: &str) -> Result<Device> {
     #[cfg(feature = "wgpu")]
     return backend_wgpu::open(name).map_err(|error| Error::Invalid(error.to_string()));
     #[cfg(not(feature = "wgpu"))]
-    Err(Error::Invalid(format!("device {name}: this program was built without GPUs; build it with --features wgpu")))
+    Err(Error::Invalid(format!(
+        "device {name}: this program was built without GPUs; build it with --features wgpu"
+    )))
 }
 
 /// The device of a name: `cpu`, or what [`wgpu`] takes.

@@ -15,10 +15,13 @@ use tensor_core::{Activation, DType, Layout, Result, View};
 const TILED: Kernel = Kernel { text: firebrand_shaders::MATMUL, entry: "product" };
 const JOIN: Kernel = Kernel { text: firebrand_shaders::MATMUL, entry: "join" };
 const DIRECT: Kernel = Kernel { text: firebrand_shaders::DIRECT, entry: "product" };
+const LANES: Kernel = Kernel { text: firebrand_shaders::LANES, entry: "product" };
 const INTEGERS: Kernel = Kernel { text: firebrand_shaders::INTEGERS, entry: "product" };
 
 /// Rows of a workgroup of `direct.wgsl`, and its columns.
 const DIRECT_TILE: (usize, usize) = (16, 32);
+/// The same of `lanes.wgsl`.
+const LANES_TILE: (usize, usize) = (32, 32);
 /// Tiles that keep a GPU busy; fewer are cut along K.
 const ENOUGH_TILES: usize = 256;
 /// The least length of K that is worth a piece.
@@ -108,6 +111,7 @@ fn product(shared: &Arc<Shared>, x: &Product) -> Result<(Arc<Block>, Option<Arc<
     let mask = x.mask.as_ref().map(|(_, act)| act_code(Some(*act)).expect("the caller asked"));
     constants.extend([("MASK", mask.unwrap_or(0.0)), ("SUMS", super::flag(x.sums))]);
     let (kernel, tile) = match plan {
+        Plan::Direct if shared.software && shared.lanes_of_8 => (LANES, LANES_TILE),
         Plan::Direct => (DIRECT, DIRECT_TILE),
         Plan::Tiled { side, .. } => {
             let along = |stride: isize| super::flag(stride == 1);

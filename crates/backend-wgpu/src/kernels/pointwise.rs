@@ -39,6 +39,12 @@ fn unary_code(op: UnaryOp) -> (f64, [f32; 2]) {
         UnaryOp::Ceil => plain(17),
         UnaryOp::Trunc => plain(18),
         UnaryOp::Not => plain(19),
+        UnaryOp::Log2 => plain(20),
+        UnaryOp::Log10 => plain(21),
+        UnaryOp::Sinh => plain(22),
+        UnaryOp::Cosh => plain(23),
+        UnaryOp::Asinh => plain(24),
+        UnaryOp::Acosh => plain(25),
         UnaryOp::Act(act) => match act {
             Activation::Relu => plain(30),
             Activation::LeakyRelu(slope) => (31.0, [slope as f32, 0.0]),
@@ -156,6 +162,7 @@ pub fn binary(shared: &Arc<Shared>, op: BinaryOp, a: Operand, b: Operand) -> Res
         BinaryOp::Minimum => 8,
         BinaryOp::Atan2 => 9,
         BinaryOp::Xor => 10,
+        BinaryOp::And => 11,
     };
     two_sided(shared, BINARY, f64::from(code), (a, b), common(&a, &b), None)
 }
