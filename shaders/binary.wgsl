@@ -148,10 +148,20 @@ fn angle(x: f32, y: f32) -> f32 {
         let behind = (bitcast<u32>(y) >> 31u) == 1u;
         return select(x, select(3.14159265, -3.14159265, below), behind);
     }
-    if y == 0.0 {
-        return select(1.57079633, -1.57079633, below);
-    }
-    return atan2(x, y);
+    let u = abs(x);
+    let v = abs(y);
+    // The angle of the first octant, exact where the sides are equal, also if both are infinite.
+    let t = select(min(u, v) / max(u, v), 1.0, u == v);
+    let near = select(t, (t - 1.0) / (t + 1.0), t > 0.41421356);
+    let z = near * near;
+    var q = fma(z, 8.05374449538e-2, -1.38776856032e-1);
+    q = fma(q, z, 1.99777106478e-1);
+    q = fma(q, z, -3.33329491539e-1);
+    var turn = fma(q * z, near, near);
+    turn = select(turn, 0.785398163 + turn, t > 0.41421356);
+    turn = select(turn, 1.57079633 - turn, u > v);
+    turn = select(turn, 3.14159265 - turn, y < 0.0);
+    return select(turn, -turn, below);
 }
 
 fn of_integers(x: i32, y: i32) -> i32 {

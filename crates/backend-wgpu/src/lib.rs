@@ -246,7 +246,8 @@ impl Backend for Gpu {
         grad: View,
         wants: [bool; 3],
     ) -> Result<[Option<Storage>; 3]> {
-        if !kernels::matmul::fuses(y.map(|(_, act)| act)) {
+        // A layer without inputs has no tile whose rows could be summed on the way.
+        if x.layout.shape()[1] == 0 || !kernels::matmul::fuses(y.map(|(_, act)| act)) {
             return compose::linear_backward(x, w, y, grad, wants);
         }
         let [dx, dw, db] = kernels::matmul::linear_backward(&self.shared, x, w, y, grad, wants)?;

@@ -166,7 +166,7 @@ mod tests {
         assert_eq!((class(0), class(4), class(257), class(4096)), (256, 256, 512, 4096));
         for bytes in (1..200_000).step_by(97) {
             let size = class(bytes);
-            assert!(size >= bytes && size % 4 == 0 && class(size) == size, "{bytes} → {size}");
+            assert!(size >= bytes && size.is_multiple_of(4) && class(size) == size, "{bytes} → {size}");
             assert!(bytes <= 4096 || size <= bytes + bytes / 4, "{bytes} → {size}");
         }
     }

@@ -58,8 +58,16 @@ impl Pending {
     /// Waits for the bytes.
     pub fn wait(self) -> Result<Vec<u8>> {
         self.shared.wait(&self.index)?;
-        let result = lock(&self.arrival).result.take();
-        self.take(result)
+        // The work is done; but word of it may have gone to another thread that waits, which is about to pass it on.
+        let result = loop {
+            if let Some(result) = lock(&self.arrival).result.take() {
+                break result;
+            }
+            self.shared.check()?;
+            let _ = self.shared.device.poll(wgpu::PollType::Poll);
+            std::thread::yield_now();
+        };
+        self.take(Some(result))
     }
 
     /// The bytes, some day, without blocking.

@@ -39,7 +39,7 @@ pub fn upload(shared: &Arc<Shared>, data: &HostData) -> Result<Arc<Block>> {
             let words: Vec<u32> = v.iter().map(|&b| b.into()).collect();
             shared.upload(bytemuck::cast_slice(&words))
         }
-        HostData::U8(v) if v.len() % 4 == 0 => shared.upload(v),
+        HostData::U8(v) if v.len().is_multiple_of(4) => shared.upload(v),
         HostData::U8(v) => {
             let mut whole = v.clone();
             whole.resize(v.len().next_multiple_of(4), 0);
@@ -58,7 +58,7 @@ pub fn run_of_words(shared: &Arc<Shared>, x: View) -> Result<(Arc<Block>, u64, u
     let held = hold(x);
     let size = if x.dtype() == DType::U8 { 1 } else { 4 };
     let (offset, bytes) = ((held.layout.offset() * size) as u64, (x.numel() * size) as u64);
-    if held.layout.is_contiguous() && offset % 4 == 0 {
+    if held.layout.is_contiguous() && offset.is_multiple_of(4) {
         return Ok((held.block, offset, bytes.next_multiple_of(4)));
     }
     Ok((cast(shared, x, x.dtype())?, 0, bytes.next_multiple_of(4)))
@@ -171,7 +171,7 @@ pub fn cast(shared: &Arc<Shared>, x: View, dtype: DType) -> Result<Arc<Block>> {
     if dtype != DType::U8 {
         return convert(shared, &held, x.dtype(), dtype);
     }
-    if x.dtype() == DType::U8 && held.layout.is_contiguous() && held.layout.offset() % 4 == 0 {
+    if x.dtype() == DType::U8 && held.layout.is_contiguous() && held.layout.offset().is_multiple_of(4) {
         let words = Layout::contiguous([x.numel().div_ceil(4)]);
         let layout = Layout::new(*words.shape(), &[1], held.layout.offset() / 4);
         return convert(shared, &Held { layout, ..held }, DType::I32, DType::I32);

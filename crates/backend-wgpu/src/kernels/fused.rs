@@ -136,7 +136,7 @@ pub fn fetch_pixels(
         mean.to_bits(),
         std.to_bits(),
     ];
-    let aligned = width % 4 == 0 && held.layout.offset() % 4 == 0;
+    let aligned = width.is_multiple_of(4) && held.layout.offset().is_multiple_of(4);
     let binds = [
         Bind::Read(1, &held.block),
         Bind::Read(2, index.as_ref().map_or(&unused, |i| &i.block)),

@@ -50,7 +50,10 @@ pub fn index_select(shared: &Arc<Shared>, x: View, axis: usize, index: View) -> 
     }
     // Rows of whole words are moved as such; the set itself is never unpacked for a batch of it.
     let (shape, last) = (*x.layout.shape(), x.layout.rank() - 1);
-    let whole = x.layout.is_contiguous() && x.layout.offset() % 4 == 0 && shape[last] % 4 == 0 && axis < last;
+    let whole = x.layout.is_contiguous()
+        && x.layout.offset().is_multiple_of(4)
+        && shape[last].is_multiple_of(4)
+        && axis < last;
     if whole {
         let words = Layout::contiguous(shape.with(last, shape[last] / 4));
         let layout = Layout::new(*words.shape(), words.strides(), x.layout.offset() / 4);

@@ -2,7 +2,7 @@
 //! the CPU.
 #![allow(dead_code, reason = "each test takes what it needs")]
 
-use backend_wgpu::{Options, choose, open_with};
+use backend_wgpu::{OpenError, Options, choose, open, open_with};
 use tensor_core::{Device, HostData, RawTensor, Shape};
 
 /// A fresh device on the adapter that `FIREBRAND_DEVICE` names, else the fastest. Without an adapter it says
@@ -13,8 +13,20 @@ pub fn gpu() -> Option<Device> {
 
 /// As [`gpu`], opened with options.
 pub fn gpu_with(options: &Options) -> Option<Device> {
-    let spec = std::env::var("FIREBRAND_DEVICE").ok().filter(|s| s != "cpu").unwrap_or("wgpu".into());
-    match choose(&spec).and_then(|adapter| open_with(&adapter, options)) {
+    or_skip(choose(&spec()).and_then(|adapter| open_with(&adapter, options)))
+}
+
+/// As [`gpu`], but the device that all share.
+pub fn shared() -> Option<Device> {
+    or_skip(open(&spec()))
+}
+
+fn spec() -> String {
+    std::env::var("FIREBRAND_DEVICE").ok().filter(|s| s != "cpu").unwrap_or("wgpu".into())
+}
+
+fn or_skip(found: Result<Device, OpenError>) -> Option<Device> {
+    match found {
         Ok(device) => Some(device),
         Err(error) if std::env::var("FIREBRAND_REQUIRE_GPU").is_ok_and(|v| v == "1") => {
             panic!("FIREBRAND_REQUIRE_GPU=1, but {error}")
