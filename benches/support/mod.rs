@@ -1,4 +1,5 @@
 //! What both benches share: the devices to compare, and a table at the end that a person can read.
+#![allow(dead_code, reason = "each bench takes what it needs")]
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use firebrand::Device;

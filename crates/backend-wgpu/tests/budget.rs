@@ -98,3 +98,33 @@ fn live_bytes_stay_flat_over_2000_steps() {
     assert_eq!(after.submits - before.submits, 2000);
     assert!(total.item::<f32>().is_finite());
 }
+
+/// Losses of 200 steps from one seed, and the right answers on the test set after them.
+fn train(device: &Device) -> (Vec<f32>, i32) {
+    tensor_core::random::manual_seed(0);
+    let (train, test) = (files().train(0.5, 0.5, device), files().test(0.5, 0.5, device));
+    let model = network(device);
+    let mut optimizer = Sgd::new(model.parameters(), 0.003).momentum(0.9);
+    let losses = (0..200).map(|at| {
+        let mut loss = Tensor::zeros((), device);
+        step(&model, &train, &mut optimizer, &mut loss, at);
+        loss.item::<f32>()
+    });
+    let losses = losses.collect();
+    let (images, labels) = test.batch(&(0..test.len() as i64).collect::<Vec<_>>());
+    let right = autograd::no_grad(|| model.forward(&images).argmax_dim(1, false).eq(&labels).sum());
+    (losses, right.item())
+}
+
+#[test]
+fn one_seed_trains_the_same_on_cpu_and_gpu() {
+    let Some(device) = common::gpu() else { return };
+    let (want, right) = train(&backend_cpu::device());
+    let (got, right_here) = train(&device);
+    for (step, (g, w)) in got.iter().zip(&want).enumerate().take(50) {
+        assert!((g - w).abs() <= 1e-4 * w, "step {step}: a loss of {g}, the CPU's is {w}");
+    }
+    assert!(want[199] < 0.8 * want[0], "it did not learn");
+    assert!((right - right_here).abs() <= 50, "{right_here} of 10000 right, the CPU has {right}");
+    println!("accuracy {right_here} on {device}, {right} on the CPU; losses {} and {}", got[199], want[199]);
+}
