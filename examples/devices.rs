@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --features wgpu --example devices`
 
+#[cfg(feature = "wgpu")]
+use firebrand::backend_wgpu;
 use firebrand::nn::{Linear, Module, ReLU, Sequential};
 use firebrand::optim::{Adam, Optimizer};
 use firebrand::{self as torch, DType, Device, Tensor};
@@ -21,9 +23,9 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut devices = vec![torch::cpu()];
     #[cfg(feature = "wgpu")]
     {
-        let adapters = torch::backend_wgpu::adapters();
+        let adapters = backend_wgpu::adapters();
         if adapters.is_empty() {
-            println!("no GPU: {}", torch::backend_wgpu::choose("wgpu").err().ok_or("adapters that vanish")?);
+            println!("no GPU: {}", backend_wgpu::choose("wgpu").err().ok_or("adapters that vanish")?);
         }
         for adapter in adapters {
             println!("{adapter}: {}", adapter.details());
