@@ -6,7 +6,7 @@ use clap::Parser;
 use firebrand::data::{DataLoader, Dataset, Mnist, MnistFiles};
 use firebrand::nn::{Linear, Module, ReLU, Sequential};
 use firebrand::optim::{Adam, Optimizer, Sgd};
-use firebrand::{self as torch, Device, no_grad};
+use firebrand::{self as torch, Device, Tensor, no_grad};
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -38,9 +38,9 @@ struct Args {
     /// Steps per epoch; 0 for all
     #[arg(long, default_value_t = 0)]
     steps: usize,
-    /// Device
-    #[arg(long, default_value = "cpu", value_parser = ["cpu"])]
-    device: String,
+    /// Device: cpu, wgpu, wgpu:1 or part of a GPU's name; the default one if absent
+    #[arg(long)]
+    device: Option<String>,
     /// Threads; 0 for all cores
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -61,7 +61,10 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     if args.threads > 0 {
         torch::set_num_threads(args.threads);
     }
-    let device = torch::device();
+    let device = match &args.device {
+        Some(name) => torch::device_of(name)?,
+        None => torch::device(),
+    };
     let files = match &args.data {
         Some(folder) => MnistFiles::from_dir(folder)?,
         None => MnistFiles::from_bytes([
@@ -86,7 +89,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let (mut times, mut mean_loss) = (Vec::new(), 0f32);
     for epoch in 1..=args.epochs {
         let clock = Instant::now();
-        let mut total = torch::zeros(());
+        let mut total = Tensor::zeros((), &device);
         let mut steps = 0;
         for (images, labels) in &loader {
             optimizer.zero_grad();
@@ -113,7 +116,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         let hidden: Vec<String> = args.hidden.iter().map(usize::to_string).collect();
         let line = serde_json::json!({
             "peer": format!("firebrand {}", env!("CARGO_PKG_VERSION")),
-            "backend": args.device, "threads": torch::num_threads(), "hidden": hidden.join(","),
+            "backend": device.name(), "threads": torch::num_threads(), "hidden": hidden.join(","),
             "batch": args.batch, "opt": args.opt, "ms_per_step": times, "loss": mean_loss,
             "acc": correct as f64 / count as f64,
         });

@@ -1,17 +1,8 @@
-//! `torch.*` on the default device: creation functions, and the device itself.
+//! `torch.*` on the default device: creation functions.
 
+use crate::device;
 use autograd::{Nested, Tensor};
-use tensor_core::{DType, Device, Element, Scalar, Shape};
-
-/// The default device: the CPU.
-pub fn device() -> Device {
-    cpu()
-}
-
-/// The CPU.
-pub fn cpu() -> Device {
-    backend_cpu::device()
-}
+use tensor_core::{DType, Element, Scalar, Shape};
 
 /// A tensor of nested arrays or vectors; doubles become F32, as Python's floats do.
 #[doc(hidden)]

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../README.md")]
 
+mod device;
 mod files;
 mod functions;
 
@@ -11,12 +12,15 @@ pub use autograd::{
     meshgrid_xy, no_grad, s, stack, tensordot, vstack,
 };
 pub use backend_cpu::{num_threads, set_num_threads};
+pub use device::*;
 pub use files::*;
 pub use functions::*;
 pub use tensor_core::display::{PrintOptions, print_options, set_printoptions};
 pub use tensor_core::random::{Generator, default_generator, manual_seed};
 pub use tensor_core::{Activation, DType, Device, Error, Scalar, Shape, Stats};
 
+#[cfg(feature = "wgpu")]
+pub use backend_wgpu;
 pub use data;
 pub use formats;
 pub use nn;

@@ -48,6 +48,16 @@ pub enum Error {
         /// Bytes in use when they were.
         live: usize,
     },
+    /// More than one buffer of the device can hold, however much memory is free.
+    #[error("device {device}: a buffer of {requested} bytes is over its limit of {limit}")]
+    TooLarge {
+        /// The device's name.
+        device: String,
+        /// Bytes that were asked for.
+        requested: usize,
+        /// Bytes a buffer can have.
+        limit: usize,
+    },
     /// The device stopped answering, or never started.
     #[error("device {device}: {reason}")]
     Device {

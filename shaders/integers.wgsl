@@ -1,0 +1,37 @@
+// Products of matrices of integers, which wrap: [B, M, K]·[B, K, N], one result an invocation.
+
+struct Params {
+    m: u32,
+    n: u32,
+    k: u32,
+    batch: u32,
+    a: vec4<i32>, // offset, strides of batch, row, column
+    b: vec4<i32>,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<i32>;
+@group(0) @binding(2) var<storage, read> b: array<i32>;
+@group(0) @binding(3) var<storage, read_write> out: array<i32>;
+
+@compute @workgroup_size(64)
+fn product(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = (group.y * groups.x + group.x) * 64u + local;
+    if i >= p.batch * p.m * p.n {
+        return;
+    }
+    let column = i32(i % p.n);
+    let row = i32(i / p.n % p.m);
+    let batch = i32(i / p.n / p.m);
+    let at_a = p.a.x + batch * p.a.y + row * p.a.z;
+    let at_b = p.b.x + batch * p.b.y + column * p.b.w;
+    var sum = 0;
+    for (var k = 0; k < i32(p.k); k++) {
+        sum += a[at_a + k * p.a.w] * b[at_b + k * p.b.z];
+    }
+    out[i] = sum;
+}

@@ -1,0 +1,188 @@
+// Products of matrices through workgroup memory: out = act(a·b + bias), [B, M, K]·[B, K, N].
+//
+// A workgroup of SIDE × SIDE invocations makes a tile of 4·SIDE rows and columns, 4 × 4 of it each, walking K
+// in steps of 16 kept as vec4 in workgroup memory. Transposed operands are strides; A_ALONG_K and B_ALONG_K say
+// along which dimension neighbours in memory lie, so that loads coalesce. Tall K is cut into p.splits pieces
+// whose partial products `join` adds up in order.
+
+struct Params {
+    m: u32,
+    n: u32,
+    k: u32,
+    splits: u32, // pieces of K, one partial product each
+    a: vec4<i32>, // offset, strides of batch, row, column
+    b: vec4<i32>,
+    y: vec4<i32>,
+    bias: vec2<i32>, // offset, stride
+    chunk: u32, // elements of K a piece
+    batch: u32,
+    base: vec4<u32>, // first column, row and batch of this dispatch
+}
+
+override ACT: u32 = 0u; // 0 none, 1 ReLU, 2 sigmoid, 3 tanh
+override BIAS: bool = false;
+override MASK: u32 = 0u; // a is multiplied by the derivative of this activation at its result y
+override SUMS: bool = false; // also the sums of the rows of a
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read> y: array<f32>;
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read_write> sums: array<f32>;
+
+fn masked(v: f32, y: f32) -> f32 {
+    switch MASK {
+        case 1u: { return select(0.0, v, y > 0.0); }
+        case 2u: { return v * (y * (1.0 - y)); }
+        default: { return v * (1.0 - y * y); }
+    }
+}
+
+fn left(at: i32, at_y: i32) -> f32 {
+    if MASK == 0u {
+        return a[at];
+    }
+    return masked(a[at], y[at_y]);
+}
+
+fn finished(v: f32, column: u32) -> f32 {
+    var r = v;
+    if BIAS {
+        r += bias[p.bias.x + i32(column) * p.bias.y];
+    }
+    switch ACT {
+        case 1u: { return max(r, 0.0); }
+        case 2u: { return 1.0 / (1.0 + exp(-r)); }
+        case 3u: {
+            let far = 1.0 - 2.0 / (exp(2.0 * min(abs(r), 20.0)) + 1.0);
+            let z = r * r;
+            let near = fma(r * z, fma(z, fma(z, -0.053968254, 0.133333333), -0.33333333), r);
+            return select(select(far, -far, r < 0.0), near, abs(r) < 0.1);
+        }
+        default: { return r; }
+    }
+}
+
+override SIDE: u32 = 16u;
+override A_ALONG_K: bool = true;
+override B_ALONG_K: bool = false;
+
+const DEPTH = 16u;
+var<workgroup> tile_a: array<vec4<f32>, DEPTH * SIDE>;
+var<workgroup> tile_b: array<vec4<f32>, DEPTH * SIDE>;
+
+fn four_of_a(row: u32, k: u32, batch: i32, last: u32) -> vec4<f32> {
+    var v = vec4<f32>();
+    if k < last {
+        let at = p.a.x + batch * p.a.y + i32(k) * p.a.w;
+        let at_y = p.y.x + batch * p.y.y + i32(k) * p.y.w;
+        for (var j = 0u; j < 4u; j++) {
+            if row + j < p.m {
+                v[j] = left(at + i32(row + j) * p.a.z, at_y + i32(row + j) * p.y.z);
+            }
+        }
+    }
+    return v;
+}
+
+fn four_of_b(column: u32, k: u32, batch: i32, last: u32) -> vec4<f32> {
+    var v = vec4<f32>();
+    if k < last {
+        let at = p.b.x + batch * p.b.y + i32(k) * p.b.z;
+        for (var j = 0u; j < 4u; j++) {
+            if column + j < p.n {
+                v[j] = b[at + i32(column + j) * p.b.w];
+            }
+        }
+    }
+    return v;
+}
+
+@compute @workgroup_size(SIDE, SIDE)
+fn product(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_id) id: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let batch = i32(p.base.z + group.z / p.splits);
+    let piece = group.z % p.splits;
+    let first = piece * p.chunk;
+    let last = min(first + p.chunk, p.k);
+    let row = p.base.y + group.y * SIDE * 4u;
+    let column = p.base.x + group.x * SIDE * 4u;
+    var acc0 = vec4<f32>();
+    var acc1 = vec4<f32>();
+    var acc2 = vec4<f32>();
+    var acc3 = vec4<f32>();
+    var row_sums = vec4<f32>();
+    for (var k = first; k < last; k += DEPTH) {
+        for (var i = local; i < DEPTH * SIDE; i += SIDE * SIDE) {
+            let along = vec2<u32>(i % DEPTH, i / DEPTH); // depth, four
+            let across = vec2<u32>(i / SIDE, i % SIDE);
+            let u = select(across, along, A_ALONG_K);
+            tile_a[u.x * SIDE + u.y] = four_of_a(row + 4u * u.y, k + u.x, batch, last);
+            let w = select(across, along, B_ALONG_K);
+            tile_b[w.x * SIDE + w.y] = four_of_b(column + 4u * w.y, k + w.x, batch, last);
+        }
+        workgroupBarrier();
+        for (var d = 0u; d < DEPTH; d++) {
+            let u = tile_a[d * SIDE + id.y];
+            let w = tile_b[d * SIDE + id.x];
+            acc0 = fma(vec4<f32>(u.x), w, acc0);
+            acc1 = fma(vec4<f32>(u.y), w, acc1);
+            acc2 = fma(vec4<f32>(u.z), w, acc2);
+            acc3 = fma(vec4<f32>(u.w), w, acc3);
+            if SUMS {
+                row_sums += u;
+            }
+        }
+        workgroupBarrier();
+    }
+    let slab = (piece * p.batch + u32(batch)) * p.m;
+    let r = row + 4u * id.y;
+    let c = column + 4u * id.x;
+    put(slab, r, c, acc0);
+    put(slab, r + 1u, c, acc1);
+    put(slab, r + 2u, c, acc2);
+    put(slab, r + 3u, c, acc3);
+    if SUMS && c == 0u {
+        for (var j = 0u; j < 4u; j++) {
+            if r + j < p.m {
+                sums[r + j] = row_sums[j];
+            }
+        }
+    }
+}
+
+fn put(slab: u32, row: u32, column: u32, v: vec4<f32>) {
+    if row >= p.m {
+        return;
+    }
+    let at = (slab + row) * p.n;
+    for (var j = 0u; j < 4u; j++) {
+        if column + j < p.n {
+            out[at + column + j] = finished(v[j], column + j);
+        }
+    }
+}
+
+// a holds p.splits partial products of batch·m·n elements: their sum, finished.
+@compute @workgroup_size(256)
+fn join(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = (group.y * groups.x + group.x) * 256u + local;
+    let size = p.batch * p.m * p.n;
+    if i >= size {
+        return;
+    }
+    var v = 0.0;
+    for (var piece = 0u; piece < p.splits; piece++) {
+        v += a[piece * size + i];
+    }
+    out[i] = finished(v, i % p.n);
+}

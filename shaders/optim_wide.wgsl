@@ -1,0 +1,276 @@
+// Optimizer steps over many parameters a dispatch, in place, after PyTorch's single-tensor formulas.
+//
+// Six slots of parameter, gradient and two states: 24 storage buffers, more than the 8 that WebGPU promises.
+// Adapters that have no more, or pay for branches not taken, use optim.wgsl.
+
+struct Params {
+    n: u32, // elements of all slots
+    first: u32, // the momentum buffer is yet unset
+    spare: vec2<u32>,
+    lens: array<vec4<u32>, 2>,
+    offsets: array<vec4<u32>, 2>, // of the gradients
+    h: array<vec4<f32>, 3>, // rates, as the algorithm below names them
+}
+
+override ALGORITHM: u32 = 0u; // 0 SGD, 1 Adam, 2 RMSprop, 3 Adagrad
+override DECAY: bool = false; // the gradient grows by h[0].y·parameter
+override MOMENTUM: bool = false;
+override NESTEROV: bool = false;
+override DECOUPLED: bool = false; // AdamW
+override AMSGRAD: bool = false;
+override CENTERED: bool = false;
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read_write> param0: array<f32>;
+@group(0) @binding(2) var<storage, read> grad0: array<f32>;
+@group(0) @binding(3) var<storage, read_write> u0: array<f32>;
+@group(0) @binding(4) var<storage, read_write> v0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> param1: array<f32>;
+@group(0) @binding(6) var<storage, read> grad1: array<f32>;
+@group(0) @binding(7) var<storage, read_write> u1: array<f32>;
+@group(0) @binding(8) var<storage, read_write> v1: array<f32>;
+@group(0) @binding(9) var<storage, read_write> param2: array<f32>;
+@group(0) @binding(10) var<storage, read> grad2: array<f32>;
+@group(0) @binding(11) var<storage, read_write> u2: array<f32>;
+@group(0) @binding(12) var<storage, read_write> v2: array<f32>;
+@group(0) @binding(13) var<storage, read_write> param3: array<f32>;
+@group(0) @binding(14) var<storage, read> grad3: array<f32>;
+@group(0) @binding(15) var<storage, read_write> u3: array<f32>;
+@group(0) @binding(16) var<storage, read_write> v3: array<f32>;
+@group(0) @binding(17) var<storage, read_write> param4: array<f32>;
+@group(0) @binding(18) var<storage, read> grad4: array<f32>;
+@group(0) @binding(19) var<storage, read_write> u4: array<f32>;
+@group(0) @binding(20) var<storage, read_write> v4: array<f32>;
+@group(0) @binding(21) var<storage, read_write> param5: array<f32>;
+@group(0) @binding(22) var<storage, read> grad5: array<f32>;
+@group(0) @binding(23) var<storage, read_write> u5: array<f32>;
+@group(0) @binding(24) var<storage, read_write> v5: array<f32>;
+
+// A parameter and its states, on the way through a step.
+struct State {
+    p: f32,
+    u: f32,
+    v: f32,
+    w: f32,
+}
+
+fn toward(x: f32, y: f32, weight: f32) -> f32 {
+    if weight < 0.5 {
+        return fma(weight, y - x, x);
+    }
+    return fma(-(y - x), 1.0 - weight, y);
+}
+
+fn updated(start: State, gradient: f32) -> State {
+    var s = start;
+    var g = gradient;
+    let rate = p.h[0].x; // −lr, for Adam −lr/(1 − β₁ᵗ)
+    if DECAY {
+        g = fma(s.p, p.h[0].y, g);
+    }
+    switch ALGORITHM {
+        case 0u: { // h[0].z: μ, h[0].w: 1 − dampening
+            if MOMENTUM {
+                s.u = select(fma(g, p.h[0].w, s.u * p.h[0].z), g, p.first == 1u);
+                g = select(s.u, fma(s.u, p.h[0].z, g), NESTEROV);
+            }
+            s.p = fma(g, rate, s.p);
+        }
+        case 1u: { // h[0].z: 1 − β₁, h[0].w: 1 − lr·λ, h[1]: β₂, 1 − β₂, √(1 − β₂ᵗ), ε
+            if DECOUPLED {
+                s.p *= p.h[0].w;
+            }
+            s.u = toward(s.u, g, p.h[0].z);
+            s.v = fma(p.h[1].y * g, g, s.v * p.h[1].x);
+            var spread = s.v;
+            if AMSGRAD {
+                s.w = max(s.w, s.v);
+                spread = s.w;
+            }
+            s.p += (rate * s.u) / (sqrt(spread) / p.h[1].z + p.h[1].w);
+        }
+        case 2u: { // h[0].z: μ, h[1]: α, 1 − α, ε
+            s.u = fma(p.h[1].y * g, g, s.u * p.h[1].x);
+            var spread = s.u;
+            if CENTERED {
+                s.v = toward(s.v, g, p.h[1].y);
+                spread = fma(-s.v, s.v, spread);
+            }
+            let average = sqrt(spread) + p.h[1].z;
+            if MOMENTUM {
+                let old = select(s.v, s.w, CENTERED);
+                let buffer = fma(old, p.h[0].z, g / average);
+                if CENTERED {
+                    s.w = buffer;
+                } else {
+                    s.v = buffer;
+                }
+                s.p = fma(buffer, rate, s.p);
+            } else {
+                s.p += (rate * g) / average;
+            }
+        }
+        default: { // h[1].z: ε
+            s.u = fma(g, g, s.u);
+            s.p += (rate * g) / (sqrt(s.u) + p.h[1].z);
+        }
+    }
+    return s;
+}
+
+const ADAM = 1u;
+const RMSPROP = 2u;
+
+fn has_u() -> bool {
+    return ALGORITHM != 0u || MOMENTUM;
+}
+
+fn has_v() -> bool {
+    return ALGORITHM == ADAM || (ALGORITHM == RMSPROP && (CENTERED || MOMENTUM));
+}
+
+fn slot0(i: u32) {
+    var s = State(param0[i], 0.0, 0.0, 0.0);
+    if has_u() {
+        s.u = u0[i];
+    }
+    if has_v() {
+        s.v = v0[i];
+    }
+    s = updated(s, grad0[p.offsets[0].x + i]);
+    param0[i] = s.p;
+    if has_u() {
+        u0[i] = s.u;
+    }
+    if has_v() {
+        v0[i] = s.v;
+    }
+}
+
+fn slot1(i: u32) {
+    var s = State(param1[i], 0.0, 0.0, 0.0);
+    if has_u() {
+        s.u = u1[i];
+    }
+    if has_v() {
+        s.v = v1[i];
+    }
+    s = updated(s, grad1[p.offsets[0].y + i]);
+    param1[i] = s.p;
+    if has_u() {
+        u1[i] = s.u;
+    }
+    if has_v() {
+        v1[i] = s.v;
+    }
+}
+
+fn slot2(i: u32) {
+    var s = State(param2[i], 0.0, 0.0, 0.0);
+    if has_u() {
+        s.u = u2[i];
+    }
+    if has_v() {
+        s.v = v2[i];
+    }
+    s = updated(s, grad2[p.offsets[0].z + i]);
+    param2[i] = s.p;
+    if has_u() {
+        u2[i] = s.u;
+    }
+    if has_v() {
+        v2[i] = s.v;
+    }
+}
+
+fn slot3(i: u32) {
+    var s = State(param3[i], 0.0, 0.0, 0.0);
+    if has_u() {
+        s.u = u3[i];
+    }
+    if has_v() {
+        s.v = v3[i];
+    }
+    s = updated(s, grad3[p.offsets[0].w + i]);
+    param3[i] = s.p;
+    if has_u() {
+        u3[i] = s.u;
+    }
+    if has_v() {
+        v3[i] = s.v;
+    }
+}
+
+fn slot4(i: u32) {
+    var s = State(param4[i], 0.0, 0.0, 0.0);
+    if has_u() {
+        s.u = u4[i];
+    }
+    if has_v() {
+        s.v = v4[i];
+    }
+    s = updated(s, grad4[p.offsets[1].x + i]);
+    param4[i] = s.p;
+    if has_u() {
+        u4[i] = s.u;
+    }
+    if has_v() {
+        v4[i] = s.v;
+    }
+}
+
+fn slot5(i: u32) {
+    var s = State(param5[i], 0.0, 0.0, 0.0);
+    if has_u() {
+        s.u = u5[i];
+    }
+    if has_v() {
+        s.v = v5[i];
+    }
+    s = updated(s, grad5[p.offsets[1].y + i]);
+    param5[i] = s.p;
+    if has_u() {
+        u5[i] = s.u;
+    }
+    if has_v() {
+        v5[i] = s.v;
+    }
+}
+
+@compute @workgroup_size(256)
+fn step(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    var i = (group.y * groups.x + group.x) * 256u + local;
+    if i >= p.n {
+        return;
+    }
+    if i < p.lens[0].x {
+        slot0(i);
+        return;
+    }
+    i -= p.lens[0].x;
+    if i < p.lens[0].y {
+        slot1(i);
+        return;
+    }
+    i -= p.lens[0].y;
+    if i < p.lens[0].z {
+        slot2(i);
+        return;
+    }
+    i -= p.lens[0].z;
+    if i < p.lens[0].w {
+        slot3(i);
+        return;
+    }
+    i -= p.lens[0].w;
+    if i < p.lens[1].x {
+        slot4(i);
+        return;
+    }
+    i -= p.lens[1].x;
+    slot5(i);
+}
