@@ -1,7 +1,7 @@
 //! PyTorch's own lines, with no Python installed: type `torch.randn(3, 3)`, see what PyTorch prints.
 //!
 //! ```text
-//! cargo run --release --example repl
+//! cargo run --release -p firebrand-parity --example repl
 //! >>> x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 //! >>> (x ** 2).sum().backward()
 //! >>> x.grad
