@@ -88,7 +88,7 @@ impl MultiheadAttention {
     #[track_caller]
     fn around(out_proj: Linear, heads: usize, device: &Device) -> Self {
         let size = out_proj.weight.dim(0);
-        if size == 0 || heads == 0 || size % heads != 0 {
+        if size == 0 || heads == 0 || !size.is_multiple_of(heads) {
             check::fail(
                 "MultiheadAttention",
                 format!("{size} dimensions among {heads} heads"),
