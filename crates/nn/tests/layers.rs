@@ -3,11 +3,19 @@
 use autograd::{ConvOptions, Resize, Tensor};
 use nn::optim::Optimizer;
 use nn::*;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tensor_core::random::manual_seed;
+
+/// The generator, which all tests share, for one of them at a time.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Reprs that PyTorch 2.15 prints, read off the `extra_repr` of its modules.
 #[test]
 fn layers_print_as_pytorchs() {
+    let _turn = turn();
     let d = &backend_cpu::device();
     let table: Vec<(String, &str)> = vec![
         (
@@ -60,6 +68,7 @@ fn layers_print_as_pytorchs() {
 
 #[test]
 fn convolutions_draw_the_weight_and_then_the_bias() {
+    let _turn = turn();
     let d = &backend_cpu::device();
     // PyTorch after manual_seed(s): uniform ±1/√fan, fan being in/groups · kernel, in this order.
     manual_seed(5);
@@ -81,6 +90,7 @@ fn convolutions_draw_the_weight_and_then_the_bias() {
 
 #[test]
 fn padding_modes_pad_before_they_convolve() {
+    let _turn = turn();
     let d = &backend_cpu::device();
     let x = Tensor::randn([1, 2, 5, 6], d);
     let conv = Conv2d::new(2, 3, 3, d).padding((2, 1)).padding_mode("reflect");
@@ -94,6 +104,7 @@ fn padding_modes_pad_before_they_convolve() {
 
 #[test]
 fn instance_norm_follows_its_running_statistics_in_evaluation() {
+    let _turn = turn();
     let d = &backend_cpu::device();
     let norm = InstanceNorm2d::new(2, d).affine(true).track_running_stats(true);
     let x = Tensor::randn([3, 2, 4, 4], d) * 2.0 + 1.0;
@@ -117,6 +128,7 @@ fn instance_norm_follows_its_running_statistics_in_evaluation() {
 /// A network of two convolutions learns to tell bright left halves from bright right ones.
 #[test]
 fn a_small_network_of_convolutions_learns() {
+    let _turn = turn();
     let d = &backend_cpu::device();
     manual_seed(1);
     let model = seq![
@@ -153,6 +165,7 @@ fn a_small_network_of_convolutions_learns() {
 
 #[test]
 fn a_step_has_the_same_bits_at_any_number_of_threads() {
+    let _turn = turn();
     let d = &backend_cpu::device();
     let step = |threads: usize| {
         backend_cpu::set_num_threads(threads);

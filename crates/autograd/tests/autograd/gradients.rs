@@ -268,7 +268,7 @@ fn shapes() {
         "narrow": [x(&[2, 5])], |x| x[0].narrow(1, 1, 3);
         "select": [x(&[2, 3])], |x| x[0].select(1, -1);
         "flip": [x(&[2, 3])], |x| x[0].flip(&[0, 1]);
-        "unbind": [x(&[2, 3])], |x| { let v = x[0].unbind(0); &v[0] * v[1].exp() };
+        "unbind": [x(&[5, 2])], |x| { let v = x[0].unbind(0); &v[0] * v[1].exp() + &v[2] * &v[4] };
         "split": [x(&[5, 2])], |x| { let v = x[0].split(2, 0); &v[0] * &v[1] + v[2].sum() };
         "chunk": [x(&[7])], |x| { let v = x[0].chunk(3, 0); &v[0] * &v[1] * &v[2] };
         "diagonal": [x(&[3, 4])], |x| x[0].diagonal(1, 0, 1);
