@@ -81,6 +81,7 @@ fn an_own_generator_gives_the_base_seed_the_order_and_one_order_more() {
 
 #[test]
 fn passes_know_their_length() {
+    let _turn = seeded(0);
     let loader = DataLoader::new(numbers(10), 4);
     let mut batches = loader.iter();
     assert_eq!(batches.len(), 3);
@@ -154,6 +155,7 @@ fn splits_are_cut_from_one_permutation() {
 
 #[test]
 fn columns_come_in_the_form_they_were_given() {
+    let _turn = seeded(0);
     let x = Tensor::arange(0, 6, 1, &cpu());
     let y = &x * 10;
     let (a, b) = TensorDataset::new((x.clone(), y.clone())).batch(&[5, 0]);
@@ -193,6 +195,7 @@ impl Dataset for Broken {
 
 #[test]
 fn a_panic_in_the_thread_reaches_the_loop() {
+    let _turn = seeded(0);
     let loader = DataLoader::new(Broken, 2).prefetch(2);
     let mut batches = loader.iter();
     assert_eq!((batches.next(), batches.next()), (Some(0), Some(2)));
@@ -203,6 +206,7 @@ fn a_panic_in_the_thread_reaches_the_loop() {
 
 #[test]
 fn transforms_are_the_fused_normalisation_bit_for_bit() {
+    let _turn = seeded(0);
     let pixels: Vec<u8> = (0..=255).collect();
     let images = Tensor::from_vec(pixels, [4, 8, 8], &cpu());
     let labels = Tensor::arange(0, 4, 1, &cpu());
@@ -220,6 +224,7 @@ fn transforms_are_the_fused_normalisation_bit_for_bit() {
 
 #[test]
 fn channels_come_first_and_have_their_own_mean() {
+    let _turn = seeded(0);
     let image = Tensor::from_vec(vec![0u8, 51, 102, 153, 204, 255], [1, 1, 2, 3], &cpu());
     let x = ToTensor.apply(&image);
     assert_eq!(x.shape().dims(), [1, 3, 1, 2]);
@@ -231,6 +236,7 @@ fn channels_come_first_and_have_their_own_mean() {
 
 #[test]
 fn pixels_stay_bytes_until_they_are_fetched() {
+    let _turn = seeded(0);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist");
     let train = Mnist::open(folder).normalize(0.5, 0.5).load(&cpu()).unwrap();
     let test = Mnist::open(folder).train(false).load(&cpu()).unwrap();
@@ -249,6 +255,7 @@ fn pixels_stay_bytes_until_they_are_fetched() {
 
 #[test]
 fn fetching_ahead_and_training_share_the_threads() {
+    let _turn = seeded(0);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist");
     let test = std::sync::Arc::new(Mnist::open(folder).train(false).load(&cpu()).unwrap());
     let run = |prefetch: usize| {
