@@ -1,7 +1,7 @@
 //! Linear regression by the normal equations, β = (XᵀX)⁻¹Xᵀy, with Firebrand and with nalgebra.
 //!
 //! The same data goes to both; their βs must agree, and a table compares the times over growing sizes.
-//! `cargo run --release --example linear_regression`
+//! `cargo run --release --example linear_regression`; with `--quick` the largest sizes are left out.
 
 use firebrand::{self as torch, Tensor, s};
 use nalgebra::{DMatrix, DVector};
@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{:>16}  {:>12}  {:>12}  {:>7}  {:>10}",
         "X", "Firebrand ms", "nalgebra ms", "ratio", "max |Δβ|"
     );
-    for (rows, cols) in SIZES {
+    let sizes = if std::env::args().any(|arg| arg == "--quick") { &SIZES[..2] } else { &SIZES[..] };
+    for &(rows, cols) in sizes {
         let (x, y) = data(rows, cols);
         let (their_x, their_y) = (to_matrix(&x), DVector::from_vec(y.to_vec::<f32>()));
         let (ours, our_time) = timed(|| firebrand(&x, &y))?;
