@@ -16,7 +16,11 @@ pub fn panel<T: Turn>(
     if b.col_stride == 1 {
         for (p, row) in out.chunks_exact_mut(width).take(k).enumerate() {
             let from = b.index(k0 + p, j0);
-            row[..cols].copy_from_slice(&b.data[from..from + cols]);
+            let from = &b.data[from..from + cols];
+            // Whole vectors move in registers; a call of memmove for each short row would cost more.
+            let (vectors, rest) = from.as_chunks::<SIDE>();
+            row.as_chunks_mut::<SIDE>().0.iter_mut().zip(vectors).for_each(|(o, v)| *o = *v);
+            row[cols - rest.len()..cols].copy_from_slice(rest);
             row[cols..].fill(T::ZERO);
         }
     } else if b.row_stride == 1 {
