@@ -42,7 +42,7 @@ fn tensors_prints_what_pytorch_prints() {
 
 #[test]
 fn linear_regression_agrees_with_nalgebra() {
-    let out = printed(&mut example("linear_regression").arg("--quick"));
+    let out = printed(example("linear_regression").arg("--quick"));
     assert!(out.contains("β = tensor([ 0.7518,  0.3491,  0.3506, -0.0825, -0.4613])"), "{out}");
     assert!(out.ends_with("both agree to 0.0001\n"), "{out}");
 }
