@@ -26,20 +26,6 @@ override NUMBER_B: bool = false;
 @group(0) @binding(3) var<storage, read> c: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<u32>;
 
-fn places(i: u32) -> vec4<i32> {
-    var at = p.offsets;
-    if FLAT {
-        return at + i32(i) * p.strides[0];
-    }
-    var rest = i;
-    for (var k = i32(p.rank) - 1; k >= 0; k--) {
-        let size = p.shape[k >> 2u][k & 3];
-        at += i32(rest % size) * p.strides[k];
-        rest /= size;
-    }
-    return at;
-}
-
 fn left(at: i32) -> u32 {
     if NUMBER_A {
         return p.s.x;
@@ -52,14 +38,6 @@ fn right(at: i32) -> u32 {
         return p.s.y;
     }
     return b[at];
-}
-
-fn is_nan(x: f32) -> bool {
-    return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
-}
-
-fn nan_of(x: f32) -> f32 {
-    return bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u);
 }
 
 // Whole exponents up to 64 by repeated squaring; the rest by logarithms of |x|, the sign by hand.

@@ -24,20 +24,6 @@ override FLAT: bool = false; // rank 1
 @group(0) @binding(2) var<storage, read> index: array<i32>;
 @group(0) @binding(3) var<storage, read_write> out: array<u32>;
 
-fn places(i: u32) -> vec4<i32> {
-    var at = p.offsets;
-    if FLAT {
-        return at + i32(i) * p.strides[0];
-    }
-    var rest = i;
-    for (var k = i32(p.rank) - 1; k >= 0; k--) {
-        let size = p.shape[k >> 2u][k & 3];
-        at += i32(rest % size) * p.strides[k];
-        rest /= size;
-    }
-    return at;
-}
-
 // s.x: step of the axis in x, s.y: size of the axis
 @compute @workgroup_size(256)
 fn gather(

@@ -1,44 +1,46 @@
 //! Firebrand's compute kernels in WGSL, as text: one themed file each, variants by pipeline-overridable
-//! constants. `backend-wgpu` launches them; the tests here parse and validate every file without a GPU.
+//! constants. What several of them share is in `parts/`, and stands before the file's own text in its constant
+//! (after it, naga 30 panics when it sets overridable constants that are used before they are declared).
+//! `backend-wgpu` launches them; the tests here parse and validate every one without a GPU.
 //!
 //! All but `optim_wide.wgsl` keep to WebGPU's default limits: 256 invocations a workgroup, 16 KiB of
 //! workgroup memory, 8 storage buffers.
 
 macro_rules! files {
-    ($($(#[$doc:meta])* $name:ident = $file:literal;)+) => {
-        $($(#[$doc])* pub const $name: &str = include_str!($file);)+
-        /// Every file: its name and its text.
+    ($($(#[$doc:meta])* $name:ident = $file:literal $(+ $part:literal)*;)+) => {
+        $($(#[$doc])* pub const $name: &str = concat!($(include_str!($part), "\n",)* include_str!($file));)+
+        /// Every file: its name and its text, parts included.
         pub const ALL: &[(&str, &str)] = &[$(($file, $name)),+];
     };
 }
 
 files! {
     /// Functions of one element and their gradients.
-    UNARY = "unary.wgsl";
+    UNARY = "unary.wgsl" + "parts/places.wgsl" + "parts/nan.wgsl";
     /// Functions of two elements, comparisons, choice.
-    BINARY = "binary.wgsl";
+    BINARY = "binary.wgsl" + "parts/places.wgsl" + "parts/nan.wgsl";
     /// Copies by strides, casts, fills, bytes.
-    COPY = "copy.wgsl";
+    COPY = "copy.wgsl" + "parts/places.wgsl";
     /// Reductions, arg-reductions, running reductions.
     REDUCE = "reduce.wgsl";
     /// Softmax, cross-entropy and their gradients.
     SOFTMAX = "softmax.wgsl";
     /// Choosing and adding by index.
-    INDEX = "index.wgsl";
+    INDEX = "index.wgsl" + "parts/places.wgsl";
     /// Batches of pixels from bytes.
     PIXELS = "pixels.wgsl";
     /// Matrix products through workgroup memory.
-    MATMUL = "matmul.wgsl";
+    MATMUL = "matmul.wgsl" + "parts/product.wgsl";
     /// Matrix products in registers alone.
-    DIRECT = "direct.wgsl";
+    DIRECT = "direct.wgsl" + "parts/product.wgsl";
     /// Matrix products in registers and subgroups of 8.
-    LANES = "lanes.wgsl";
+    LANES = "lanes.wgsl" + "parts/product.wgsl";
     /// Matrix products of integers.
     INTEGERS = "integers.wgsl";
     /// Optimizer steps, two parameters a dispatch.
-    OPTIM = "optim.wgsl";
+    OPTIM = "optim.wgsl" + "parts/optim.wgsl";
     /// Optimizer steps, six parameters a dispatch.
-    OPTIM_WIDE = "optim_wide.wgsl";
+    OPTIM_WIDE = "optim_wide.wgsl" + "parts/optim.wgsl";
 }
 
 #[cfg(test)]

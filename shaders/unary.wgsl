@@ -24,28 +24,6 @@ override FLAT: bool = false; // rank 1
 @group(0) @binding(3) var<storage, read> c: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<u32>;
 
-fn places(i: u32) -> vec4<i32> {
-    var at = p.offsets;
-    if FLAT {
-        return at + i32(i) * p.strides[0];
-    }
-    var rest = i;
-    for (var k = i32(p.rank) - 1; k >= 0; k--) {
-        let size = p.shape[k >> 2u][k & 3];
-        at += i32(rest % size) * p.strides[k];
-        rest /= size;
-    }
-    return at;
-}
-
-fn nan_of(x: f32) -> f32 {
-    return bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u);
-}
-
-fn is_nan(x: f32) -> bool {
-    return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
-}
-
 // eˣ to 2 units of the last place (WGSL's own may be off by 2|x|): x = n·ln 2 + r, a polynomial in r, 2ⁿ in two
 // halves.
 fn exp_(x: f32) -> f32 {

@@ -127,6 +127,7 @@ fn a_run_resumes_where_it_stopped() {
 
 #[test]
 fn a_dropped_loss_frees_its_graph() {
+    let _alone = alone();
     let device = Device::new(backend_cpu::Cpu::default());
     let sizes = [64, 128, 10];
     let model = mlp(sizes, &device);

@@ -6,13 +6,18 @@ use autograd::Tensor;
 use data::{Dataset, Mnist, MnistFiles};
 use nn::optim::{Adam, Optimizer, Sgd};
 use nn::{Linear, Module, ReLU, Sequential};
+use std::sync::{Mutex, PoisonError};
 use tensor_core::{Device, Stats};
 
 fn files() -> MnistFiles {
     MnistFiles::from_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist")).expect("the data is here")
 }
 
+/// The notebook's network, always of the same initial weights: tests that draw them take turns.
 fn network(device: &Device) -> Sequential {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    tensor_core::random::manual_seed(0);
     let mut model = Sequential::default();
     for (inputs, outputs) in [(784, 128), (128, 64)] {
         model.push(Linear::new(inputs, outputs, device));
@@ -35,7 +40,6 @@ fn step(model: &Sequential, train: &Mnist, optimizer: &mut dyn Optimizer, total:
 
 fn steady(name: &str, make: impl Fn(Vec<Tensor>) -> Box<dyn Optimizer>) {
     let Some(device) = common::gpu() else { return };
-    tensor_core::random::manual_seed(0);
     let train = files().train(0.5, 0.5, &device);
     let model = network(&device);
     let mut optimizer = make(model.parameters());
@@ -101,7 +105,6 @@ fn live_bytes_stay_flat_over_2000_steps() {
 
 /// Losses of 200 steps from one seed, and the right answers on the test set after them.
 fn train(device: &Device) -> (Vec<f32>, i32) {
-    tensor_core::random::manual_seed(0);
     let (train, test) = (files().train(0.5, 0.5, device), files().test(0.5, 0.5, device));
     let model = network(device);
     let mut optimizer = Sgd::new(model.parameters(), 0.003).momentum(0.9);
