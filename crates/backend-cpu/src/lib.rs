@@ -29,7 +29,6 @@ pub struct Cpu {
     pool: Arc<Pool>,
     dispatches: AtomicU64,
     readbacks: AtomicU64,
-    fallbacks: AtomicU64,
 }
 
 /// The processor, one device for the whole program.
@@ -144,7 +143,6 @@ impl Backend for Cpu {
             allocations,
             dispatches: self.dispatches.load(Ordering::Relaxed),
             readbacks: self.readbacks.load(Ordering::Relaxed),
-            host_fallbacks: self.fallbacks.load(Ordering::Relaxed),
             ..Stats::default()
         }
     }
