@@ -27,7 +27,7 @@ pub struct Tile<'a, T> {
     /// B's first element; its rows hold whole vectors (padding included).
     pub b: *const T,
     /// Elements from one k of B to the next.
-    pub b_k: usize,
+    pub b_k: isize,
     /// C's first element.
     pub c: *mut T,
     /// Elements from one row of C to the next.
@@ -89,7 +89,7 @@ unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
                 }
             }
             along += t.a_k;
-            b = b.add(t.b_k);
+            b = b.offset(t.b_k);
         }
         if !t.first {
             if !whole {

@@ -14,6 +14,7 @@ use crate::storage::scratch;
 use crate::threads;
 pub use kernel::Kernel;
 use kernel::Tile;
+use std::ops::Range;
 
 /// Numbers summed between two visits of C: a packed panel of f32 is at most 48 KiB. (96, 128, 160 and 200 were
 /// slower by 1 to 10 % at most sizes of `benches/gemm.rs`.)
@@ -22,6 +23,12 @@ const BLOCK_K: usize = 256;
 const BLOCK_M: usize = 512;
 /// Multiply-adds below which a product stays on the calling thread: a few microseconds of work.
 const SERIAL_WORK: usize = 1 << 17;
+/// What packing a column of B costs, in rows of C.
+const PACKING_ROWS: usize = 8;
+/// Rows of C up to which B is read where it lies, if its rows are runs of memory.
+const DIRECT_B_ROWS: usize = 64;
+/// Columns of C from which packing A pays.
+const PACKED_A_COLUMNS: usize = 512;
 
 /// A matrix in memory: element (i, j) is at `offset + i·row_stride + j·col_stride`.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +48,11 @@ impl<T> MatRef<'_, T> {
     #[inline(always)]
     fn index(&self, i: usize, j: usize) -> usize {
         (self.offset as isize + i as isize * self.row_stride + j as isize * self.col_stride) as usize
+    }
+
+    /// The same memory, rows and columns exchanged.
+    fn transpose(&self) -> Self {
+        MatRef { row_stride: self.col_stride, col_stride: self.row_stride, ..*self }
     }
 
     /// Whether `rows × cols` elements all lie inside the memory.
@@ -104,83 +116,136 @@ pub fn gemm<T: Kernel>(size: Sizes, a: MatRef<T>, b: MatRef<T>, c: &mut [T], epi
         return;
     }
     assert!(k == 0 || (a.covers(m, k) && b.covers(k, n)), "gemm: a matrix leaves its memory");
-    let shape = T::shape();
-    let panels = n.div_ceil(shape.lanes).div_ceil(shape.vectors);
-    let tiles = m.div_ceil(shape.rows);
-    let out = Out(c.as_mut_ptr());
+    let lanes = T::shape().lanes;
+    let vectors = n.div_ceil(lanes);
+    let work = Work { n, k, a: &a, b: &b, out: Out(c.as_mut_ptr()), epilogue };
     let workers = if m * n * k < SERIAL_WORK { 1 } else { threads::num_threads() };
-    let part = |count: usize, index: usize| (count * index / workers, count * (index + 1) / workers);
-    // Whole panels are dealt out where there are enough: each is packed by one thread only.
-    let by_panel = panels.div_ceil(workers) * tiles <= tiles.div_ceil(workers) * panels;
+    let grid = split(m, vectors, workers);
     threads::broadcast(workers, |index| {
-        let (rows, cols) = if by_panel {
-            ((0, m), part(panels, index))
-        } else {
-            let (low, high) = part(tiles, index);
-            ((low * shape.rows, (high * shape.rows).min(m)), (0, panels))
-        };
-        scratch(BLOCK_K.min(k) * shape.lanes * shape.vectors, |packed| {
-            region(size, &a, &b, &out, epilogue, rows, (cols, panels), packed);
-        });
+        let (row, col) = (index / grid.1, index % grid.1);
+        let rows = m * row / grid.0..m * (row + 1) / grid.0;
+        let cols = vectors * col / grid.1 * lanes..(vectors * (col + 1) / grid.1 * lanes).min(n);
+        if !rows.is_empty() && !cols.is_empty() {
+            work.region(rows, cols);
+        }
     });
 }
 
-#[expect(clippy::too_many_arguments, reason = "a region of three matrices, and its scratch memory")]
-/// Computes rows `rows` of the panels `first .. end` out of `panels`.
-fn region<T: Kernel>(
-    Sizes { n, k, .. }: Sizes,
-    a: &MatRef<T>,
-    b: &MatRef<T>,
-    out: &Out<T>,
-    epilogue: Epilogue<T>,
-    (row_start, row_end): (usize, usize),
-    ((first, end), panels): ((usize, usize), usize),
-    packed: &mut [T],
-) {
-    let shape = T::shape();
-    let vectors = n.div_ceil(shape.lanes);
-    let blocks = k.div_ceil(BLOCK_K).max(1);
-    for block_m in (row_start..row_end).step_by(BLOCK_M) {
-        let block_end = (block_m + BLOCK_M).min(row_end);
-        for panel in first..end {
-            // Vectors are dealt evenly, so that no panel is a thin rest.
-            let (v0, v1) = (vectors * panel / panels, vectors * (panel + 1) / panels);
-            let (j0, width) = (v0 * shape.lanes, (v1 - v0) * shape.lanes);
-            let cols = width.min(n - j0);
-            let last = Epilogue { bias: epilogue.bias.map(|bias| &bias[j0..j0 + cols]), ..epilogue };
-            for block in 0..blocks {
-                let (k0, k1) = (k * block / blocks, k * (block + 1) / blocks);
-                let depth = k1 - k0;
-                if depth > 0 {
-                    // Over no elements there is nothing to pack, and B may have no memory at all.
-                    vectorize(
-                        #[inline(always)]
-                        || pack::panel(b, (k0, depth), (j0, cols), packed, width),
-                    );
+/// How many parts M and N fall into for `workers` threads: the split whose largest part is the least work,
+/// packing its columns of B counted as [`PACKING_ROWS`] more rows.
+fn split(m: usize, vectors: usize, workers: usize) -> (usize, usize) {
+    (1..=workers)
+        .filter(|rows| workers.is_multiple_of(*rows))
+        .map(|rows| (rows, workers / rows))
+        .min_by_key(|&(rows, cols)| (m.div_ceil(rows) + PACKING_ROWS) * vectors.div_ceil(cols))
+        .unwrap_or((1, 1))
+}
+
+/// A product, as its threads see it.
+struct Work<'a, T> {
+    n: usize,
+    k: usize,
+    a: &'a MatRef<'a, T>,
+    b: &'a MatRef<'a, T>,
+    out: Out<T>,
+    epilogue: Epilogue<'a, T>,
+}
+
+impl<T: Kernel> Work<'_, T> {
+    /// Computes the given rows and columns of C, the first column being a vector's first.
+    fn region(&self, rows: Range<usize>, cols: Range<usize>) {
+        let shape = T::shape();
+        let depth = self.k.div_ceil(self.k.div_ceil(BLOCK_K).max(1));
+        let wide = shape.lanes * shape.vectors;
+        let height = rows.len().min(BLOCK_M).next_multiple_of(shape.rows) + shape.rows;
+        let pack_a = cols.len() >= PACKED_A_COLUMNS && self.k > 1;
+        scratch(depth * wide + if pack_a { height * depth } else { 0 }, |packed| {
+            let (b, a) = packed.split_at_mut(depth * wide);
+            for start in rows.clone().step_by(BLOCK_M) {
+                let rows = start..(start + BLOCK_M).min(rows.end);
+                for k in pieces(0..self.k, BLOCK_K, 1) {
+                    self.block(rows.clone(), cols.clone(), k, pack_a.then_some(&mut *a), b);
                 }
-                let tiles = (block_end - block_m).div_ceil(shape.rows);
-                for tile in 0..tiles {
-                    let i = |tile: usize| block_m + (block_end - block_m) * tile / tiles;
-                    let (i0, rows) = (i(tile), i(tile + 1) - i(tile));
-                    let work = Tile {
-                        k: depth,
-                        a: a.data.as_ptr().wrapping_add(a.index(i0, k0)),
-                        a_row: a.row_stride,
-                        a_k: a.col_stride,
-                        b: packed.as_ptr(),
-                        b_k: width,
-                        c: out.at(i0 * n + j0),
-                        c_row: n,
-                        rows,
-                        cols,
-                        first: block == 0,
-                        last: (k1 == k).then_some(last),
-                    };
-                    // SAFETY: `gemm` checked that A, B and C hold the whole product; this tile's rows and
-                    // columns are within it and within the shape, and its part of C is this thread's alone.
-                    unsafe { T::run(&work) };
-                }
+            }
+        });
+    }
+
+    /// Adds what the numbers `k` of A's columns and B's rows contribute to a region of C.
+    fn block(
+        &self,
+        rows: Range<usize>,
+        cols: Range<usize>,
+        k: Range<usize>,
+        mut packed_a: Option<&mut [T]>,
+        packed_b: &mut [T],
+    ) {
+        let (shape, depth) = (T::shape(), k.len());
+        if let Some(packed) = &mut packed_a {
+            vectorize(
+                #[inline(always)]
+                || {
+                    let turned = self.a.transpose();
+                    for (tile, out) in
+                        pieces(rows.clone(), shape.rows, 1).zip(packed.chunks_mut(shape.rows * depth))
+                    {
+                        pack::panel(&turned, k.clone(), tile, out, shape.rows);
+                    }
+                },
+            );
+        }
+        for panel in pieces(cols, shape.lanes * shape.vectors, shape.lanes) {
+            let width = panel.len().next_multiple_of(shape.lanes);
+            let direct =
+                self.b.col_stride == 1 && width == panel.len() && (depth == 0 || rows.len() <= DIRECT_B_ROWS);
+            let (b, b_k) = if direct {
+                (self.b.data.as_ptr().wrapping_add(self.b.index(k.start, panel.start)), self.b.row_stride)
+            } else {
+                vectorize(
+                    #[inline(always)]
+                    || pack::panel(self.b, k.clone(), panel.clone(), packed_b, width),
+                );
+                (packed_b.as_ptr(), width as isize)
+            };
+            let epilogue =
+                Epilogue { bias: self.epilogue.bias.map(|bias| &bias[panel.clone()]), ..self.epilogue };
+            for (index, tile) in pieces(rows.clone(), shape.rows, 1).enumerate() {
+                let (a, a_row, a_k) = match &packed_a {
+                    Some(packed) => (packed[index * shape.rows * depth..].as_ptr(), 1, shape.rows as isize),
+                    None => (
+                        self.a.data.as_ptr().wrapping_add(self.a.index(tile.start, k.start)),
+                        self.a.row_stride,
+                        self.a.col_stride,
+                    ),
+                };
+                let work = Tile {
+                    k: depth,
+                    a,
+                    a_row,
+                    a_k,
+                    b,
+                    b_k,
+                    c: self.out.at(tile.start * self.n + panel.start),
+                    c_row: self.n,
+                    rows: tile.len(),
+                    cols: panel.len(),
+                    first: k.start == 0,
+                    last: (k.end == self.k).then_some(epilogue),
+                };
+                // SAFETY: `gemm` checked that A, B and C hold the whole product; this tile's rows and columns
+                // are within it and within the shape, and its part of C is this thread's alone.
+                unsafe { T::run(&work) };
             }
         }
     }
+}
+
+/// `range` in pieces of at most `most`, as even as whole units of `unit` allow, so that none is a thin rest; one
+/// empty piece if it is empty.
+fn pieces(range: Range<usize>, most: usize, unit: usize) -> impl Iterator<Item = Range<usize>> + Clone {
+    let units = range.len().div_ceil(unit);
+    let count = units.div_ceil(most / unit).max(1);
+    (0..count).map(move |i| {
+        let at = |i: usize| (range.start + units * i / count * unit).min(range.end);
+        at(i)..at(i + 1)
+    })
 }

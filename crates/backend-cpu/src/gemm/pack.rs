@@ -1,130 +1,147 @@
-//! Packing: a block of B copied into rows of whole vectors, so that the kernel reads it end to end.
+//! Packing: a block of B copied into rows of whole vectors, or one of A into columns of a tile's height, so that
+//! the kernel reads it end to end.
 
 use super::MatRef;
 use crate::math::Real;
+use std::ops::Range;
 
-/// Copies `B[k0 .. k0 + k, j0 .. j0 + cols]` to `out`, as k rows of `width` ≥ cols numbers, zeros after the
-/// last column.
+/// Copies `B[k, cols]` to `out`, as rows of `width` ≥ cols numbers; what comes after the last column is of no
+/// consequence, since it is multiplied into columns that are never stored.
 #[inline(always)]
-pub fn panel<T: Turn>(
-    b: &MatRef<T>,
-    (k0, k): (usize, usize),
-    (j0, cols): (usize, usize),
-    out: &mut [T],
-    width: usize,
-) {
+pub fn panel<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [T], width: usize) {
+    if k.is_empty() {
+        return; // B may have no memory at all
+    }
+    let (len, first) = (cols.len(), b.index(k.start, cols.start));
     if b.col_stride == 1 {
-        for (p, row) in out.chunks_exact_mut(width).take(k).enumerate() {
-            let from = b.index(k0 + p, j0);
-            let from = &b.data[from..from + cols];
+        for (p, row) in out.chunks_exact_mut(width).take(k.len()).enumerate() {
+            let from = &b.data[(first as isize + p as isize * b.row_stride) as usize..][..len];
             // Whole vectors move in registers; a call of memmove for each short row would cost more.
-            let (vectors, rest) = from.as_chunks::<SIDE>();
-            row.as_chunks_mut::<SIDE>().0.iter_mut().zip(vectors).for_each(|(o, v)| *o = *v);
-            row[cols - rest.len()..cols].copy_from_slice(rest);
-            row[cols..].fill(T::ZERO);
+            let (vectors, rest) = from.as_chunks::<8>();
+            row.as_chunks_mut::<8>().0.iter_mut().zip(vectors).for_each(|(o, v)| *o = *v);
+            row[len - rest.len()..len].iter_mut().zip(rest).for_each(|(o, v)| *o = *v);
+            row[len..].fill(T::ZERO);
         }
     } else if b.row_stride == 1 {
-        transposed(b, (k0, k), (j0, cols), out, width);
+        let side = SIDES.into_iter().find(|side| width.is_multiple_of(*side)).unwrap_or(1);
+        for j in (0..width).step_by(side) {
+            // A column that is padding repeats the last one.
+            let columns: [&[T]; SIDES[0]] = std::array::from_fn(|c| {
+                let from = b.index(k.start, cols.start + (j + c).min(len - 1));
+                &b.data[from..from + k.len()]
+            });
+            let columns = &columns[..side];
+            let done = T::turn(columns, &mut out[j..], width);
+            for p in done..k.len() {
+                for (o, column) in out[p * width + j..].iter_mut().zip(columns) {
+                    *o = column[p];
+                }
+            }
+        }
     } else {
-        for (p, row) in out.chunks_exact_mut(width).take(k).enumerate() {
-            for (j, o) in row[..cols].iter_mut().enumerate() {
-                *o = b.data[b.index(k0 + p, j0 + j)];
+        for (p, row) in out.chunks_exact_mut(width).take(k.len()).enumerate() {
+            for (j, o) in row[..len].iter_mut().enumerate() {
+                *o = b.data[b.index(k.start + p, cols.start + j)];
             }
-            row[cols..].fill(T::ZERO);
+            row[len..].fill(T::ZERO);
         }
     }
 }
 
-/// Columns of B lie end to end in memory: they are turned into rows, [`SIDE`] columns at a time.
-#[inline(always)]
-fn transposed<T: Turn>(
-    b: &MatRef<T>,
-    (k0, k): (usize, usize),
-    (j0, cols): (usize, usize),
-    out: &mut [T],
-    width: usize,
-) {
-    for j in (0..width).step_by(SIDE) {
-        // A column that is padding repeats the last one; what comes of it is never stored.
-        let columns: [&[T]; SIDE] = std::array::from_fn(|c| {
-            let from = b.index(k0, j0 + (j + c).min(cols - 1));
-            &b.data[from..from + k]
-        });
-        let whole = width >= SIDE;
-        let mut p = 0;
-        if whole {
-            p = T::turn(&columns, &mut out[j..], width);
-        }
-        for p in p..k {
-            for (o, column) in out[p * width + j..].iter_mut().zip(columns).take(width - j) {
-                *o = column[p];
-            }
-        }
-    }
-}
+/// Numbers of columns that can be turned together.
+const SIDES: [usize; 3] = [16, 8, 4];
 
-/// Columns turned at a time.
-pub const SIDE: usize = 8;
-
-/// Types whose squares of `SIDE` × `SIDE` can be turned in registers.
+/// Types whose columns can be turned into rows in registers.
 pub trait Turn: Real {
     /// `out[p·width + c] = columns[c][p]` for p below the number that is returned.
-    fn turn(columns: &[&[Self]; SIDE], out: &mut [Self], width: usize) -> usize;
+    fn turn(columns: &[&[Self]], out: &mut [Self], width: usize) -> usize;
 }
 
 impl Turn for f64 {
-    fn turn(_: &[&[f64]; SIDE], _: &mut [f64], _: usize) -> usize {
+    fn turn(_: &[&[f64]], _: &mut [f64], _: usize) -> usize {
         0 // double precision is for checks, not for speed
     }
 }
 
 impl Turn for f32 {
     #[inline]
-    fn turn(columns: &[&[f32]; SIDE], out: &mut [f32], width: usize) -> usize {
-        let squares = columns[0].len() / SIDE;
+    fn turn(columns: &[&[f32]], out: &mut [f32], width: usize) -> usize {
         #[cfg(target_arch = "x86_64")]
-        if crate::simd::level() > crate::simd::Level::Portable && squares > 0 {
-            assert!(columns.iter().all(|c| c.len() >= squares * SIDE));
-            assert!(out.len() >= (squares * SIDE - 1) * width + SIDE);
-            // SAFETY: the level says that the machine has AVX2, and the asserts that all is in bounds.
-            unsafe { x86::turn(columns.map(<[f32]>::as_ptr), out.as_mut_ptr(), width, squares) };
-            return squares * SIDE;
+        {
+            use crate::simd::{Level, level};
+            let quads = columns[0].len() / 4;
+            if level() == Level::Portable || quads == 0 {
+                return 0;
+            }
+            assert!(columns.iter().all(|c| c.len() >= quads * 4));
+            assert!(out.len() >= (quads * 4 - 1) * width + columns.len());
+            let (from, to) = (|c: usize| columns[c].as_ptr(), out.as_mut_ptr());
+            // SAFETY: the level says what the machine has, and the asserts that all is in bounds.
+            unsafe {
+                match (columns.len(), level()) {
+                    (16, Level::Avx512) => x86::turn16(std::array::from_fn(from), to, width, quads),
+                    (16, _) => {
+                        x86::turn8(std::array::from_fn(from), to, width, quads);
+                        x86::turn8(std::array::from_fn(|c| from(c + 8)), to.add(8), width, quads);
+                    }
+                    (8, _) => x86::turn8(std::array::from_fn(from), to, width, quads),
+                    (4, _) => x86::turn4(std::array::from_fn(from), to, width, quads),
+                    _ => return 0,
+                }
+            }
+            quads * 4
         }
-        let _ = (out, width, squares);
-        0
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            let _ = (columns, out, width);
+            0
+        }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::SIDE;
     use std::arch::x86_64::*;
 
-    /// Turns `squares` squares of eight columns, by pairs, then fours, then halves of registers.
-    ///
-    /// # Safety
-    /// Needs AVX2; each column holds `squares`·8 numbers, and `out` `squares`·8 rows of `width` ≥ 8.
-    #[target_feature(enable = "avx2")]
-    pub unsafe fn turn(columns: [*const f32; SIDE], mut out: *mut f32, width: usize, squares: usize) {
-        for square in 0..squares {
-            // SAFETY: within the columns and rows that the caller vouches for.
-            unsafe {
-                let c: [__m256; SIDE] =
-                    std::array::from_fn(|i| _mm256_loadu_ps(columns[i].add(square * SIDE)));
-                let pair =
-                    |a: usize, b: usize| (_mm256_unpacklo_ps(c[a], c[b]), _mm256_unpackhi_ps(c[a], c[b]));
-                let ((l0, h0), (l1, h1)) = (pair(0, 1), pair(2, 3));
-                let ((l2, h2), (l3, h3)) = (pair(4, 5), pair(6, 7));
-                let four = |a, b| (_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b));
-                let ((a0, a1), (a2, a3)) = (four(l0, l1), four(h0, h1));
-                let ((b0, b1), (b2, b3)) = (four(l2, l3), four(h2, h3));
-                let halves = [(a0, b0), (a1, b1), (a2, b2), (a3, b3)];
-                for (row, (a, b)) in halves.into_iter().enumerate() {
-                    _mm256_storeu_ps(out.add(row * width), _mm256_permute2f128_ps::<0x20>(a, b));
-                    _mm256_storeu_ps(out.add((row + 4) * width), _mm256_permute2f128_ps::<0x31>(a, b));
+    /// Four numbers of each of `$side` columns at a time: those of columns i, i + 4, i + 8 … are gathered in one
+    /// register, so that what is left is to turn squares of 4 × 4 within its quarters.
+    macro_rules! turn {
+        ($name:ident, $side:literal, $features:literal, |$i:ident, $column:ident| $gather:expr,
+         $lo:ident $hi:ident $low:ident $high:ident $ps:ident $pd:ident $store:ident) => {
+            /// Turns the first `4·quads` numbers of the columns into rows `width` apart.
+            ///
+            /// # Safety
+            /// Needs the instruction set; each column holds `4·quads` numbers, and `out` as many rows.
+            #[target_feature(enable = $features)]
+            pub unsafe fn $name(columns: [*const f32; $side], mut out: *mut f32, width: usize, quads: usize) {
+                for quad in 0..quads {
+                    // SAFETY: within the columns and rows that the caller vouches for.
+                    unsafe {
+                        let $column = |c: usize| _mm_loadu_ps(columns[c].add(quad * 4));
+                        let gather = |$i: usize| $gather;
+                        let (a, b, c, d) = (gather(0), gather(1), gather(2), gather(3));
+                        let (ab, cd) = ($pd($lo(a, b)), $pd($lo(c, d)));
+                        $store(out, $ps($low(ab, cd)));
+                        $store(out.add(width), $ps($high(ab, cd)));
+                        let (ab, cd) = ($pd($hi(a, b)), $pd($hi(c, d)));
+                        $store(out.add(2 * width), $ps($low(ab, cd)));
+                        $store(out.add(3 * width), $ps($high(ab, cd)));
+                        out = out.add(4 * width);
+                    }
                 }
-                out = out.add(SIDE * width);
             }
-        }
+        };
     }
+    turn!(turn4, 4, "sse2", |i, column| column(i),
+        _mm_unpacklo_ps _mm_unpackhi_ps _mm_unpacklo_pd _mm_unpackhi_pd _mm_castpd_ps _mm_castps_pd _mm_storeu_ps);
+    turn!(turn8, 8, "avx2", |i, column| _mm256_set_m128(column(i + 4), column(i)),
+        _mm256_unpacklo_ps _mm256_unpackhi_ps _mm256_unpacklo_pd _mm256_unpackhi_pd
+        _mm256_castpd_ps _mm256_castps_pd _mm256_storeu_ps);
+    turn!(turn16, 16, "avx512f",
+        |i, column| {
+            let low = _mm512_insertf32x4::<1>(_mm512_castps128_ps512(column(i)), column(i + 4));
+            _mm512_insertf32x4::<3>(_mm512_insertf32x4::<2>(low, column(i + 8)), column(i + 12))
+        },
+        _mm512_unpacklo_ps _mm512_unpackhi_ps _mm512_unpacklo_pd _mm512_unpackhi_pd
+        _mm512_castpd_ps _mm512_castps_pd _mm512_storeu_ps);
 }
