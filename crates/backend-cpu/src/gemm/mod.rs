@@ -16,18 +16,19 @@ pub use kernel::Kernel;
 use kernel::Tile;
 use std::ops::Range;
 
-/// Numbers summed between two visits of C: a packed panel of f32 is at most 48 KiB. (96, 128, 160 and 200 were
-/// slower by 1 to 10 % at most sizes of `benches/gemm.rs`.)
+/// Numbers summed between two visits of C: a packed panel of f32 is at most 48 KiB. (128, 192, 320 and 384 were
+/// slower by 1 to 5 % at most sizes of `benches/gemm.rs`.)
 const BLOCK_K: usize = 256;
-/// Rows of A that pass over a panel before it is packed again: their block stays in the second cache.
-const BLOCK_M: usize = 512;
+/// Rows of A that pass over a panel before it is packed again; half as many if they are packed, to stay in the
+/// second cache.
+const BLOCK_M: usize = 1024;
 /// Multiply-adds below which a product stays on the calling thread: a few microseconds of work.
 const SERIAL_WORK: usize = 1 << 17;
 /// What packing a column of B costs, in rows of C.
 const PACKING_ROWS: usize = 8;
 /// Rows of C up to which B is read where it lies, if its rows are runs of memory.
 const DIRECT_B_ROWS: usize = 64;
-/// Columns of C from which packing A pays.
+/// Columns of C from which packing A pays, if its rows are not runs of memory.
 const PACKED_A_COLUMNS: usize = 512;
 
 /// A matrix in memory: element (i, j) is at `offset + i·row_stride + j·col_stride`.
@@ -120,7 +121,7 @@ pub fn gemm<T: Kernel>(size: Sizes, a: MatRef<T>, b: MatRef<T>, c: &mut [T], epi
     let vectors = n.div_ceil(lanes);
     let work = Work { n, k, a: &a, b: &b, out: Out(c.as_mut_ptr()), epilogue };
     let workers = if m * n * k < SERIAL_WORK { 1 } else { threads::num_threads() };
-    let grid = split(m, vectors, workers);
+    let grid = split(m, vectors, workers, b.col_stride == 1);
     threads::broadcast(workers, |index| {
         let (row, col) = (index / grid.1, index % grid.1);
         let rows = m * row / grid.0..m * (row + 1) / grid.0;
@@ -133,12 +134,14 @@ pub fn gemm<T: Kernel>(size: Sizes, a: MatRef<T>, b: MatRef<T>, c: &mut [T], epi
 
 /// How many parts M and N fall into for `workers` threads: the split whose largest part is the least work,
 /// packing its columns of B counted as [`PACKING_ROWS`] more rows.
-fn split(m: usize, vectors: usize, workers: usize) -> (usize, usize) {
-    (1..=workers)
-        .filter(|rows| workers.is_multiple_of(*rows))
-        .map(|rows| (rows, workers / rows))
-        .min_by_key(|&(rows, cols)| (m.div_ceil(rows) + PACKING_ROWS) * vectors.div_ceil(cols))
-        .unwrap_or((1, 1))
+fn split(m: usize, vectors: usize, workers: usize, b_has_rows: bool) -> (usize, usize) {
+    let work = |&(rows, cols): &(usize, usize)| {
+        let rows = m.div_ceil(rows);
+        let packing = if b_has_rows && rows <= DIRECT_B_ROWS { 0 } else { PACKING_ROWS };
+        (rows + packing) * vectors.div_ceil(cols)
+    };
+    let grids = (1..=workers).filter(|rows| workers.is_multiple_of(*rows)).map(|rows| (rows, workers / rows));
+    grids.min_by_key(work).unwrap_or((1, 1))
 }
 
 /// A product, as its threads see it.
@@ -157,12 +160,13 @@ impl<T: Kernel> Work<'_, T> {
         let shape = T::shape();
         let depth = self.k.div_ceil(self.k.div_ceil(BLOCK_K).max(1));
         let wide = shape.lanes * shape.vectors;
-        let height = rows.len().min(BLOCK_M).next_multiple_of(shape.rows) + shape.rows;
-        let pack_a = cols.len() >= PACKED_A_COLUMNS && self.k > 1;
+        let pack_a = self.a.col_stride != 1 && cols.len() >= PACKED_A_COLUMNS;
+        let block_m = if pack_a { BLOCK_M / 2 } else { BLOCK_M };
+        let height = rows.len().min(block_m).next_multiple_of(shape.rows) + shape.rows;
         scratch(depth * wide + if pack_a { height * depth } else { 0 }, |packed| {
             let (b, a) = packed.split_at_mut(depth * wide);
-            for start in rows.clone().step_by(BLOCK_M) {
-                let rows = start..(start + BLOCK_M).min(rows.end);
+            for start in rows.clone().step_by(block_m) {
+                let rows = start..(start + block_m).min(rows.end);
                 for k in pieces(0..self.k, BLOCK_K, 1) {
                     self.block(rows.clone(), cols.clone(), k, pack_a.then_some(&mut *a), b);
                 }

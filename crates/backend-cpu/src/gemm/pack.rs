@@ -3,7 +3,12 @@
 
 use super::MatRef;
 use crate::math::Real;
+use crate::simd::prefetch;
 use std::ops::Range;
+
+/// Rows between the one that is copied and the one that is asked for: one row is too short for the processor to
+/// see that another will follow, far away.
+const AHEAD: isize = 8;
 
 /// Copies `B[k, cols]` to `out`, as rows of `width` ≥ cols numbers; what comes after the last column is of no
 /// consequence, since it is multiplied into columns that are never stored.
@@ -16,6 +21,9 @@ pub fn panel<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &
     if b.col_stride == 1 {
         for (p, row) in out.chunks_exact_mut(width).take(k.len()).enumerate() {
             let from = &b.data[(first as isize + p as isize * b.row_stride) as usize..][..len];
+            for j in (0..len).step_by(16) {
+                prefetch(from.as_ptr().wrapping_offset(AHEAD * b.row_stride + j as isize));
+            }
             // Whole vectors move in registers; a call of memmove for each short row would cost more.
             let (vectors, rest) = from.as_chunks::<8>();
             row.as_chunks_mut::<8>().0.iter_mut().zip(vectors).for_each(|(o, v)| *o = *v);

@@ -6,11 +6,16 @@
 
 use super::index::indices;
 use super::{fresh, hold, packed};
-use crate::simd::{Level, level, vectorize};
+use crate::simd::{Level, level, prefetch, vectorize};
 use crate::storage::{Block, Pool};
 use crate::threads;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tensor_core::{DType, View};
+
+/// Rows fetched ahead of the one at hand.
+const AHEAD: usize = 4;
+/// Bytes that come from memory together.
+const LINE: usize = 64;
 
 /// `(v/255 − mean)/std` of a byte v, each operation rounded.
 struct Normalizer {
@@ -19,6 +24,18 @@ struct Normalizer {
 }
 
 impl Normalizer {
+    /// The one of a mean and a deviation; the last one made is kept, since a program has one for its data.
+    fn of(mean: f32, std: f32) -> Arc<Self> {
+        type Kept = Option<([u32; 2], Arc<Normalizer>)>;
+        static LAST: Mutex<Kept> = Mutex::new(None);
+        let key = [mean.to_bits(), std.to_bits()];
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((kept, normalizer)) if *kept == key => normalizer.clone(),
+            _ => last.insert((key, Arc::new(Normalizer::new(mean, std)))).1.clone(),
+        }
+    }
+
     fn new(mean: f32, std: f32) -> Self {
         let table: [f32; 256] = std::array::from_fn(|v| (v as f32 / 255.0 - mean) / std);
         let formula = Formula { mean, std, reciprocal: 1.0 / std };
@@ -81,7 +98,7 @@ pub fn normalize(pool: &Arc<Pool>, x: View, mean: f32, std: f32) -> Option<Block
     if x.dtype() != DType::U8 {
         return None;
     }
-    let normalizer = Normalizer::new(mean, std);
+    let normalizer = Normalizer::of(mean, std);
     let held = hold(x);
     let bytes = packed::<u8>(&held);
     Some(fresh(pool, x.numel(), |out: &mut [f32]| {
@@ -96,11 +113,16 @@ pub fn fetch(pool: &Arc<Pool>, x: View, index: View, mean: f32, std: f32) -> Opt
         return None;
     }
     let flat = held.flat::<u8>()?;
-    let normalizer = Normalizer::new(mean, std);
+    let normalizer = Normalizer::of(mean, std);
     let index = indices(index);
     let width: usize = x.layout.shape()[1..].iter().product();
     Some(fresh(pool, index.len() * width, |out: &mut [f32]| {
         threads::groups(out, width, width, |i, row| {
+            // Rows are drawn at random from more memory than any cache holds: the next ones are asked for early.
+            if let Some(&next) = index.get(i + AHEAD) {
+                let row = flat.as_ptr().wrapping_add(next * width);
+                (0..width).step_by(LINE).for_each(|byte| prefetch(row.wrapping_add(byte)));
+            }
             normalizer.run(&flat[index[i] * width..][..width], row);
         });
     }))
