@@ -25,9 +25,11 @@ type Job = *const (dyn Fn(usize) + Sync);
 
 /// What the caller and the workers share.
 struct Board {
-    /// Written by the caller only, while nothing is unfinished; read by whoever has claimed a part.
-    job: UnsafeCell<Job>,
-    /// Parts nobody has claimed yet: who takes it from n to n − 1 does part n − 1.
+    /// The function and the number of parts. Written by the caller only, while nothing is unfinished; read by
+    /// whoever has claimed a part.
+    job: UnsafeCell<(Job, usize)>,
+    /// Parts nobody has claimed yet; they are claimed in order. So the caller, being first, does the first part
+    /// of every region, and finds in its cache what it left there.
     unclaimed: AtomicUsize,
     /// Parts that are not done.
     unfinished: AtomicUsize,
@@ -51,8 +53,10 @@ impl Board {
             let claim = self.unclaimed.try_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
             let Ok(left) = claim else { return outcome };
             // SAFETY: this claim keeps `unfinished` above 0, so the caller keeps the function alive.
-            let f = unsafe { &**self.job.get() };
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(left - 1))) {
+            let (f, parts) = unsafe { *self.job.get() };
+            // SAFETY: as above.
+            let f = unsafe { &*f };
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(parts - left))) {
                 outcome = Err(payload);
             }
             self.unfinished.fetch_sub(1, Ordering::Release);
@@ -97,7 +101,7 @@ impl Team {
     fn hire(count: usize) -> Option<Team> {
         fn nothing(_: usize) {}
         let board = Arc::new(Board {
-            job: UnsafeCell::new(&nothing),
+            job: UnsafeCell::new((&nothing, 0)),
             unclaimed: AtomicUsize::new(0),
             unfinished: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
@@ -119,7 +123,7 @@ impl Team {
         // waits, also when a part panics, until every part is finished.
         let f: &'static (dyn Fn(usize) + Sync) = unsafe { std::mem::transmute(f) };
         // SAFETY: nothing is unfinished, so no thread holds a claim and reads the job.
-        unsafe { *board.job.get() = f };
+        unsafe { *board.job.get() = (f, parts) };
         board.unfinished.store(parts, Ordering::Relaxed);
         board.unclaimed.store(parts, Ordering::SeqCst);
         for (parked, worker) in board.parked.iter().zip(&self.workers).take(parts - 1) {

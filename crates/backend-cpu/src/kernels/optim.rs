@@ -11,8 +11,8 @@ use crate::storage::{CpuStorage, Open};
 use crate::threads;
 use tensor_core::{Buffer, DType, OptimSlot, OptimStep};
 
-/// Elements updated at a time by one thread.
-const PIECE: usize = 1 << 14;
+/// Elements of a parameter below which it is one piece.
+const PIECE: usize = 1 << 10;
 
 /// A piece of a parameter, its gradient, and the same piece of each state; states not in use are empty.
 type Piece<'a, T> = (&'a mut [T], &'a [T], [&'a mut [T]; 3]);
@@ -33,13 +33,18 @@ fn run<'a, T: Real>(step: OptimStep, slots: impl Iterator<Item = &'a OptimSlot<'
             (open(slot.param), slot.state.iter().copied().map(open).collect())
         })
         .collect();
-    let mut pieces: Vec<Piece<T>> = Vec::new();
+    // Each parameter falls into as many parts as there are threads, as in the products that made its gradient and
+    // will use it: what a thread needs is in its cache.
+    let threads = threads::num_threads();
+    let mut parts: Vec<Vec<Piece<T>>> = (0..threads).map(|_| Vec::with_capacity(held.len())).collect();
     for ((param, states), grad) in opened.iter_mut().zip(&grads) {
         let len = grad.len();
-        let mut states = states.iter_mut().map(|state| state.slice_mut::<T>(len).chunks_mut(PIECE));
+        let piece = len.div_ceil(threads).max(PIECE);
+        let mut states = states.iter_mut().map(|state| state.slice_mut::<T>(len).chunks_mut(piece));
         let mut states: [_; 3] = std::array::from_fn(|_| states.next());
-        for (p, g) in param.slice_mut::<T>(len).chunks_mut(PIECE).zip(grad.chunks(PIECE)) {
-            pieces.push((
+        let pieces = param.slice_mut::<T>(len).chunks_mut(piece).zip(grad.chunks(piece));
+        for ((p, g), part) in pieces.zip(&mut parts) {
+            part.push((
                 p,
                 g,
                 states.each_mut().map(|s| s.as_mut().and_then(Iterator::next).unwrap_or_default()),
@@ -47,11 +52,13 @@ fn run<'a, T: Real>(step: OptimStep, slots: impl Iterator<Item = &'a OptimSlot<'
         }
     }
     let work = grads.iter().map(|g| g.len()).sum();
-    threads::each(pieces.into_iter(), work, |(p, g, state)| {
-        vectorize(
-            #[inline(always)]
-            || update(step, p, g, state),
-        );
+    threads::each(parts.into_iter(), work, |pieces| {
+        for (p, g, state) in pieces {
+            vectorize(
+                #[inline(always)]
+                || update(step, p, g, state),
+            );
+        }
     });
 }
 
