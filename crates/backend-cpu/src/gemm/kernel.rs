@@ -34,11 +34,11 @@ pub struct Tile<'a, T> {
     pub c_row: usize,
     /// Rows, 1 to [`Shape::rows`].
     pub rows: usize,
-    /// Columns; in the last vector some may be padding.
+    /// Columns; B has whole vectors even where C has not.
     pub cols: usize,
     /// Whether C is overwritten rather than added to.
     pub first: bool,
-    /// What is done on the way out, after the last block; its bias starts at this tile's first column.
+    /// What is done on the way out, after the last block; its bias is of this tile's columns.
     pub last: Option<Epilogue<'a, T>>,
 }
 
@@ -65,15 +65,11 @@ pub trait Kernel: Turn {
     unsafe fn run(tile: &Tile<Self>);
 }
 
-/// Computes a tile of exactly `M` rows and `N` vectors.
+/// Computes a tile of exactly `M` rows and `N` whole vectors.
 #[inline(always)]
 unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
-    let whole = t.cols == N * V::LANES;
-    let mut edge = [V::Of::ZERO; MAX_ROWS * MAX_WIDTH];
-    // SAFETY: `run`'s caller vouches for all of A, B and C that the tile names; a tile whose last vector is
-    // partly padding goes through `edge`, which holds every tile.
+    // SAFETY: `run`'s caller vouches for all of A, B, C and the bias that the tile names.
     unsafe {
-        let (c, c_row) = if whole { (t.c, t.c_row) } else { (edge.as_mut_ptr(), N * V::LANES) };
         let mut acc = [[V::splat(V::Of::ZERO); N]; M];
         let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.offset(i as isize * t.a_row));
         let (mut along, mut b) = (0isize, t.b);
@@ -92,23 +88,16 @@ unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
             b = b.offset(t.b_k);
         }
         if !t.first {
-            if !whole {
-                for i in 0..M {
-                    std::ptr::copy_nonoverlapping(t.c.add(i * t.c_row), c.add(i * c_row), t.cols);
-                }
-            }
             for (i, row) in acc.iter_mut().enumerate() {
                 for (j, v) in row.iter_mut().enumerate() {
-                    *v = V::load(c.add(i * c_row + j * V::LANES)).add(*v);
+                    *v = V::load(t.c.add(i * t.c_row + j * V::LANES)).add(*v);
                 }
             }
         }
         if let Some(epilogue) = t.last {
             if let Some(bias) = epilogue.bias {
-                let mut padded = [V::Of::ZERO; MAX_WIDTH];
-                padded[..t.cols].copy_from_slice(&bias[..t.cols]);
                 for j in 0..N {
-                    let bias = V::load(padded.as_ptr().add(j * V::LANES));
+                    let bias = V::load(bias.as_ptr().add(j * V::LANES));
                     for row in &mut acc {
                         row[j] = row[j].add(bias);
                     }
@@ -124,13 +113,38 @@ unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
         }
         for (i, row) in acc.iter().enumerate() {
             for (j, v) in row.iter().enumerate() {
-                v.store(c.add(i * c_row + j * V::LANES));
+                v.store(t.c.add(i * t.c_row + j * V::LANES));
             }
         }
-        if !whole {
-            for i in 0..M {
-                std::ptr::copy_nonoverlapping(c.add(i * c_row), t.c.add(i * t.c_row), t.cols);
+    }
+}
+
+/// Computes a tile whose last vector is partly padding, in a copy of C and the bias that has room for it.
+///
+/// # Safety
+/// As for [`Kernel::run`].
+#[inline(never)]
+unsafe fn edge<T: Kernel>(t: &Tile<T>) {
+    let width = t.cols.next_multiple_of(T::shape().lanes);
+    let (mut c, mut bias) = ([T::ZERO; MAX_ROWS * MAX_WIDTH], [T::ZERO; MAX_WIDTH]);
+    let rows = c.chunks_exact_mut(width).take(t.rows).enumerate();
+    // SAFETY: the caller vouches for `rows` rows of `cols` numbers in C; `c` holds any tile.
+    unsafe {
+        if !t.first {
+            for (i, row) in rows {
+                std::ptr::copy_nonoverlapping(t.c.add(i * t.c_row), row.as_mut_ptr(), t.cols);
             }
+        }
+        let last = t.last.map(|epilogue| {
+            let padded = epilogue.bias.map(|from| {
+                bias[..t.cols].copy_from_slice(from);
+                &bias[..width]
+            });
+            Epilogue { bias: padded, ..epilogue }
+        });
+        T::run(&Tile { c: c.as_mut_ptr(), c_row: width, cols: width, last, ..*t });
+        for (i, row) in c.chunks_exact(width).take(t.rows).enumerate() {
+            std::ptr::copy_nonoverlapping(row.as_ptr(), t.c.add(i * t.c_row), t.cols);
         }
     }
 }
@@ -140,7 +154,7 @@ macro_rules! pick {
     ($V:ty, $tile:ident, $($rows:literal)+) => {
         // SAFETY: `run`'s caller vouches for the tile; this is compiled for `$V`'s instruction set.
         unsafe {
-            match ($tile.rows, $tile.cols.div_ceil(<$V>::LANES)) {
+            match ($tile.rows, $tile.cols / <$V>::LANES) {
                 $(($rows, 1) => exact::<$V, $rows, 1>($tile),
                 ($rows, 2) => exact::<$V, $rows, 2>($tile),
                 ($rows, 3) => exact::<$V, $rows, 3>($tile),)+
@@ -161,6 +175,10 @@ macro_rules! kernels {
             }
             #[inline]
             unsafe fn run(tile: &Tile<Self>) {
+                if !tile.cols.is_multiple_of(Self::shape().lanes) {
+                    // SAFETY: the caller's promise is passed on.
+                    return unsafe { edge(tile) };
+                }
                 #[cfg(target_arch = "x86_64")]
                 {
                     use std::arch::x86_64::*;

@@ -41,8 +41,23 @@ fn lane_sum<T: Real>(row: &[T]) -> T {
     lanes[0]
 }
 
+/// Rows that are shorter than this are computed side by side.
+const NARROW: usize = 32;
+/// Narrow rows computed together.
+const ABREAST: usize = 16;
+
 /// Softmax or its logarithm of every row, `x` being `[…, C]` packed.
 fn softmax_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
+    if width < NARROW {
+        let size = ABREAST * width;
+        return threads::groups(out, size, 8 * size, |index, out| {
+            let x = &x[index * size..][..out.len()];
+            vectorize(
+                #[inline(always)]
+                || narrow_rows(x, width, out, log),
+            );
+        });
+    }
     threads::groups(out, width, 8 * width, |index, out| {
         vectorize(
             #[inline(always)]
@@ -63,6 +78,49 @@ fn softmax_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
             },
         );
     });
+}
+
+/// Softmax or its logarithm of up to [`ABREAST`] rows: turned, so that each is a lane of one vector. A row of a
+/// few classes alone would leave most of a vector empty.
+#[inline(always)]
+fn narrow_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
+    type Abreast<T> = [T; ABREAST];
+    let mut turned = [[T::ZERO; ABREAST]; NARROW];
+    let turned = &mut turned[..width];
+    for (row, x) in x.chunks_exact(width).enumerate() {
+        for (lanes, &v) in turned.iter_mut().zip(x) {
+            lanes[row] = v;
+        }
+    }
+    let mut shift: Abreast<T> = [-T::INFINITY; ABREAST];
+    for lanes in &*turned {
+        for (m, &v) in shift.iter_mut().zip(lanes) {
+            *m = if v <= *m { *m } else { v };
+        }
+    }
+    let mut sum: Abreast<T> = [T::ZERO; ABREAST];
+    for lanes in &mut *turned {
+        for ((v, &shift), sum) in lanes.iter_mut().zip(&shift).zip(&mut sum) {
+            let shifted = *v - shift;
+            let e = shifted.exp();
+            *sum += e;
+            *v = if log { shifted } else { e };
+        }
+    }
+    let ln = sum.map(
+        #[inline(always)]
+        |sum| sum.ln(),
+    );
+    for lanes in &mut *turned {
+        for ((v, &ln), &sum) in lanes.iter_mut().zip(&ln).zip(&sum) {
+            *v = if log { *v - ln } else { *v / sum };
+        }
+    }
+    for (row, out) in out.chunks_exact_mut(width).enumerate() {
+        for (o, lanes) in out.iter_mut().zip(&*turned) {
+            *o = lanes[row];
+        }
+    }
 }
 
 /// Whether `axis` is the last, so that rows are runs.
@@ -140,6 +198,11 @@ pub fn cross_entropy(pool: &Arc<Pool>, x: View, target: View) -> (Block, Block) 
     })
 }
 
+/// How many rows make a piece of work that fills vectors.
+fn rows_at_a_time(width: usize) -> usize {
+    (1024 / width.max(1)).max(1)
+}
+
 /// The gradient of [`cross_entropy`].
 pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: View) -> Block {
     let (rows, width) = (log_p.layout.shape()[0], log_p.layout.shape()[1]);
@@ -148,13 +211,18 @@ pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: Vie
     with_float!(log_p.dtype(), T => {
         let p = packed::<T>(&held);
         let scale = packed::<T>(&held_g)[0] / T::of(rows as f64);
-        fresh(pool, p.len(), |out: &mut [T]| threads::groups(out, width, 8 * width, |row, out| {
+        // Many short rows at a time: an exponential does not care whose row it is.
+        let (rows, size) = (rows_at_a_time(width), rows_at_a_time(width) * width);
+        fresh(pool, p.len(), |out: &mut [T]| threads::groups(out, size, 8 * size, |index, out| {
+            let p = &p[index * size..][..out.len()];
             vectorize(#[inline(always)] || {
-                for (o, &p) in out.iter_mut().zip(&p[row * width..][..width]) {
+                for (o, &p) in out.iter_mut().zip(p) {
                     *o = p.exp() * scale;
                 }
             });
-            out[target[row]] -= scale;
+            for (row, &class) in out.chunks_exact_mut(width).zip(&target[index * rows..]) {
+                row[class] -= scale;
+            }
         }))
     })
 }
