@@ -1,10 +1,12 @@
 //! The product of matrices, `C = act(A·B + bias)`.
 //!
 //! The scheme of Goto & van de Geijn (2008), cut down to what small networks need: B is packed a panel of
-//! `BLOCK_K` × a few vectors at a time and stays in the nearest cache while all rows of A pass over it; A is
-//! read where it lies. Each element's sum runs over k in order, by fused multiply-adds in blocks that k alone
-//! decides, whatever the vector width, the tile or the number of threads: these only divide M and N. So a row's
-//! result does not depend on the rows beside it either: one image gives the same bits alone and in a batch.
+//! `BLOCK_K` × a few vectors at a time and stays in the nearest cache while all rows of A pass over it. A is read
+//! where it lies, unless its rows are not runs of memory and many panels will read them again; B too, where few
+//! rows would not repay the packing. Each element's sum runs over k in order, by fused multiply-adds in blocks that
+//! k alone decides, whatever the vector width, the tile, the packing or the number of threads: these only divide M
+//! and N. So a row's result does not depend on the rows beside it either: one image gives the same bits alone and
+//! in a batch.
 
 mod kernel;
 mod pack;
