@@ -6,6 +6,7 @@
 //! rounding whether the hardware or the portable fallback does it.
 
 use crate::math::Real;
+use std::any::TypeId;
 use std::sync::OnceLock;
 
 /// How wide vectors are.
@@ -62,6 +63,18 @@ pub fn vectorize<R>(f: impl FnOnce() -> R) -> R {
         Level::Avx2 => unsafe { avx2(f) },
         _ => f(),
     }
+}
+
+/// Like [`vectorize`], at the most with 256 bits unless elements are `f32`: for the other types one more copy of
+/// every loop would weigh more than it gives.
+#[inline(always)]
+pub fn vectorize_for<T: 'static, R>(f: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if TypeId::of::<T>() != TypeId::of::<f32>() {
+        // SAFETY: `level` is never above what was detected on this very machine.
+        return if level() == Level::Portable { f() } else { unsafe { avx2(f) } };
+    }
+    vectorize(f)
 }
 
 /// Runs `f` compiled with 256-bit vectors and FMA.

@@ -57,23 +57,29 @@ pub fn each<I: Iterator<Item: Send> + Send>(items: I, work: usize, f: impl Fn(I:
 }
 
 /// Calls `f(index of the first element, elements)` for pieces of `out`, on several threads when it is long.
-#[inline(always)]
+#[inline]
 pub fn chunks<T: Send>(out: &mut [T], f: impl Fn(usize, &mut [T]) + Sync) {
     if out.len() < SERIAL_ELEMENTS {
         return f(0, out);
     }
     let size = out.len().div_ceil(num_threads()).next_multiple_of(64);
     let work = out.len();
-    each(out.chunks_mut(size).enumerate(), work, |(index, part)| f(index * size, part));
+    deal(out, size, work, &|part, elements| f(part * size, elements));
 }
 
 /// Calls `f(index of the group, group)` for groups of `size` elements of `out`, the last as short as what is
 /// left; `cost` is the work of one group, in elements touched.
+#[inline]
 pub fn groups<T: Send>(out: &mut [T], size: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     let size = size.max(1);
     let count = out.len().div_ceil(size);
     let run = count.div_ceil(num_threads()).max(1);
-    each(out.chunks_mut(run * size).enumerate(), count * cost, |(part, groups)| {
+    deal(out, run * size, count * cost, &|part, groups| {
         groups.chunks_mut(size).enumerate().for_each(|(index, group)| f(part * run + index, group));
     });
+}
+
+/// Calls `f(index of the piece, piece)` for pieces of `size` elements. Compiled once a type, not once a kernel.
+fn deal<T: Send>(out: &mut [T], size: usize, work: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
+    each(out.chunks_mut(size).enumerate(), work, |(index, part)| f(index, part));
 }

@@ -1,10 +1,13 @@
 //! Walking several layouts of one shape together, row by row, over many threads.
 //!
 //! Dimensions that lie end to end in all operands are merged, so a contiguous operation is one long
-//! row. The result is row-major; what a thread computes depends on its rows alone, so the number of
-//! threads never shows in a result.
+//! row. Operands that are not runs of memory are brought into short buffers first, by code that knows
+//! their type only: so an operator's own code is one plain loop a level of vectors, and a program that
+//! has all operators stays small. The result is row-major; what a thread computes depends on its rows
+//! alone, so the number of threads never shows in a result.
 
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
+use crate::storage::Plain;
 use crate::threads;
 use tensor_core::{Layout, Shape};
 
@@ -65,185 +68,137 @@ impl<const N: usize> Nest<N> {
         at
     }
 
-    /// Calls `row(offsets, out)` for runs of the result that lie within one row each.
-    #[inline(always)]
-    fn rows<O>(&self, first: usize, out: &mut [O], row: impl Fn([isize; N], &mut [O])) {
+    /// Calls `piece(offsets, out)` for pieces of the result that lie within one row each, at most [`PIECE`]
+    /// long where some operand has to be gathered.
+    fn pieces<O>(&self, first: usize, out: &mut [O], piece: &mut dyn FnMut([isize; N], &mut [O])) {
         let len = self.row_len();
+        let most = if self.row_strides().iter().all(|&s| s == 1) { usize::MAX } else { PIECE };
         let (mut element, mut rest) = (first, out);
         while !rest.is_empty() {
-            let take = (len - element % len).min(rest.len());
+            let take = (len - element % len).min(rest.len()).min(most);
             let (now, later) = rest.split_at_mut(take);
-            row(self.offsets(element), now);
+            piece(self.offsets(element), now);
             element += take;
             rest = later;
         }
     }
 }
 
-/// One operand of a row: `len` elements from `offset` by `stride`.
-#[derive(Clone, Copy)]
-pub struct Run<'a, T> {
+/// Elements gathered at a time: little enough for the nearest cache, enough to fill vectors.
+const PIECE: usize = 256;
+
+/// One operand, and where its elements are gathered when they do not lie next to each other.
+struct Operand<'a, T> {
     data: &'a [T],
-    offset: isize,
     stride: isize,
+    buffer: [T; PIECE],
+    /// Which element, and how often, the buffer repeats.
+    repeated: Option<(isize, usize)>,
 }
 
-impl<'a, T: Copy> Run<'a, T> {
-    /// The row as a slice, when its elements lie next to each other.
-    #[inline(always)]
-    fn slice(&self, len: usize) -> Option<&'a [T]> {
-        (self.stride == 1).then(|| &self.data[self.offset as usize..][..len])
+impl<'a, T: Plain> Operand<'a, T> {
+    fn new(data: &'a [T], stride: isize) -> Self {
+        Operand { data, stride, buffer: [T::zeroed(); PIECE], repeated: None }
     }
 
-    /// The one element that the whole row repeats.
+    /// `len` elements from `offset`.
     #[inline(always)]
-    fn single(&self) -> Option<T> {
-        (self.stride == 0).then(|| self.data[self.offset as usize])
+    fn piece(&mut self, offset: isize, len: usize) -> &[T] {
+        if self.stride == 1 { &self.data[offset as usize..][..len] } else { self.gather(offset, len) }
     }
 
-    #[inline(always)]
-    fn at(&self, index: usize) -> T {
-        self.data[(self.offset + index as isize * self.stride) as usize]
+    #[inline(never)]
+    fn gather(&mut self, offset: isize, len: usize) -> &[T] {
+        let buffer = &mut self.buffer[..len];
+        if self.stride == 0 {
+            if !self.repeated.is_some_and(|(at, count)| at == offset && count >= len) {
+                buffer.fill(self.data[offset as usize]);
+                self.repeated = Some((offset, len));
+            }
+        } else {
+            for (i, o) in buffer.iter_mut().enumerate() {
+                *o = self.data[(offset + i as isize * self.stride) as usize];
+            }
+        }
+        buffer
     }
 }
 
 /// `out[i] = f(x[i])`
-pub fn map<A, O, F>(shape: &Shape, (x, lx): (&[A], &Layout), out: &mut [O], f: F)
-where
-    A: Copy + Sync,
-    O: Copy + Send,
-    F: Fn(A) -> O + Sync + Copy,
-{
+pub fn map<A: Plain, O: Plain>(
+    shape: &Shape,
+    (x, lx): (&[A], &Layout),
+    out: &mut [O],
+    f: impl Fn(A) -> O + Sync + Copy,
+) {
     let nest = Nest::new(shape, [lx]);
     let [sx] = nest.row_strides();
     threads::chunks(out, |first, part| {
-        vectorize(
-            #[inline(always)]
-            || {
-                nest.rows(
-                    first,
-                    part,
-                    #[inline(always)]
-                    |[ox], row| {
-                        let a = Run { data: x, offset: ox, stride: sx };
-                        if let Some(a) = a.slice(row.len()) {
-                            for (o, &a) in row.iter_mut().zip(a) {
-                                *o = f(a);
-                            }
-                        } else if let Some(a) = a.single() {
-                            row.fill(f(a));
-                        } else {
-                            for (i, o) in row.iter_mut().enumerate() {
-                                *o = f(a.at(i));
-                            }
-                        }
-                    },
-                );
-            },
-        );
+        let mut x = Operand::new(x, sx);
+        nest.pieces(first, part, &mut |[ox], out| {
+            let x = x.piece(ox, out.len());
+            vectorize_for::<O, _>(
+                #[inline(always)]
+                || {
+                    for (o, &a) in out.iter_mut().zip(x) {
+                        *o = f(a);
+                    }
+                },
+            );
+        });
     });
 }
 
 /// `out[i] = f(x[i], y[i])`
-pub fn map2<A, B, O, F>(
+pub fn map2<A: Plain, B: Plain, O: Plain>(
     shape: &Shape,
     (x, lx): (&[A], &Layout),
     (y, ly): (&[B], &Layout),
     out: &mut [O],
-    f: F,
-) where
-    A: Copy + Sync,
-    B: Copy + Sync,
-    O: Copy + Send,
-    F: Fn(A, B) -> O + Sync + Copy,
-{
+    f: impl Fn(A, B) -> O + Sync + Copy,
+) {
     let nest = Nest::new(shape, [lx, ly]);
     let [sx, sy] = nest.row_strides();
     threads::chunks(out, |first, part| {
-        vectorize(
-            #[inline(always)]
-            || {
-                nest.rows(
-                    first,
-                    part,
-                    #[inline(always)]
-                    |[ox, oy], row| {
-                        let (a, b) = (
-                            Run { data: x, offset: ox, stride: sx },
-                            Run { data: y, offset: oy, stride: sy },
-                        );
-                        let len = row.len();
-                        match (a.slice(len), b.slice(len), a.single(), b.single()) {
-                            (Some(a), Some(b), ..) => {
-                                for ((o, &a), &b) in row.iter_mut().zip(a).zip(b) {
-                                    *o = f(a, b);
-                                }
-                            }
-                            (Some(a), _, _, Some(b)) => {
-                                for (o, &a) in row.iter_mut().zip(a) {
-                                    *o = f(a, b);
-                                }
-                            }
-                            (_, Some(b), Some(a), _) => {
-                                for (o, &b) in row.iter_mut().zip(b) {
-                                    *o = f(a, b);
-                                }
-                            }
-                            _ => {
-                                for (i, o) in row.iter_mut().enumerate() {
-                                    *o = f(a.at(i), b.at(i));
-                                }
-                            }
-                        }
-                    },
-                );
-            },
-        );
+        let (mut x, mut y) = (Operand::new(x, sx), Operand::new(y, sy));
+        nest.pieces(first, part, &mut |[ox, oy], out| {
+            let (x, y) = (x.piece(ox, out.len()), y.piece(oy, out.len()));
+            vectorize_for::<O, _>(
+                #[inline(always)]
+                || {
+                    for ((o, &a), &b) in out.iter_mut().zip(x).zip(y) {
+                        *o = f(a, b);
+                    }
+                },
+            );
+        });
     });
 }
 
 /// `out[i] = f(x[i], y[i], z[i])`
-pub fn map3<A, B, C, O, F>(
+pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
     shape: &Shape,
     (x, lx): (&[A], &Layout),
     (y, ly): (&[B], &Layout),
     (z, lz): (&[C], &Layout),
     out: &mut [O],
-    f: F,
-) where
-    A: Copy + Sync,
-    B: Copy + Sync,
-    C: Copy + Sync,
-    O: Copy + Send,
-    F: Fn(A, B, C) -> O + Sync + Copy,
-{
+    f: impl Fn(A, B, C) -> O + Sync + Copy,
+) {
     let nest = Nest::new(shape, [lx, ly, lz]);
     let [sx, sy, sz] = nest.row_strides();
     threads::chunks(out, |first, part| {
-        vectorize(
-            #[inline(always)]
-            || {
-                nest.rows(
-                    first,
-                    part,
-                    #[inline(always)]
-                    |[ox, oy, oz], row| {
-                        let a = Run { data: x, offset: ox, stride: sx };
-                        let b = Run { data: y, offset: oy, stride: sy };
-                        let c = Run { data: z, offset: oz, stride: sz };
-                        let len = row.len();
-                        if let (Some(a), Some(b), Some(c)) = (a.slice(len), b.slice(len), c.slice(len)) {
-                            for (((o, &a), &b), &c) in row.iter_mut().zip(a).zip(b).zip(c) {
-                                *o = f(a, b, c);
-                            }
-                        } else {
-                            for (i, o) in row.iter_mut().enumerate() {
-                                *o = f(a.at(i), b.at(i), c.at(i));
-                            }
-                        }
-                    },
-                );
-            },
-        );
+        let (mut x, mut y, mut z) = (Operand::new(x, sx), Operand::new(y, sy), Operand::new(z, sz));
+        nest.pieces(first, part, &mut |[ox, oy, oz], out| {
+            let len = out.len();
+            let (x, y, z) = (x.piece(ox, len), y.piece(oy, len), z.piece(oz, len));
+            vectorize_for::<O, _>(
+                #[inline(always)]
+                || {
+                    for (((o, &a), &b), &c) in out.iter_mut().zip(x).zip(y).zip(z) {
+                        *o = f(a, b, c);
+                    }
+                },
+            );
+        });
     });
 }
