@@ -134,6 +134,10 @@ impl Backend for Cpu {
         self.wrap(kernels::index::scatter_add(&self.pool, x, axis, index, src))
     }
 
+    fn index_range(&self, x: View) -> Result<(i64, i64)> {
+        Ok(kernels::index::range(x))
+    }
+
     fn stats(&self) -> Stats {
         let (live, peak, pooled, allocations) = self.pool.counts();
         Stats {

@@ -53,7 +53,7 @@ macro_rules! suite {
     ($device:expr, $tolerance:expr) => {
         $crate::suite! { @checks $device, $tolerance;
             moving: name_and_types upload_download download_async full copy fill cast stats_and_trim
-                index_select gather scatter_add;
+                index_select gather scatter_add index_range;
             pointwise: select float_comparisons integer_comparisons integer_unary logical_not
                 bool_binary bitwise composed_unary_grad threaded;
             reductions: arg_max arg_min running_sum running_product sort threaded_reductions;

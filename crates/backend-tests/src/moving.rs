@@ -5,7 +5,7 @@ use crate::judge::answer;
 use crate::samples::{Noise, SHAPES, Sample, all_views, doubles, floats, host, plain, types, upload, views};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use tensor_core::{DType, Device, HostData, Layout, RawTensor, Scalar, Shape, View};
+use tensor_core::{DType, Device, HostData, Layout, RawTensor, Scalar, Shape, View, compose};
 
 /// It has a name, the types every backend must have, and answers `sync`.
 pub fn name_and_types(device: &Device, _: &Tolerance) {
@@ -287,6 +287,25 @@ pub fn gather(device: &Device, _: &Tolerance) {
     let x = upload(device, &[5.0], &[], DType::F32);
     let zero = upload(device, &[0.0], &[], DType::I32);
     assert_eq!(answer(device, device.gather(x.view(), 0, zero.view()), DType::F32, &Shape::new(&[])), [5.0]);
+}
+
+/// The ends of a range of indices.
+pub fn index_range(device: &Device, _: &Tolerance) {
+    let mut noise = Noise::new(27);
+    for dtype in [DType::I32, DType::I64].into_iter().filter(|&dtype| device.supports(dtype)) {
+        for shape in [&[][..], &[1], &[7], &[5, 130], &[70_000]] {
+            for x in views(device, shape, dtype, || noise.whole(-90_000, 90_000)) {
+                let end =
+                    |f: fn(f64, f64) -> f64| x.values.iter().copied().reduce(f).expect("an element") as i64;
+                let want = (end(f64::min), end(f64::max));
+                for (got, how) in
+                    [(device.index_range(x.view()), "own"), (compose::index_range(x.view()), "composed")]
+                {
+                    assert_eq!(got.expect("a range"), want, "{how}: {dtype} {} {}", x.kind, x.shape());
+                }
+            }
+        }
+    }
 }
 
 /// Adding by index: repeats add up, a source larger than the index is cut.

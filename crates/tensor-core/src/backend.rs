@@ -148,6 +148,11 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         true
     }
 
+    /// The smallest and the largest of integers, of which there is at least one: what a check of indices needs.
+    fn index_range(&self, x: View) -> Result<(i64, i64)> {
+        compose::index_range(x)
+    }
+
     /// What it has done and holds.
     fn stats(&self) -> Stats;
 

@@ -7,7 +7,7 @@ use crate::graph::{Keep, record, record_many};
 use crate::mode::is_grad_enabled;
 use crate::tensor::Tensor;
 use tensor_core::derivative::derivative;
-use tensor_core::{Activation, Axes, RawTensor, ReduceOp, Shape, UnaryOp, check};
+use tensor_core::{Activation, Axes, RawTensor, Shape, UnaryOp, check};
 
 impl Tensor {
     /// `x·wᵀ + b`: `[…, I], [O, I], [O] → […, O]`, PyTorch's `F.linear`.
@@ -179,12 +179,7 @@ impl Tensor {
 /// Panics when a class index is not one.
 #[track_caller]
 pub(crate) fn in_range(op: &str, target: &Tensor, classes: usize) {
-    if target.numel() == 0 {
-        return;
-    }
-    let all = Axes::all(target.rank());
-    let low = target.raw().reduce(ReduceOp::Min, all, false).item().to_i64();
-    let high = target.raw().reduce(ReduceOp::Max, all, false).item().to_i64();
+    let Some((low, high)) = target.raw().index_range(op) else { return };
     if low < 0 || high >= classes as i64 {
         let odd = if low < 0 { low } else { high };
         check::fail(

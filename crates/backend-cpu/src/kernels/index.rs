@@ -1,6 +1,7 @@
 //! Choosing and adding by index. Indices have been checked to be in range.
 
 use super::{fresh, hold, packed, with_type};
+use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
@@ -12,6 +13,23 @@ pub fn indices(view: View) -> Vec<usize> {
     match view.dtype() {
         DType::I32 => packed::<i32>(&held).iter().map(|&i| i as usize).collect(),
         _ => packed::<i64>(&held).iter().map(|&i| i as usize).collect(),
+    }
+}
+
+/// The smallest and the largest of integers.
+pub fn range(x: View) -> (i64, i64) {
+    fn of<T: Plain + Ord + Into<i64>>(x: View) -> (i64, i64) {
+        let held = hold(x);
+        let values = packed::<T>(&held);
+        let ends = vectorize(
+            #[inline(always)]
+            || values.iter().fold((values[0], values[0]), |(low, high), &v| (low.min(v), high.max(v))),
+        );
+        (ends.0.into(), ends.1.into())
+    }
+    match x.dtype() {
+        DType::I32 => of::<i32>(x),
+        _ => of::<i64>(x),
     }
 }
 

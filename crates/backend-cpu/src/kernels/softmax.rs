@@ -107,10 +107,10 @@ fn narrow_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
             *v = if log { shifted } else { e };
         }
     }
-    let ln = sum.map(
-        #[inline(always)]
-        |sum| sum.ln(),
-    );
+    let mut ln = sum;
+    for ln in &mut ln {
+        *ln = ln.ln();
+    }
     for lanes in &mut *turned {
         for ((v, &ln), &sum) in lanes.iter_mut().zip(&ln).zip(&sum) {
             *v = if log { *v - ln } else { *v / sum };

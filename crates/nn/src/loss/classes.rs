@@ -52,11 +52,17 @@ pub fn cross_entropy(scores: &Tensor, target: &Tensor, options: &CrossEntropy) -
         && options.label_smoothing == 0.0
         && options.reduction == Reduction::Mean
         && classes.device().checks_indices()
-        && !classes.eq(options.ignore_index).any().item::<bool>();
+        && !may_hold(op, &classes, options.ignore_index);
     if plain {
         return rows.cross_entropy(&classes);
     }
     of_classes(op, &rows.log_softmax(1), &classes, target, options)
+}
+
+/// Whether a class may be among the targets: a glance at their range, which the usual −100 is not within.
+#[track_caller]
+fn may_hold(op: &str, classes: &Tensor, class: i64) -> bool {
+    classes.raw().index_range(op).is_some_and(|(low, high)| (low..=high).contains(&class))
 }
 
 /// −x\[target\] of log-probabilities and classes, in the shapes of [`cross_entropy`].

@@ -147,6 +147,13 @@ pub fn fetch_pixels(x: View, index: View, mean: f32, std: f32) -> Result<Storage
     normalize(rows.view(), mean, std)
 }
 
+/// The smallest and the largest of integers.
+pub fn index_range(x: View) -> Result<(i64, i64)> {
+    let x = RawTensor::from_view(x);
+    let extreme = |op| x.reduce(op, Axes::all(x.rank()), false).item().to_i64();
+    Ok((extreme(ReduceOp::Min), extreme(ReduceOp::Max)))
+}
+
 /// A stable sort of every run along `axis`, on the host.
 pub fn sort(x: View, axis: usize, descending: bool) -> Result<(Storage, Storage)> {
     fn runs<T: Element + PartialOrd>(values: &[T], len: usize, descending: bool) -> (HostData, HostData) {

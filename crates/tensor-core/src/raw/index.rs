@@ -6,19 +6,25 @@ use crate::check;
 use crate::shape::Shape;
 
 impl RawTensor {
+    /// The smallest and the largest of integers; `None` if there are no elements.
+    #[track_caller]
+    pub fn index_range(&self, op: &str) -> Option<(i64, i64)> {
+        check::index_type(op, self.dtype());
+        (self.numel() > 0).then(|| check::done(op, self.device().index_range(self.view())))
+    }
+
     /// This index tensor with negative entries counted from the end of `size`; panics on one out of range.
     #[track_caller]
     pub fn checked_index(&self, op: &str, size: usize) -> Self {
-        check::index_type(op, self.dtype());
         let size = size as i64;
+        if self.index_range(op).is_none_or(|(low, high)| low >= 0 && high < size) {
+            return self.clone();
+        }
         let values: Vec<i64> = self.to_vec();
         if let Some(odd) = values.iter().find(|&&v| v < -size || v >= size) {
             let hint =
                 if size > 0 { format!("indices run from {} to {}", -size, size - 1) } else { String::new() };
             check::fail(op, format!("index {odd} is out of range for a dimension of size {size}"), hint);
-        }
-        if values.iter().all(|&v| v >= 0) {
-            return self.clone();
         }
         let wrapped: Vec<i64> = values.into_iter().map(|v| if v < 0 { v + size } else { v }).collect();
         let data = crate::HostData::I64(wrapped).cast(self.dtype());
