@@ -149,17 +149,22 @@ unsafe fn edge<T: Kernel>(t: &Tile<T>) {
     }
 }
 
-/// Picks the kernel of a tile's own size among those of 1 to `$rows` rows and 1 to 3 vectors.
+/// Picks the kernel of a tile's own size among those of the given rows and vectors.
 macro_rules! pick {
-    ($V:ty, $tile:ident, $($rows:literal)+) => {
+    ($V:ty, $tile:ident, $rows:tt by $vectors:tt) => {
         // SAFETY: `run`'s caller vouches for the tile; this is compiled for `$V`'s instruction set.
-        unsafe {
-            match ($tile.rows, $tile.cols / <$V>::LANES) {
-                $(($rows, 1) => exact::<$V, $rows, 1>($tile),
-                ($rows, 2) => exact::<$V, $rows, 2>($tile),
-                ($rows, 3) => exact::<$V, $rows, 3>($tile),)+
-                _ => unreachable!("a tile larger than the registers"),
-            }
+        unsafe { pick!(@rows ($tile.rows, $tile.cols / <$V>::LANES), $V, $tile, $rows, $vectors) }
+    };
+    (@rows $size:expr, $V:ty, $tile:ident, [$($rows:literal)+], $vectors:tt) => {
+        match $size.0 {
+            $($rows => pick!(@vectors $size, $V, $tile, $rows, $vectors),)+
+            _ => unreachable!("a tile higher than the registers"),
+        }
+    };
+    (@vectors $size:expr, $V:ty, $tile:ident, $rows:literal, [$($vectors:literal)+]) => {
+        match $size.1 {
+            $($vectors => exact::<$V, $rows, $vectors>($tile),)+
+            _ => unreachable!("a tile wider than the registers"),
         }
     };
 }
@@ -170,7 +175,8 @@ macro_rules! kernels {
             fn shape() -> Shape {
                 match level() {
                     Level::Avx512 => Shape { rows: 8, vectors: 3, lanes: $lanes512 },
-                    _ => Shape { rows: 4, vectors: 3, lanes: $lanes256 },
+                    // 12 sums, 2 vectors of B and one number of A: with 4 × 3 the compiler ran out of 16 registers.
+                    _ => Shape { rows: 6, vectors: 2, lanes: $lanes256 },
                 }
             }
             #[inline]
@@ -184,11 +190,11 @@ macro_rules! kernels {
                     use std::arch::x86_64::*;
                     #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq")]
                     fn wide(tile: &Tile<$ty>) {
-                        pick!($v512, tile, 1 2 3 4 5 6 7 8);
+                        pick!($v512, tile, [1 2 3 4 5 6 7 8] by [1 2 3]);
                     }
                     #[target_feature(enable = "avx2,fma")]
                     fn narrow(tile: &Tile<$ty>) {
-                        pick!($v256, tile, 1 2 3 4);
+                        pick!($v256, tile, [1 2 3 4 5 6] by [1 2]);
                     }
                     match level() {
                         // SAFETY: `level` is never above what was detected on this machine.
@@ -199,7 +205,7 @@ macro_rules! kernels {
                     }
                 }
                 type Portable = Lanes<$ty, $lanes256>;
-                pick!(Portable, tile, 1 2 3 4);
+                pick!(Portable, tile, [1 2 3 4 5 6] by [1 2]);
             }
         }
     };
