@@ -113,6 +113,9 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" full_like(input: Tensor, fill_value: Scalar, options: Cast) => input.full_like(fill_value);
         "Tensor" new_zeros(input: Tensor, size: Shape, options: Cast) => Tensor::zeros(size, (input.dtype(), input.device()));
         "Tensor" new_ones(input: Tensor, size: Shape, options: Cast) => Tensor::ones(size, (input.dtype(), input.device()));
+        "Tensor" new_full(input: Tensor, size: Shape1, fill_value: Scalar, options: Cast) => Tensor::full(size.0, fill_value, (input.dtype(), input.device()));
+        "Tensor" new_empty(input: Tensor, size: Shape, options: Cast) => Tensor::zeros(size, (input.dtype(), input.device()));
+        "torch" scalar_tensor(value: f64, options: Cast) => torch::full((), value);
         "Tensor" new_tensor(input: Tensor, data: Value, options: Cast) => tensor_of(&data).map(|t| t.to_dtype(input.dtype()));
         "torch" eye(n: usize, options: Maker) => Tensor::eye(n, options);
         "torch" eye(n: usize, m: usize, options: Maker) => Tensor::eye([n, m], options);

@@ -60,6 +60,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "Tensor" to(input: Tensor, dtype: DType) => input.to_dtype(dtype);
         "Tensor" to(input: Tensor, device: Device) => input.to(&device);
         "Tensor" to(input: Tensor, other: Tensor) => input.to_dtype(other.dtype());
+        "Tensor" type_as(input: Tensor, other: Tensor) => input.to_dtype(other.dtype());
         "Tensor" type(input: Tensor, dtype: DType) => input.to_dtype(dtype);
         "Tensor" float(input: Tensor) => input.to_dtype(DType::F32);
         "Tensor" double(input: Tensor) => input.to_dtype(DType::F64);
