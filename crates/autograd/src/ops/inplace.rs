@@ -89,6 +89,8 @@ impl Tensor {
             );
         }
         if is_grad_enabled() && (self.requires_grad() || value.requires_grad()) {
+            // A leaf has no history to take over: its copy has.
+            let value = if value.is_leaf() && value.requires_grad() { value.copy() } else { value };
             if self.is_leaf() && self.requires_grad() {
                 check::fail(
                     op,

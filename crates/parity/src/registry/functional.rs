@@ -153,6 +153,8 @@ pub(super) fn entries() -> Vec<Entry> {
             input.conv_transpose1d(&weight, bias.as_ref(), ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation));
         "F torch" conv_transpose2d(input: Tensor, weight: Tensor, bias: Option<Tensor> = None, stride: Each<2> = 1.into(), padding: Padding<2> = 0.into(), output_padding: Each<2> = 0.into(), groups: usize = 1, dilation: Each<2> = 1.into()) =>
             input.conv_transpose2d(&weight, bias.as_ref(), ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation));
+        "F torch" conv_transpose3d(input: Tensor, weight: Tensor, bias: Option<Tensor> = None, stride: Each<3> = 1.into(), padding: Padding<3> = 0.into(), output_padding: Each<3> = 0.into(), groups: usize = 1, dilation: Each<3> = 1.into()) =>
+            input.conv_transpose3d(&weight, bias.as_ref(), ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation));
         "F" max_pool1d(input: Tensor, kernel_size: Each<1>, stride: Option<Each<1>> = None, padding: Each<1> = 0.into(), dilation: Each<1> = 1.into(), ceil_mode: bool = false) =>
             input.max_pool1d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode));
         "F" max_pool2d(input: Tensor, kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), dilation: Each<2> = 1.into(), ceil_mode: bool = false) =>
@@ -191,6 +193,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" fold(input: Tensor, output_size: Each<2>, kernel_size: Each<2>, dilation: Each<2> = 1.into(), padding: Each<2> = 0.into(), stride: Each<2> = 1.into()) => input.col2im(output_size, kernel_size, dilation, padding, stride);
         "F" pixel_shuffle(input: Tensor, upscale_factor: usize) => input.pixel_shuffle(upscale_factor);
         "F" pixel_unshuffle(input: Tensor, downscale_factor: usize) => input.pixel_unshuffle(downscale_factor);
+        "F" upsample(input: Tensor, size: Option<Dims> = None, scale_factor: Option<Factors> = None, mode: String = "nearest".into(), align_corners: Option<bool> = None) =>
+            resized(&input, size, scale_factor, &mode, align_corners == Some(true));
         "F" interpolate(input: Tensor, size: Option<Dims> = None, scale_factor: Option<Factors> = None, mode: String = "nearest".into(), align_corners: Option<bool> = None) =>
             resized(&input, size, scale_factor, &mode, align_corners == Some(true));
         "F" batch_norm(input: Tensor, running_mean: Option<Tensor>, running_var: Option<Tensor>, weight: Option<Tensor> = None, bias: Option<Tensor> = None, training: bool = false, momentum: f64 = 0.1, eps: f64 = 1e-5) =>

@@ -27,6 +27,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: f64 = 0.0, reduction: Reduction = Reduction::Mean) => loss::margin_ranking_loss(&input1, &input2, &target, margin, reduction);
         "F" cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: f64 = 0.0, reduction: Reduction = Reduction::Mean) => loss::cosine_embedding_loss(&input1, &input2, &target, margin, reduction);
         "F" triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: f64 = 1.0, p: f64 = 2.0, eps: f64 = 1e-6, swap: bool = false, reduction: Reduction = Reduction::Mean) => loss::triplet_margin_loss(&anchor, &positive, &negative, TripletMargin { margin, p, eps, swap }, reduction);
+        "F" triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: f64 = 1.0, swap: bool = false, reduction: Reduction = Reduction::Mean) => loss::triplet_margin_loss(&anchor, &positive, &negative, TripletMargin { margin, p: 2.0, eps: 1e-6, swap }, reduction);
         "F" multi_margin_loss(input: Tensor, target: Tensor, p: i64 = 1, margin: f64 = 1.0, weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean) => loss::multi_margin_loss(&input, &target, p.max(0) as u32, margin, weight.as_ref(), reduction);
         "F" multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean) => loss::multilabel_soft_margin_loss(&input, &target, weight.as_ref(), reduction);
     };

@@ -3,8 +3,8 @@
 use super::convert::{Dims, Ints};
 use super::kinds::Tensors;
 use super::{Entry, forms};
-use crate::python::Value;
-use autograd::{Reduce, Tensor};
+use crate::python::{PyError, Value};
+use autograd::{Index, Reduce, Tensor};
 use firebrand as torch;
 use tensor_core::{Scalar, Shape};
 
@@ -14,6 +14,22 @@ fn places(size: usize, start: Option<isize>, end: Option<isize>, step: usize, li
     let (start, end) = (place(start.unwrap_or(0)), end.map_or(size as i32, place));
     let all: Vec<i32> = (start..end.max(start)).step_by(step.max(1)).collect();
     Tensor::from_slice(&all, all.len(), like.device())
+}
+
+/// What `scatter`'s `reduce` asks for.
+fn combined(reduce: &str) -> Result<Reduce, PyError> {
+    match reduce {
+        "add" => Ok(Reduce::Sum),
+        "multiply" => Ok(Reduce::Prod),
+        _ => Err(PyError::runtime("reduce argument must be either add or multiply.")),
+    }
+}
+
+/// A copy whose elements at an index are `values`, broadcast, or their sum with what stood there.
+fn index_put(x: &Tensor, indices: &[Tensor], values: &Tensor, accumulate: bool) -> Tensor {
+    let entries: Vec<Index> = indices.iter().cloned().map(Index::Tensor).collect();
+    let places = torch::arange(0, x.numel() as i64, 1).reshape_as(x).i(&entries);
+    x.put(&places, &values.to_dtype(x.dtype()).expand_as(&places).contiguous(), accumulate)
 }
 
 #[rustfmt::skip]
@@ -88,6 +104,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "Tensor" unfold(input: Tensor, dimension: isize, size: usize, step: usize) => input.unfold(dimension, size, step);
         "torch Tensor" scatter(input: Tensor, dim: isize, index: Tensor, src: Tensor) => input.scatter(dim, &index, &src);
         "torch Tensor" scatter(input: Tensor, dim: isize, index: Tensor, value: Scalar) => input.scatter_value(dim, &index, value);
+        "torch Tensor" scatter(input: Tensor, dim: isize, index: Tensor, src: Tensor, reduce: String) => Ok::<_, PyError>(input.scatter_reduce(dim, &index, &src, combined(&reduce)?, true));
+        "torch Tensor" index_put(input: Tensor, indices: Vec<Tensor>, values: Tensor, accumulate: bool = false) => index_put(&input, &indices, &values, accumulate);
         "torch Tensor" scatter_reduce(input: Tensor, dim: isize, index: Tensor, src: Tensor, reduce: Reduce, include_self: bool = true) => input.scatter_reduce(dim, &index, &src, reduce, include_self);
         "torch Tensor" index_add(input: Tensor, dim: isize, index: Tensor, source: Tensor, alpha: f64 = 1.0) => input.index_add(dim, &index, &source, alpha);
         "torch Tensor" index_copy(input: Tensor, dim: isize, index: Tensor, source: Tensor) => input.index_copy(dim, &index, &source);
