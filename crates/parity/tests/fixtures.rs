@@ -37,7 +37,7 @@ fn module_repr() {
 
 #[test]
 fn ops() {
-    passes("ops", 219 + 490);
+    passes("ops", 219 + 533);
 }
 
 #[test]

@@ -102,6 +102,10 @@ pub(super) fn entries() -> Vec<Entry> {
     forms! {
         "torch" tensor(data: Value, options: Typed) => tensor_as(&data, &options.0);
         "torch" tensor(data: Value, options: Cast) => tensor_of(&data);
+        "torch" Tensor(data: Vec<Value>) => tensor_of(&Value::list(data)).map(|t| t.to_dtype(DType::F32));
+        "torch" Tensor(size: Shape) => torch::zeros(size);
+        "torch" FloatTensor(data: Value) => tensor_of(&data).map(|t| t.to_dtype(DType::F32));
+        "torch" LongTensor(data: Value) => tensor_of(&data).map(|t| t.to_dtype(DType::I32));
         "torch" as_tensor(data: Value, options: Cast) => tensor_of(&data);
         "torch" zeros(size: Shape, options: Maker) => Tensor::zeros(size, options);
         "torch" ones(size: Shape, options: Maker) => Tensor::ones(size, options);

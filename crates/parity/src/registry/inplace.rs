@@ -15,6 +15,8 @@ pub(super) fn entries() -> Vec<Entry> {
         trunc_ sign_ zero_
     };
     all.extend(forms! {
+        "torch F" relu_(input: Tensor) => input.relu_();
+        "F" leaky_relu_(input: Tensor, negative_slope: f64 = 0.01) => input.apply_(|x| x.leaky_relu(negative_slope));
         "Tensor" add_(input: Tensor, other: TensorArg) => input.add_(other);
         "Tensor" add_(input: Tensor, other: Tensor, alpha: Scalar) => input.apply_(|x| x.add_scaled(&other, alpha));
         "Tensor" sub_(input: Tensor, other: TensorArg) => input.sub_(other);
