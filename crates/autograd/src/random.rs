@@ -7,6 +7,13 @@ use crate::tensor::Tensor;
 use tensor_core::random::{Generator, default_generator};
 use tensor_core::{DType, HostData, RawTensor, check};
 
+/// Numbers in [0, 1) in double precision.
+fn uniform(generator: Generator, n: usize) -> impl Iterator<Item = f64> {
+    let mut out = vec![0f64; n];
+    generator.uniform_f64(&mut out, 0.0, 1.0);
+    out.into_iter()
+}
+
 impl Tensor {
     /// In place: uniform numbers in [low, high) (PyTorch's defaults are 0 and 1).
     #[track_caller]
@@ -73,6 +80,39 @@ impl Tensor {
             check::fail("exponential_", format!("a rate of {rate}"), "it must be positive");
         }
         self.draw("exponential_", |generator, n, _| HostData::F64(generator.exponential(n, rate)))
+    }
+
+    /// In place: numbers whose logarithms are normal (PyTorch's defaults are mean 1, std 2).
+    #[track_caller]
+    pub fn log_normal_(&self, mean: f64, std: f64) -> &Self {
+        check::float("log_normal_", self.dtype());
+        if std.is_nan() || std <= 0.0 {
+            check::fail("log_normal_", format!("a standard deviation of {std}"), "it must be positive");
+        }
+        self.draw("log_normal_", |generator, n, _| {
+            HostData::F64(generator.normal_scalar_f64(n, mean, std).into_iter().map(f64::exp).collect())
+        })
+    }
+
+    /// In place: Cauchy's distribution (PyTorch's defaults are 0 and 1).
+    #[track_caller]
+    pub fn cauchy_(&self, median: f64, sigma: f64) -> &Self {
+        check::float("cauchy_", self.dtype());
+        if sigma.is_nan() || sigma <= 0.0 {
+            check::fail("cauchy_", format!("a width of {sigma}"), "it must be positive");
+        }
+        let value = |u: f64| median + sigma * (std::f64::consts::PI * (u - 0.5)).tan();
+        self.draw("cauchy_", |generator, n, _| HostData::F64(uniform(generator, n).map(value).collect()))
+    }
+
+    /// In place: how many trials of probability `p` it takes until one succeeds.
+    #[track_caller]
+    pub fn geometric_(&self, p: f64) -> &Self {
+        if p.is_nan() || p <= 0.0 || p >= 1.0 {
+            check::fail("geometric_", format!("{p} is not a probability"), "give a number between 0 and 1");
+        }
+        let value = |u: f64| (u.ln() / (-p).ln_1p()).ceil();
+        self.draw("geometric_", |generator, n, _| HostData::F64(uniform(generator, n).map(value).collect()))
     }
 
     /// In place: whole numbers from 0 to the largest that the type tells apart from its neighbours

@@ -60,7 +60,7 @@ macro_rules! suite {
             products: matmul integer_matmul matmul_special linear linear_backward;
             fused: softmax log_softmax softmax_grad cross_entropy cross_entropy_grad normalize
                 fetch_pixels;
-            optim: sgd adam rmsprop adagrad;
+            optim: sgd adam rmsprop adagrad relatives;
             special: unary_specials binary_specials comparison_specials reduction_specials integers_wrap;
             properties: view_chains matmul_shapes;
         }

@@ -53,6 +53,32 @@ fn stepped(step: OptimStep, p: f64, mut g: f64, s: &mut [f64]) -> f64 {
             s[0] += g * g;
             p - lr * g / (s[0].sqrt() + eps)
         }
+        OptimStep::Adadelta { lr, rho, eps, weight_decay } => {
+            g += weight_decay * p;
+            s[0] = rho * s[0] + (1.0 - rho) * g * g;
+            let d = (s[1] + eps).sqrt() / (s[0] + eps).sqrt() * g;
+            s[1] = rho * s[1] + (1.0 - rho) * d * d;
+            p - lr * d
+        }
+        OptimStep::Adamax { lr, betas: (b1, b2), eps, weight_decay } => {
+            g += weight_decay * p;
+            s[0] = b1 * s[0] + (1.0 - b1) * g;
+            s[1] = (b2 * s[1]).max(g.abs() + eps);
+            p - lr * s[0] / s[1]
+        }
+        OptimStep::NAdam { betas: (b1, b2), eps, weight_decay, shrink, correction, rates } => {
+            g += weight_decay * p;
+            s[0] = b1 * s[0] + (1.0 - b1) * g;
+            s[1] = b2 * s[1] + (1.0 - b2) * g * g;
+            p * shrink + (rates.0 * g + rates.1 * s[0]) / ((s[1] / correction).sqrt() + eps)
+        }
+        OptimStep::RAdam { lr, betas: (b1, b2), eps, weight_decay, shrink, correction, adaptive } => {
+            g += weight_decay * p;
+            s[0] = b1 * s[0] + (1.0 - b1) * g;
+            s[1] = b2 * s[1] + (1.0 - b2) * g * g;
+            let scale = adaptive.map_or(1.0, |(root, rectify)| root * rectify / (s[1].sqrt() + eps));
+            p * shrink - lr * s[0] / correction * scale
+        }
     }
 }
 
@@ -183,5 +209,34 @@ pub fn rmsprop(device: &Device, tolerance: &Tolerance) {
 pub fn adagrad(device: &Device, tolerance: &Tolerance) {
     for weight_decay in [0.0, 0.1] {
         run(device, tolerance, 1, |_| OptimStep::Adagrad { lr: 0.1, eps: 1e-10, weight_decay });
+    }
+}
+
+/// Adadelta, Adamax, NAdam and RAdam.
+pub fn relatives(device: &Device, tolerance: &Tolerance) {
+    let (betas, correction) = ((0.8, 0.95), 0.3);
+    for weight_decay in [0.0, 0.1] {
+        run(device, tolerance, 2, |_| OptimStep::Adadelta { lr: 0.5, rho: 0.8, eps: 1e-3, weight_decay });
+        run(device, tolerance, 2, |_| OptimStep::Adamax { lr: 0.01, betas, eps: 1e-3, weight_decay });
+        let (eps, rates) = (1e-3, (-0.002, -0.01));
+        run(device, tolerance, 2, |_| OptimStep::NAdam {
+            betas,
+            eps,
+            weight_decay,
+            shrink: 0.99,
+            correction,
+            rates,
+        });
+        for adaptive in [None, Some((0.7, 0.2))] {
+            run(device, tolerance, 2, |_| OptimStep::RAdam {
+                lr: 0.01,
+                betas,
+                eps,
+                weight_decay,
+                shrink: 0.99,
+                correction,
+                adaptive,
+            });
+        }
     }
 }

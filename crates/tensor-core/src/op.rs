@@ -226,6 +226,60 @@ pub enum OptimStep {
         /// λ
         weight_decay: f64,
     },
+    /// Adadelta; state: `[squares, squared updates]`.
+    Adadelta {
+        /// Learning rate.
+        lr: f64,
+        /// ρ, the decay of both running means.
+        rho: f64,
+        /// Added under both roots.
+        eps: f64,
+        /// λ
+        weight_decay: f64,
+    },
+    /// Adamax; state: `[m, u]`.
+    Adamax {
+        /// Learning rate, already divided by 1 − β₁ᵗ.
+        lr: f64,
+        /// (β₁, β₂)
+        betas: (f64, f64),
+        /// Added to each gradient's magnitude.
+        eps: f64,
+        /// λ
+        weight_decay: f64,
+    },
+    /// NAdam; state: `[m, v]`.
+    NAdam {
+        /// (β₁, β₂)
+        betas: (f64, f64),
+        /// Added to the root.
+        eps: f64,
+        /// λ of the L2 penalty; 0 when the parameter itself decays.
+        weight_decay: f64,
+        /// What the parameter is first multiplied by.
+        shrink: f64,
+        /// 1 − β₂ᵗ
+        correction: f64,
+        /// What the gradient and its mean are multiplied by: rates with a sign.
+        rates: (f64, f64),
+    },
+    /// RAdam; state: `[m, v]`.
+    RAdam {
+        /// Learning rate.
+        lr: f64,
+        /// (β₁, β₂)
+        betas: (f64, f64),
+        /// Added to the root.
+        eps: f64,
+        /// λ of the L2 penalty; 0 when the parameter itself decays.
+        weight_decay: f64,
+        /// What the parameter is first multiplied by.
+        shrink: f64,
+        /// 1 − β₁ᵗ
+        correction: f64,
+        /// √(1 − β₂ᵗ) and the rectification, once the variance can be told.
+        adaptive: Option<(f64, f64)>,
+    },
 }
 
 impl UnaryOp {

@@ -98,12 +98,12 @@ fn rule(
             ]
         }
         BinaryOp::Maximum | BinaryOp::Minimum => {
-            let wins = if op == BinaryOp::Maximum { a.gt(b) } else { a.lt(b) };
             let tie = a.eq(b);
-            let share = |mine: &Tensor| tie.where_(g * 0.5, mine.where_(g, 0.0));
-            // Neither wins against NaN: PyTorch passes the gradient to both sides' comparison as it falls.
-            let loses = wins.logical_not();
-            [if_a(&|| share(&wins)), if_b(&|| share(&loses))]
+            // Beside a NaN neither side loses: both get the whole gradient, as PyTorch's comparisons fall.
+            let share = |lost: &Tensor| tie.where_(g * 0.5, lost.where_(0.0, g));
+            let (less, more) = (a.lt(b), a.gt(b));
+            let (a_lost, b_lost) = if op == BinaryOp::Maximum { (less, more) } else { (more, less) };
+            [if_a(&|| share(&a_lost)), if_b(&|| share(&b_lost))]
         }
         BinaryOp::Atan2 => {
             let d = a.square() + b.square();

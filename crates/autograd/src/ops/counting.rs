@@ -94,6 +94,34 @@ impl Tensor {
         (x.index_select(0, &places), which.reshape_to(self.shape()), next - places)
     }
 
+    /// The different slices along a dimension, sorted element by element; where each slice is among them;
+    /// and how often each occurs. Without `sorted`, only neighbours count as equal, as in
+    /// [`Tensor::unique_consecutive`]. Compared on the host.
+    #[track_caller]
+    pub fn unique_dim(&self, dim: isize, sorted: bool) -> (Tensor, Tensor, Tensor) {
+        let (axis, size) = self.sized_axis("unique", dim);
+        let x = self.detach();
+        let rows = x.movedim(axis as isize, 0).contiguous().to_vec::<f64>();
+        let width = rows.len() / size.max(1);
+        let row = |i: usize| &rows[i * width..][..width];
+        let mut order: Vec<usize> = (0..size).collect();
+        if sorted {
+            order.sort_by(|&a, &b| row(a).partial_cmp(row(b)).unwrap_or(std::cmp::Ordering::Equal));
+        }
+        let (mut first, mut counts, mut inverse) = (Vec::new(), Vec::<i32>::new(), vec![0i32; size]);
+        for (k, &i) in order.iter().enumerate() {
+            if k == 0 || row(order[k - 1]) != row(i) {
+                first.push(i as i32);
+                counts.push(0);
+            }
+            let place = counts.len() - 1;
+            counts[place] += 1;
+            inverse[i] = place as i32;
+        }
+        let list = |v: &[i32]| Tensor::from_slice(v, v.len(), self.device());
+        (x.index_select(axis as isize, &list(&first)), list(&inverse), list(&counts))
+    }
+
     /// The coordinates of all elements that differ from zero, row-major: `[count, rank]`.
     #[track_caller]
     pub fn nonzero(&self) -> Tensor {

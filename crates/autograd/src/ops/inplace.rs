@@ -60,6 +60,20 @@ impl Tensor {
         self.fill_(0)
     }
 
+    /// In place: what `f` makes of this tensor, of the same shape and type; its history grows by `f`.
+    ///
+    /// ```
+    /// # let x = autograd::Tensor::ones(2, &backend_cpu::device());
+    /// x.apply_(|x| x.clamp(0.0, 0.5));
+    /// assert_eq!(x.to_vec::<f32>(), [0.5, 0.5]);
+    /// ```
+    #[track_caller]
+    pub fn apply_(&self, f: impl FnOnce(&Tensor) -> Tensor) -> &Self {
+        // Rules keep what they are given, so they are given a copy of what is about to be written.
+        let before = if is_grad_enabled() && self.requires_grad() { self.copy() } else { self.clone() };
+        self.become_("apply_", f(&before).to_dtype(self.dtype()))
+    }
+
     /// Writes `value`, computed from this tensor or not, over it, and takes over its history.
     #[track_caller]
     pub(crate) fn become_(&self, op: &str, value: Tensor) -> &Self {
@@ -75,6 +89,8 @@ impl Tensor {
             );
         }
         if is_grad_enabled() && (self.requires_grad() || value.requires_grad()) {
+            // A leaf has no history to take over: its copy has.
+            let value = if value.is_leaf() && value.requires_grad() { value.copy() } else { value };
             if self.is_leaf() && self.requires_grad() {
                 check::fail(
                     op,
@@ -96,4 +112,22 @@ impl Tensor {
         }
         self
     }
+}
+
+/// In place, the functions of one tensor.
+macro_rules! in_place {
+    ($($name:ident = $function:ident),+ $(,)?) => {
+        impl Tensor {$(
+            #[doc = concat!("In place: [`Tensor::", stringify!($function), "`].")]
+            #[track_caller]
+            pub fn $name(&self) -> &Self {
+                self.apply_(Tensor::$function)
+            }
+        )+}
+    };
+}
+in_place! {
+    abs_ = abs, neg_ = neg, exp_ = exp, log_ = log, sqrt_ = sqrt, rsqrt_ = rsqrt, square_ = square,
+    reciprocal_ = reciprocal, sin_ = sin, cos_ = cos, sigmoid_ = sigmoid, tanh_ = tanh, relu_ = relu,
+    round_ = round, floor_ = floor, ceil_ = ceil, trunc_ = trunc, sign_ = sign,
 }

@@ -96,6 +96,17 @@ impl Tensor {
         flat.ranked("nanmedian", "NanmedianBackward0", 0, false, |_| count.saturating_sub(1) / 2).0
     }
 
+    /// The middle element along a dimension of all but NaN, the lower of two, and where it stands.
+    #[track_caller]
+    pub fn nanmedian_dim(&self, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
+        let (axis, _) = self.sized_axis("nanmedian", dim);
+        let index = self.detach().sort(dim, false).1;
+        // NaN sorts last.
+        let count = self.detach().isnan().logical_not().sum_dim(axis as isize, true);
+        let index = index.gather(dim, &(count - 1).clamp_min(0.0).floor_divide(2));
+        self.picked_at(&index, "NanmedianBackward1", dim, keepdim)
+    }
+
     /// The commonest element along a dimension, the smallest of equally common ones, and where it stands
     /// last. Counted on the host.
     #[track_caller]

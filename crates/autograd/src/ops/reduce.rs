@@ -17,9 +17,9 @@ impl Tensor {
                 ReduceOp::Sum => g.expand_to(&shape),
                 ReduceOp::Prod => g.expand_to(&shape) * ctx.input(0).others_over(axes),
                 ReduceOp::Max | ReduceOp::Min => {
-                    // Equal extremes share the gradient.
-                    let hits =
-                        ctx.input(0).detach().eq(ctx.output().detach().reshape_to(&kept)).to_dtype(dtype);
+                    // Equal extremes share the gradient, and so do the NaN where one is the result.
+                    let (x, y) = (ctx.input(0).detach(), ctx.output().detach().reshape_to(&kept));
+                    let hits = x.eq(&y).logical_or(&x.isnan().logical_and(&y.isnan())).to_dtype(dtype);
                     let count = hits.sum_axes(axes, true);
                     (g / count) * hits
                 }

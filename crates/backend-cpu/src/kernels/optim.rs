@@ -152,5 +152,52 @@ fn update<T: Real>(step: OptimStep, p: &mut [T], g: &[T], [a, b, c]: [&mut [T]; 
                 *p += (rate * g) / (s.sqrt() + eps);
             }
         }
+        OptimStep::Adadelta { lr, rho, eps, weight_decay } => {
+            let (wd, decay, rest, eps, rate) =
+                (T::of(weight_decay), T::of(rho), T::of(1.0 - rho), T::of(eps), T::of(-lr));
+            for (((p, &g), s), u) in p.iter_mut().zip(g).zip(a).zip(b) {
+                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+                *s = mean_square(*s, g, decay, rest);
+                let delta = (*u + eps).sqrt() / (*s + eps).sqrt() * g;
+                *u = mean_square(*u, delta, decay, rest);
+                *p = delta.fma(rate, *p);
+            }
+        }
+        OptimStep::Adamax { lr, betas: (b1, b2), eps, weight_decay } => {
+            let (wd, decay, eps, rate) = (T::of(weight_decay), T::of(b2), T::of(eps), T::of(-lr));
+            for (((p, &g), m), u) in p.iter_mut().zip(g).zip(a).zip(b) {
+                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+                *m = lerp(*m, g, 1.0 - b1);
+                *u = (*u * decay).max(g.abs() + eps);
+                *p += (rate * *m) / *u;
+            }
+        }
+        OptimStep::NAdam { betas: (b1, b2), eps, weight_decay, shrink, correction, rates } => {
+            let (wd, beta2, rest, eps) = (T::of(weight_decay), T::of(b2), T::of(1.0 - b2), T::of(eps));
+            let (shrink, correction) = (T::of(shrink), T::of(correction));
+            let (now, mean) = (T::of(rates.0), T::of(rates.1));
+            for (((p, &g), m), v) in p.iter_mut().zip(g).zip(a).zip(b) {
+                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+                *m = lerp(*m, g, 1.0 - b1);
+                *v = mean_square(*v, g, beta2, rest);
+                let root = (*v / correction).sqrt() + eps;
+                *p = *p * shrink + (now * g) / root + (mean * *m) / root;
+            }
+        }
+        OptimStep::RAdam { lr, betas: (b1, b2), eps, weight_decay, shrink, correction, adaptive } => {
+            let (wd, beta2, rest, eps) = (T::of(weight_decay), T::of(b2), T::of(1.0 - b2), T::of(eps));
+            let (lr, shrink, correction) = (T::of(lr), T::of(shrink), T::of(correction));
+            for (((p, &g), m), v) in p.iter_mut().zip(g).zip(a).zip(b) {
+                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+                *m = lerp(*m, g, 1.0 - b1);
+                *v = mean_square(*v, g, beta2, rest);
+                let mut delta = *m / correction * lr;
+                if let Some((root, rectify)) = adaptive {
+                    // A number over a tensor is the number times the reciprocal.
+                    delta = delta * (T::ONE / (v.sqrt() + eps) * T::of(root)) * T::of(rectify);
+                }
+                *p = *p * shrink - delta;
+            }
+        }
     }
 }

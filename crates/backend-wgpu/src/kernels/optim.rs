@@ -7,7 +7,7 @@ use crate::pool::{Block, GpuStorage};
 use crate::recorder::Launch;
 use crate::strided::linear;
 use std::sync::Arc;
-use tensor_core::{OptimSlot, OptimStep, Result};
+use tensor_core::{OptimSlot, OptimStep, Result, compose};
 
 const NARROW: Kernel = Kernel { text: firebrand_shaders::OPTIM, entry: "step" };
 const WIDE: Kernel = Kernel { text: firebrand_shaders::OPTIM_WIDE, entry: "step" };
@@ -24,7 +24,7 @@ struct Rates {
     third: bool,
 }
 
-fn rates(step: OptimStep) -> Rates {
+fn rates(step: OptimStep) -> Option<Rates> {
     let mut h = [0f64; 12];
     let (mut first, mut third) = (false, false);
     let constants = match step {
@@ -66,13 +66,20 @@ fn rates(step: OptimStep) -> Rates {
             h[6] = eps;
             vec![("ALGORITHM", 3.0), ("DECAY", flag(weight_decay != 0.0))]
         }
+        OptimStep::Adadelta { .. }
+        | OptimStep::Adamax { .. }
+        | OptimStep::NAdam { .. }
+        | OptimStep::RAdam { .. } => return None,
     };
-    Rates { constants, h: h.map(|v| v as f32), first, third }
+    Some(Rates { constants, h: h.map(|v| v as f32), first, third })
 }
 
 /// One optimizer step over many parameters, in place.
 pub fn optim_step(shared: &Arc<Shared>, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {
-    let mut rates = rates(step);
+    let Some(mut rates) = rates(step) else {
+        // The rarer algorithms have no kernel of their own.
+        return compose::optim_step(step, slots);
+    };
     let most = shared.limits.max_storage_buffers_per_shader_stage as usize;
     // A software adapter walks through the branches of all slots for each element.
     let wide = !rates.third && !shared.software && slots.len() > NARROW_SLOTS && most >= 4 * WIDE_SLOTS;

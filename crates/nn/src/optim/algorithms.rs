@@ -154,6 +154,7 @@ macro_rules! common {
         }
     };
 }
+pub(super) use common;
 
 impl Config for SgdConfig {
     common!("SGD");

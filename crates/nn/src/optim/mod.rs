@@ -6,6 +6,7 @@
 mod algorithms;
 mod clip;
 mod config;
+mod relatives;
 mod schedule;
 mod state;
 
@@ -14,10 +15,12 @@ pub use algorithms::{
 };
 pub use clip::{clip_grad_norm_, clip_grad_norm_of_, clip_grad_value_};
 pub use config::Config;
+pub use relatives::{Adadelta, AdadeltaConfig, Adamax, AdamaxConfig, NAdam, NAdamConfig, RAdam, RAdamConfig};
 pub use schedule::{
-    ChainedScheduler, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, ExponentialLR, LambdaLR,
-    LinearLR, MultiStepLR, OneCycle, OneCycleLR, Plateau, PlateauMode, PolynomialLR, ReduceLROnPlateau,
-    Scheduler, SchedulerState, SchedulerStateError, SequentialLR, StepLR, Threshold,
+    ChainedScheduler, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, Cyclic, CyclicLR,
+    CyclicMode, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, MultiplicativeLR, OneCycle, OneCycleLR,
+    Plateau, PlateauMode, PolynomialLR, ReduceLROnPlateau, Scheduler, SchedulerState, SchedulerStateError,
+    SequentialLR, StepLR, Threshold,
 };
 pub use state::{GroupState, OptimState, OptimStateError, ParamState};
 

@@ -72,7 +72,7 @@ pub(super) fn run(fixture: &Fixture, tally: &mut Tally) {
             }
             let mut t = Tensor::from_host(&data, Shape::new(&shape), &firebrand::cpu());
             if suffixes.parameter {
-                t = t.into_parameter();
+                t = t.into_parameter().requires_grad_(suffixes.requires_grad);
             } else if suffixes.requires_grad {
                 t = t.requires_grad_(true);
             }

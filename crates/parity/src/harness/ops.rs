@@ -71,12 +71,19 @@ fn run_case(case: &Json, tensors: &SafeTensors) -> Outcome {
         }
     }
     let Some(total) = total else { return Ok(()) };
-    total.backward();
+    if total.requires_grad() {
+        total.backward();
+    }
     for want in list(case, "grads") {
         let input_name = want["name"].as_str().ok_or("a gradient without a name")?;
         let (_, input) = inputs.iter().find(|(n, _)| *n == input_name).ok_or("a gradient of no input")?;
-        let got = input.grad().ok_or_else(|| format!("no gradient arrived at {input_name}"))?;
         let (shape, data) = stored(format!("{name}/grad/{input_name}"))?;
+        // PyTorch's graph leads to some inputs only to multiply by zero: no gradient is as good as zeros.
+        let zeros = (0..data.len()).all(|i| data.get(i).to_f64() == 0.0);
+        let got = match input.grad() {
+            None if zeros => input.detach().zeros_like(),
+            got => got.ok_or_else(|| format!("no gradient arrived at {input_name}"))?,
+        };
         compare(&format!("grad {input_name}"), &got, &shape, &data, Rule::of(want))?;
     }
     Ok(())

@@ -6,6 +6,7 @@
 use super::{Fixture, Outcome, Rule, Tally, compare, fields, id, list};
 use crate::fixture::{decode, element_bytes, fnv1a64, from_safetensors, sizes};
 use crate::python::{Session, Value};
+use crate::registry::lookup;
 use autograd::Tensor;
 use data::{DataLoader, Dataset, RandomSampler, random_split, random_split_fractions};
 use firebrand::{default_generator, manual_seed};
@@ -66,13 +67,31 @@ fn python(op: &str, args: &Json) -> Option<String> {
         }
         "xavier_uniform_" | "xavier_normal_" => filled(&[("gain", "gain=gain")]),
         "trunc_normal_" => filled(&[("mean", "mean=mean"), ("std", "std=std"), ("a", "a=a"), ("b", "b=b")]),
-        _ if op.ends_with('_') => {
-            let rest = args.as_object().into_iter().flatten().map(|(k, _)| k).filter(|k| *k != "shape");
-            let rest: String = rest.map(|k| format!(", {k}={k}")).collect();
-            format!("nn.init.{op}(torch.zeros(shape){rest})")
+        _ => {
+            let keys = args.as_object().into_iter().flatten().map(|(k, _)| k.as_str());
+            let rest: Vec<String> =
+                keys.filter(|k| *k != "shape").map(|k| format!("{k}={}", variable(k))).collect();
+            let all = |first: &str| [&[first.to_string()], &rest[..]].concat().join(", ");
+            match op {
+                _ if lookup("init", op).is_some() => format!("nn.init.{op}({})", all("torch.zeros(shape)")),
+                _ if op.ends_with('_') => format!("torch.zeros(shape).{op}({})", rest.join(", ")),
+                _ if op.ends_with("_like") => format!("torch.{op}({})", all("torch.zeros(shape)")),
+                _ if lookup("torch", op).is_some() && has("shape") => {
+                    format!("torch.{op}({}, size=shape)", rest.join(", "))
+                }
+                _ => return None,
+            }
         }
-        _ => return None,
     })
+}
+
+/// An argument's name as a variable, which Python's keywords cannot be.
+fn variable(name: &str) -> &str {
+    match name {
+        "in" => "inputs",
+        "from" => "low",
+        other => other,
+    }
 }
 
 fn evaluate(op: &str, args: &Json) -> Result<Value, String> {
@@ -87,13 +106,7 @@ fn evaluate(op: &str, args: &Json) -> Result<Value, String> {
             ("dtype", Value::Str(s)) => Value::DType(dtype(s)),
             _ => value,
         };
-        // Python's keywords cannot be variables.
-        let name = match name.as_str() {
-            "in" => "inputs",
-            "from" => "low",
-            other => other,
-        };
-        session.set(name, value);
+        session.set(variable(&name), value);
     }
     session.eval(&line).map_err(|e| format!("{line}: {e}"))
 }

@@ -30,7 +30,7 @@ fn make(name: &str, args: &Json, optimizer: &Value) -> Result<Value, String> {
     let mut keywords = Vec::new();
     for (key, value) in fields(args) {
         let value = match (name, key.as_str()) {
-            ("SequentialLR", "schedulers") => {
+            ("SequentialLR" | "ChainedScheduler", "schedulers") => {
                 let inner = list(args, "schedulers")
                     .iter()
                     .map(|s| make(s[0].as_str().unwrap_or("?"), &s[1], optimizer));
@@ -38,8 +38,13 @@ fn make(name: &str, args: &Json, optimizer: &Value) -> Result<Value, String> {
             }
             _ => value,
         };
-        let key = if name == "LambdaLR" && key == "formula" { "lr_lambda".into() } else { key };
+        let key = if key == "formula" { "lr_lambda".into() } else { key };
         keywords.push((key, value));
+    }
+    if name == "ChainedScheduler" {
+        // Its first parameter is the list, not the optimizer.
+        keywords.push(("optimizer".into(), optimizer.clone()));
+        return call("lr_scheduler", name, &[], &keywords);
     }
     call("lr_scheduler", name, std::slice::from_ref(optimizer), &keywords)
 }

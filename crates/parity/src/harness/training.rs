@@ -6,6 +6,7 @@ use super::{Fixture, Outcome, Tally, id, list};
 use crate::fixture::{element_bytes, f32s, fnv1a64, sizes};
 use crate::modules::ModuleRef;
 use crate::python::{Session, Value};
+use crate::registry::lookup;
 use autograd::{Tensor, no_grad};
 use data::{DataLoader, Dataset, MnistFiles};
 use firebrand::{default_generator, device, manual_seed};
@@ -135,9 +136,8 @@ fn tolerance(case: &Json, step: usize) -> f64 {
 
 fn train(case: &Json) -> Outcome {
     let text = |key: &str| case[key].as_str().ok_or_else(|| format!("no {key}"));
-    if case["loss"].as_str() != Some("cross_entropy") {
-        return Err(format!("loss {} is not known", case["loss"]));
-    }
+    let loss_name = text("loss")?;
+    let criterion = lookup("F", loss_name).ok_or_else(|| format!("loss {loss_name} is not known"))?;
     let files = mnist()?;
     let flat = text("model")?.starts_with("Linear");
     let prep = &case["preprocessing"];
@@ -156,8 +156,9 @@ fn train(case: &Json) -> Outcome {
     let with_parameters = text("optimizer")?.replacen('(', "(model.parameters(), ", 1);
     let optimizer = session.eval(&format!("optim.{with_parameters}")).map_err(|e| e.to_string())?;
     let Value::Optimizer(optimizer) = optimizer else { return Err("not an optimizer".into()) };
-    let loader =
-        DataLoader::new(train, case["batch_size"].as_u64().ok_or("no batch_size")? as usize).shuffle(true);
+    let loader = DataLoader::new(train, case["batch_size"].as_u64().ok_or("no batch_size")? as usize)
+        .shuffle(case["shuffle"].as_bool() != Some(false))
+        .drop_last(case["drop_last"].as_bool() == Some(true));
 
     let losses = list(case, "losses");
     let mut step = 0;
@@ -173,7 +174,8 @@ fn train(case: &Json) -> Outcome {
         for (indices, x, y) in &loader {
             order.extend(indices);
             let logits = module.forward(&x);
-            let loss = logits.cross_entropy(&y);
+            let loss = criterion.call(&[logits.clone().into(), y.into()], &[]).map_err(|e| e.to_string())?;
+            let Value::Tensor(loss) = loss else { return Err("the loss is not a Tensor".into()) };
             optimizer.borrow().zero_grad();
             loss.backward();
             if step == 0 {

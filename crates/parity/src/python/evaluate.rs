@@ -69,9 +69,10 @@ impl Session {
             }
             Expr::BoolOp(b) => {
                 let mut value = Value::None;
-                for operand in &b.values {
+                for (k, operand) in b.values.iter().enumerate() {
                     value = self.expression(operand)?;
-                    if operate::truth(&value)? == (b.op == BoolOp::Or) {
+                    // The last one is the result whatever it says: its truth is not asked for.
+                    if k + 1 < b.values.len() && operate::truth(&value)? == (b.op == BoolOp::Or) {
                         break;
                     }
                 }

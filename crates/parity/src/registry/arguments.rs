@@ -93,6 +93,10 @@ impl Bound<'_> {
     }
 }
 
+fn has(form: &Entry, name: &str) -> bool {
+    form.params.iter().any(|p| p.name == name)
+}
+
 /// Calls a form.
 pub(super) fn call(
     form: &Entry,
@@ -121,7 +125,13 @@ pub(super) fn call(
     let takes_options = form.params.iter().any(|p| p.options);
     let mut options = OptionArgs::default();
     for (name, value) in keywords {
-        if let Some(slot) = given.iter_mut().zip(form.params).find(|((n, _), p)| n == name && !p.options) {
+        // NumPy's words for the same, which reductions and joins accept too.
+        let name = match name.as_str() {
+            "axis" if has(form, "dim") => "dim",
+            "keepdims" if has(form, "keepdim") => "keepdim",
+            name => name,
+        };
+        if let Some(slot) = given.iter_mut().zip(form.params).find(|((n, _), p)| *n == name && !p.options) {
             if slot.0.1.is_some() {
                 return Err(misfit(format!("multiple values for argument '{name}'")));
             }

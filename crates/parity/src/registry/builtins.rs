@@ -1,7 +1,8 @@
 //! Python's own functions that the fixtures and tutorials use.
 
-use super::{Entry, forms};
+use super::{Entry, FromValue, forms};
 use crate::python::{PyError, Value, iterate, plus, repr, str_of, truth};
+use autograd::Tensor;
 use tensor_core::Scalar;
 
 fn float(text: &str) -> Result<f64, PyError> {
@@ -39,6 +40,33 @@ fn whole(value: Scalar) -> i64 {
     value.to_i64()
 }
 
+/// Numbers as arguments, or in one list: `min(1, x)`.
+#[derive(Clone, Debug)]
+struct Numbers(Vec<Value>);
+
+impl Numbers {
+    /// The first that none is before.
+    fn first(self, before: fn(f64, f64) -> bool) -> Value {
+        let number = |v: &Value| v.scalar().map_or(f64::NAN, Scalar::to_f64);
+        let best = |best: Value, v: Value| if before(number(&v), number(&best)) { v } else { best };
+        self.0.into_iter().reduce(best).unwrap_or(Value::None)
+    }
+    fn least(self) -> Value {
+        self.first(|a, b| a < b)
+    }
+    fn most(self) -> Value {
+        self.first(|a, b| a > b)
+    }
+}
+impl FromValue for Numbers {
+    const KIND: &'static str = "numbers";
+    const REST: bool = true;
+    fn from_value(value: &Value) -> Option<Self> {
+        let items = value.items()?;
+        (!items.is_empty() && items.iter().all(|v| v.scalar().is_some())).then_some(Numbers(items))
+    }
+}
+
 #[rustfmt::skip]
 pub(super) fn entries() -> Vec<Entry> {
     forms! {
@@ -56,6 +84,16 @@ pub(super) fn entries() -> Vec<Entry> {
         "builtins" range(start: i64, stop: i64, step: i64 = 1) => range(start, stop, step);
         "builtins" abs(x: i64) => x.abs();
         "builtins" abs(x: f64) => x.abs();
+        "builtins" abs(x: Tensor) => x.abs();
+        "builtins" min(x: Numbers) => x.least();
+        "builtins" max(x: Numbers) => x.most();
+        "builtins" round(x: f64) => x.round_ties_even() as i64;
+        "math" log2(x: f64) => x.log2();
+        "math" log10(x: f64) => x.log10();
+        "math" pow(x: f64, y: f64) => x.powf(y);
+        "math" tanh(x: f64) => x.tanh();
+        "math" floor(x: f64) => x.floor() as i64;
+        "math" ceil(x: f64) => x.ceil() as i64;
         "builtins" sum(iterable: Value) => total(&iterable);
         "builtins" print(x: Value) => Value::None;
         "math" sqrt(x: f64) => x.sqrt();

@@ -222,6 +222,27 @@ impl FromValue for Cast {
     }
 }
 
+/// `dtype=` that a function converts its input to before all else.
+#[derive(Clone, Copy, Debug)]
+pub struct As(Option<DType>);
+
+impl As {
+    /// The input, converted if a type was given.
+    pub fn of(self, input: Tensor) -> Tensor {
+        self.0.map_or_else(|| input.clone(), |dtype| input.to_dtype(dtype))
+    }
+}
+impl FromValue for As {
+    const KIND: &'static str = "options";
+    const OPTIONS: bool = true;
+    fn from_value(_: &Value) -> Option<Self> {
+        None
+    }
+    fn from_options(options: &mut OptionArgs) -> Option<Self> {
+        Some(As(options.dtype.take()))
+    }
+}
+
 /// `torch.tensor(…, dtype=…)`: options that must name a type.
 #[derive(Clone, Debug)]
 pub struct Typed(pub Options);

@@ -102,6 +102,10 @@ pub(super) fn entries() -> Vec<Entry> {
     forms! {
         "torch" tensor(data: Value, options: Typed) => tensor_as(&data, &options.0);
         "torch" tensor(data: Value, options: Cast) => tensor_of(&data);
+        "torch" Tensor(data: Vec<Value>) => tensor_of(&Value::list(data)).map(|t| t.to_dtype(DType::F32));
+        "torch" Tensor(size: Shape) => torch::zeros(size);
+        "torch" FloatTensor(data: Value) => tensor_of(&data).map(|t| t.to_dtype(DType::F32));
+        "torch" LongTensor(data: Value) => tensor_of(&data).map(|t| t.to_dtype(DType::I32));
         "torch" as_tensor(data: Value, options: Cast) => tensor_of(&data);
         "torch" zeros(size: Shape, options: Maker) => Tensor::zeros(size, options);
         "torch" ones(size: Shape, options: Maker) => Tensor::ones(size, options);
@@ -113,6 +117,9 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" full_like(input: Tensor, fill_value: Scalar, options: Cast) => input.full_like(fill_value);
         "Tensor" new_zeros(input: Tensor, size: Shape, options: Cast) => Tensor::zeros(size, (input.dtype(), input.device()));
         "Tensor" new_ones(input: Tensor, size: Shape, options: Cast) => Tensor::ones(size, (input.dtype(), input.device()));
+        "Tensor" new_full(input: Tensor, size: Shape1, fill_value: Scalar, options: Cast) => Tensor::full(size.0, fill_value, (input.dtype(), input.device()));
+        "Tensor" new_empty(input: Tensor, size: Shape, options: Cast) => Tensor::zeros(size, (input.dtype(), input.device()));
+        "torch" scalar_tensor(value: f64, options: Cast) => torch::full((), value);
         "Tensor" new_tensor(input: Tensor, data: Value, options: Cast) => tensor_of(&data).map(|t| t.to_dtype(input.dtype()));
         "torch" eye(n: usize, options: Maker) => Tensor::eye(n, options);
         "torch" eye(n: usize, m: usize, options: Maker) => Tensor::eye([n, m], options);
@@ -134,12 +141,20 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" rand_like(input: Tensor, options: Cast) => input.rand_like();
         "torch" randn_like(input: Tensor, options: Cast) => input.randn_like();
         "torch" normal(mean: f64, std: f64, size: Shape1, options: Maker) => Tensor::normal(size.0, mean, std, options);
-        "torch" bernoulli(input: Tensor) => input.bernoulli();
-        "torch" multinomial(input: Tensor, num_samples: usize, replacement: bool = false) => input.multinomial(num_samples, replacement);
+        "torch" normal(mean: Tensor, std: Tensor) => { let noise = autograd::broadcast_tensors(&[mean.detach(), std.detach()])[0].contiguous().zeros_like(); noise.normal_(0.0, 1.0); noise * std + mean };
+        "torch" normal(mean: Tensor, std: f64 = 1.0) => { let noise = mean.detach().zeros_like(); noise.normal_(0.0, 1.0); noise * std + mean };
+        "torch" normal(mean: f64, std: Tensor) => { let noise = std.detach().zeros_like(); noise.normal_(0.0, 1.0); noise * std + mean };
+        "torch" randint_like(input: Tensor, high: i64) => { let like = input.detach().zeros_like(); like.random_range_(0, high); like };
+        "torch" randint_like(input: Tensor, low: i64, high: i64) => { let like = input.detach().zeros_like(); like.random_range_(low, high); like };
+        "torch Tensor" bernoulli(input: Tensor) => input.bernoulli();
+        "torch Tensor" multinomial(input: Tensor, num_samples: usize, replacement: bool = false) => input.multinomial(num_samples, replacement);
         "Tensor" uniform_(input: Tensor, from: f64 = 0.0, to: f64 = 1.0) => input.uniform_(from, to);
         "Tensor" normal_(input: Tensor, mean: f64 = 0.0, std: f64 = 1.0) => input.normal_(mean, std);
         "Tensor" bernoulli_(input: Tensor, p: f64 = 0.5) => input.bernoulli_(p);
         "Tensor" exponential_(input: Tensor, lambd: f64 = 1.0) => input.exponential_(lambd);
+        "Tensor" log_normal_(input: Tensor, mean: f64 = 1.0, std: f64 = 2.0) => input.log_normal_(mean, std);
+        "Tensor" cauchy_(input: Tensor, median: f64 = 0.0, sigma: f64 = 1.0) => input.cauchy_(median, sigma);
+        "Tensor" geometric_(input: Tensor, p: f64) => input.geometric_(p);
         "Tensor" random_(input: Tensor) => input.random_();
         "Tensor" random_(input: Tensor, from: i64, to: i64) => input.random_range_(from, to);
         "Tensor" random_(input: Tensor, to: i64) => input.random_range_(0, to);

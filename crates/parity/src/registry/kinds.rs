@@ -18,14 +18,24 @@ pub enum Rounding {
 
 /// A quantile, or a tensor of them.
 #[derive(Clone, Debug)]
-pub struct Quantiles(pub Tensor);
+pub struct Quantiles(Tensor);
+
+impl Quantiles {
+    /// As a tensor of another's type, if they were a number.
+    pub fn of(&self, x: &Tensor) -> Tensor {
+        if self.0.rank() == 0 { self.0.to_dtype(x.dtype()) } else { self.0.clone() }
+    }
+}
 
 impl FromValue for Quantiles {
     const KIND: &'static str = "float or Tensor";
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Tensor(t) => Some(Quantiles(t.clone())),
-            other => Some(Quantiles(firebrand::full((), other.scalar()?.to_f64()))),
+            other => {
+                let number = other.scalar()?.to_f64();
+                Some(Quantiles(Tensor::full((), number, (DType::F32, &firebrand::device()))))
+            }
         }
     }
 }

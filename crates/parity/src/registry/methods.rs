@@ -2,7 +2,7 @@
 
 use super::{Entry, forms};
 use crate::python::{PyError, Value};
-use autograd::Tensor;
+use autograd::{BackwardOptions, Tensor};
 use firebrand as torch;
 use tensor_core::{DType, Device};
 
@@ -23,9 +23,9 @@ fn item(t: &Tensor) -> Result<Value, PyError> {
 }
 
 /// `torch.autograd.grad(outputs, inputs)`
-fn grads(outputs: &Tensor, inputs: &[Tensor], create_graph: bool) -> Value {
+fn grads(outputs: &Tensor, inputs: &[Tensor], weight: Option<Tensor>, options: BackwardOptions) -> Value {
     let inputs: Vec<&Tensor> = inputs.iter().collect();
-    let grads = torch::grad(&[outputs], &inputs, create_graph);
+    let grads = torch::grad_with(&[outputs], &[weight], &inputs, &options);
     Value::tuple(grads.into_iter().map(|g| g.map_or(Value::None, Value::Tensor)).collect())
 }
 
@@ -60,6 +60,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "Tensor" to(input: Tensor, dtype: DType) => input.to_dtype(dtype);
         "Tensor" to(input: Tensor, device: Device) => input.to(&device);
         "Tensor" to(input: Tensor, other: Tensor) => input.to_dtype(other.dtype());
+        "Tensor" type_as(input: Tensor, other: Tensor) => input.to_dtype(other.dtype());
         "Tensor" type(input: Tensor, dtype: DType) => input.to_dtype(dtype);
         "Tensor" float(input: Tensor) => input.to_dtype(DType::F32);
         "Tensor" double(input: Tensor) => input.to_dtype(DType::F64);
@@ -81,8 +82,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "Tensor" retain_grad(input: Tensor) => input.retain_grad();
         "Tensor" detach(input: Tensor) => input.detach();
         "Tensor!" data(input: Tensor) => input.detach();
-        "autograd" grad(outputs: Tensor, inputs: Vec<Tensor>, create_graph: bool = false) => grads(&outputs, &inputs, create_graph);
-        "autograd" grad(outputs: Tensor, inputs: Tensor, create_graph: bool = false) => grads(&outputs, &[inputs], create_graph);
+        "autograd" grad(outputs: Tensor, inputs: Vec<Tensor>, grad_outputs: Option<Tensor> = None, retain_graph: Option<bool> = None, create_graph: bool = false, allow_unused: Option<bool> = None) => grads(&outputs, &inputs, grad_outputs, BackwardOptions { create_graph, retain_graph: retain_graph.unwrap_or(create_graph) });
+        "autograd" grad(outputs: Tensor, inputs: Tensor, grad_outputs: Option<Tensor> = None, retain_graph: Option<bool> = None, create_graph: bool = false, allow_unused: Option<bool> = None) => grads(&outputs, &[inputs], grad_outputs, BackwardOptions { create_graph, retain_graph: retain_graph.unwrap_or(create_graph) });
         "torch" no_grad() => Value::GradMode(false);
         "torch" enable_grad() => Value::GradMode(true);
         "torch" inference_mode() => Value::GradMode(false);

@@ -10,6 +10,7 @@ mod builtins;
 mod convert;
 mod creation;
 mod functional;
+mod inplace;
 mod kinds;
 mod linear;
 mod loss;
@@ -20,6 +21,7 @@ mod pointwise;
 mod reduce;
 mod sequences;
 mod shape;
+mod special;
 mod table;
 
 pub use arguments::{Bound, Failure, Param};
@@ -68,6 +70,8 @@ static NAMED: &[(&str, Fields)] = &[
     ("qr", Fields { name: "linalg_qr", fields: &["Q", "R"] }),
     ("eigh", Fields { name: "linalg_eigh", fields: &["eigenvalues", "eigenvectors"] }),
     ("svd", Fields { name: "linalg_svd", fields: &["U", "S", "Vh"] }),
+    ("nanmedian", Fields { name: "nanmedian", fields: &["values", "indices"] }),
+    ("aminmax", Fields { name: "aminmax", fields: &["min", "max"] }),
     ("lstsq", Fields { name: "linalg_lstsq", fields: &["solution"] }),
     ("slogdet", Fields { name: "linalg_slogdet", fields: &["sign", "logabsdet"] }),
 ];
@@ -150,6 +154,8 @@ type Section = (&'static str, fn() -> Vec<Entry>);
 static SECTIONS: &[Section] = &[
     ("Making tensors", creation::entries),
     ("Element by element", pointwise::entries),
+    ("Special functions, other names", special::entries),
+    ("In place", inplace::entries),
     ("Many to one", reduce::entries),
     ("Shapes, joining, indexing", shape::entries),
     ("Matrices and linear algebra", linear::entries),
@@ -177,6 +183,7 @@ pub(crate) fn namespace(home: &str, name: &str) -> Option<&'static str> {
         ("torch", "optim") => "optim",
         ("optim", "lr_scheduler") => "lr_scheduler",
         ("torch", "linalg") => "linalg",
+        ("torch", "special") => "special",
         ("torch", "autograd") => "autograd",
         _ => return None,
     })
@@ -192,6 +199,7 @@ pub(crate) fn full_name(home: &str) -> &str {
         "optim" => "torch.optim",
         "lr_scheduler" => "torch.optim.lr_scheduler",
         "linalg" => "torch.linalg",
+        "special" => "torch.special",
         "autograd" => "torch.autograd",
         other => other,
     }

@@ -3,7 +3,17 @@
 use super::kinds::{Bools, Rounding};
 use super::{Entry, forms};
 use autograd::{Tensor, TensorArg};
-use tensor_core::Scalar;
+use tensor_core::{DType, Scalar};
+
+/// A number on the left of an operator, as a tensor: of the other side's type, unless it is of a higher kind.
+fn side(number: Scalar, other: &Tensor) -> Tensor {
+    let dtype = if number.category() > other.dtype().category() {
+        DType::default_of(number.category())
+    } else {
+        other.dtype()
+    };
+    Tensor::full((), number, (dtype, other.device()))
+}
 
 /// Functions of one tensor whose names are the same on both sides, and methods of the same name.
 macro_rules! unary {
@@ -18,7 +28,7 @@ macro_rules! binary {
 pub(super) fn entries() -> Vec<Entry> {
     let mut all = unary! {
         neg abs sign sqrt rsqrt square reciprocal exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan
-        sinh cosh asinh acosh atanh erf erfc round floor ceil trunc frac deg2rad rad2deg relu selu sigmoid tanh
+        sinh cosh asinh acosh atanh erf erfc floor ceil trunc frac deg2rad rad2deg relu selu sigmoid tanh
         isnan isinf isposinf isneginf isfinite logical_not
     };
     all.extend(binary! {
@@ -37,7 +47,16 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch Tensor" multiply(input: Tensor, other: TensorArg) => input.mul(other);
         "torch Tensor" div(input: Tensor, other: TensorArg) => input.div(other);
         "torch Tensor" div(input: Tensor, other: TensorArg, rounding_mode: Option<Rounding>) => match rounding_mode { None => input.div(other), Some(Rounding::Floor) => input.floor_divide(other), Some(Rounding::Trunc) => input.div_trunc(other) };
+        "torch Tensor" round(input: Tensor, decimals: i32 = 0) => input.round_to(decimals);
         "torch Tensor" divide(input: Tensor, other: TensorArg) => input.div(other);
+        "torch Tensor" divide(input: Tensor, other: TensorArg, rounding_mode: Option<Rounding>) => match rounding_mode { None => input.div(other), Some(Rounding::Floor) => input.floor_divide(other), Some(Rounding::Trunc) => input.div_trunc(other) };
+        "torch" remainder(self_: Scalar, other: Tensor) => other.full_like(self_).remainder(other);
+        "torch Tensor" copysign(input: Tensor, other: TensorArg) => input.copysign(other);
+        "torch Tensor" float_power(input: Tensor, exponent: TensorArg) => input.float_power(exponent);
+        "torch" isin(elements: Tensor, test_elements: Tensor, assume_unique: bool = false, invert: bool = false) => elements.isin(&test_elements, invert);
+        "torch" isin(elements: Tensor, test_element: Scalar, assume_unique: bool = false, invert: bool = false) => elements.isin(&elements.full_like(test_element).flatten(0, -1), invert);
+        "torch Tensor" celu(input: Tensor, alpha: f64 = 1.0) => input.celu(alpha);
+        "torch Tensor" isreal(input: Tensor) => input.eq(&input).logical_or(&input.ne(&input));
         "torch Tensor" true_divide(input: Tensor, other: TensorArg) => input.div(other);
         "torch" pow(self_: Scalar, exponent: Tensor) => exponent.pow_of(self_.to_f64());
         "torch Tensor" pow(input: Tensor, exponent: TensorArg) => input.pow(exponent);
@@ -60,19 +79,16 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch Tensor" addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, value: f64 = 1.0) => input.addcdiv(&tensor1, &tensor2, value);
         "torch Tensor" clamp_min(input: Tensor, min: f64) => input.clamp_min(min);
         "torch Tensor" clamp_max(input: Tensor, max: f64) => input.clamp_max(max);
+        "torch Tensor" clamp_min(input: Tensor, min: Tensor) => input.clamp_tensor(Some(&min), None);
+        "torch Tensor" clamp_max(input: Tensor, max: Tensor) => input.clamp_tensor(None, Some(&max));
         "torch Tensor" clamp(input: Tensor, min: Option<f64> = None, max: Option<f64> = None) => input.clamp(min, max);
         "torch Tensor" clamp(input: Tensor, min: Option<Tensor> = None, max: Option<Tensor> = None) => input.clamp_tensor(min.as_ref(), max.as_ref());
         "torch Tensor" clip(input: Tensor, min: Option<f64> = None, max: Option<f64> = None) => input.clamp(min, max);
+        "torch Tensor" clip(input: Tensor, min: Option<Tensor> = None, max: Option<Tensor> = None) => input.clamp_tensor(min.as_ref(), max.as_ref());
         "torch" where(condition: Tensor, input: TensorArg, other: TensorArg) => condition.where_(input, other);
         "Tensor" where(input: Tensor, condition: Tensor, other: TensorArg) => condition.where_(input, other);
         "torch Tensor" masked_fill(input: Tensor, mask: Tensor, value: Scalar) => input.masked_fill(&mask, value);
-        "Tensor" add_(input: Tensor, other: TensorArg) => input.add_(other);
-        "Tensor" sub_(input: Tensor, other: TensorArg) => input.sub_(other);
-        "Tensor" mul_(input: Tensor, other: TensorArg) => input.mul_(other);
-        "Tensor" div_(input: Tensor, other: TensorArg) => input.div_(other);
-        "Tensor" zero_(input: Tensor) => input.zero_();
-        "Tensor" fill_(input: Tensor, value: Scalar) => input.fill_(value);
-        "Tensor" copy_(input: Tensor, src: Tensor) => input.copy_(&src);
+        "torch Tensor" masked_fill(input: Tensor, mask: Tensor, value: Tensor) => mask.where_(&value, &input);
         "Tensor" __add__(input: Tensor, other: TensorArg) => input + other;
         "Tensor" __radd__(input: Tensor, other: TensorArg) => input + other;
         "Tensor" __sub__(input: Tensor, other: TensorArg) => input - other;
@@ -83,6 +99,14 @@ pub(super) fn entries() -> Vec<Entry> {
         "Tensor" __truediv__(input: Tensor, other: TensorArg) => input / other;
         "Tensor" __rtruediv__(input: Tensor, other: i64) => other / input;
         "Tensor" __rtruediv__(input: Tensor, other: f64) => other / input;
+        "Tensor" __rfloordiv__(input: Tensor, other: Scalar) => side(other, &input).floor_divide(input);
+        "Tensor" __rmod__(input: Tensor, other: Scalar) => side(other, &input).remainder(input);
+        "Tensor" __rpow__(input: Tensor, base: i64) => side(base.into(), &input).pow(input);
+        "Tensor" __rand__(input: Tensor, other: TensorArg) => input.bitwise_and(other);
+        "Tensor" __ror__(input: Tensor, other: TensorArg) => input.bitwise_or(other);
+        "Tensor" __rxor__(input: Tensor, other: TensorArg) => input.bitwise_xor(other);
+        "Tensor" __rlshift__(input: Tensor, other: Scalar) => side(other, &input).bitwise_left_shift(input);
+        "Tensor" __rrshift__(input: Tensor, other: Scalar) => side(other, &input).bitwise_right_shift(input);
         "Tensor" __floordiv__(input: Tensor, other: TensorArg) => input.floor_divide(other);
         "Tensor" __mod__(input: Tensor, other: TensorArg) => input % other;
         "Tensor" __pow__(input: Tensor, exponent: TensorArg) => input.pow(exponent);

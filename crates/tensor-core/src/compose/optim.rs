@@ -100,5 +100,43 @@ fn update(step: OptimStep, param: &RawTensor, mut grad: RawTensor, state: &[RawT
             let root = state[0].unary(UnaryOp::Sqrt).binary(Add, eps);
             param.write(&axpy(param, &grad.binary(Div, &root), -lr));
         }
+        OptimStep::Adadelta { lr, rho, eps, weight_decay } => {
+            grad = decay(grad, weight_decay);
+            let (squares, updates) = (&state[0], &state[1]);
+            squares.write(&mean_square(squares, &grad, rho));
+            let root = |of: &RawTensor| of.binary(Add, eps).unary(UnaryOp::Sqrt);
+            let delta = root(updates).binary(Div, &root(squares)).binary(Mul, &grad);
+            updates.write(&mean_square(updates, &delta, rho));
+            param.write(&axpy(param, &delta, -lr));
+        }
+        OptimStep::Adamax { lr, betas: (b1, b2), eps, weight_decay } => {
+            grad = decay(grad, weight_decay);
+            let (m, u) = (&state[0], &state[1]);
+            m.write(&mean(m, &grad, b1));
+            u.write(&u.binary(Mul, b2).binary(Maximum, &grad.unary(UnaryOp::Abs).binary(Add, eps)));
+            param.write(&param.binary(Add, &m.binary(Mul, -lr).binary(Div, u)));
+        }
+        OptimStep::NAdam { betas: (b1, b2), eps, weight_decay, shrink, correction, rates } => {
+            grad = decay(grad, weight_decay);
+            let (m, v) = (&state[0], &state[1]);
+            m.write(&mean(m, &grad, b1));
+            v.write(&mean_square(v, &grad, b2));
+            let root = v.binary(Div, correction).unary(UnaryOp::Sqrt).binary(Add, eps);
+            let part = |of: &RawTensor, rate: f64| of.binary(Mul, rate).binary(Div, &root);
+            let near = param.binary(Mul, shrink).binary(Add, &part(&grad, rates.0));
+            param.write(&near.binary(Add, &part(m, rates.1)));
+        }
+        OptimStep::RAdam { lr, betas: (b1, b2), eps, weight_decay, shrink, correction, adaptive } => {
+            grad = decay(grad, weight_decay);
+            let (m, v) = (&state[0], &state[1]);
+            m.write(&mean(m, &grad, b1));
+            v.write(&mean_square(v, &grad, b2));
+            let mut delta = m.binary(Div, correction).binary(Mul, lr);
+            if let Some((root, rectify)) = adaptive {
+                let spread = v.unary(UnaryOp::Sqrt).binary(Add, eps);
+                delta = delta.binary(Div, &spread).binary(Mul, root * rectify);
+            }
+            param.write(&param.binary(Mul, shrink).binary(Sub, &delta));
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Fewer than 16 numbers, or a tensor that is not contiguous, take Box & Muller in double precision,
 //! pair by pair; more take it in blocks of 16 in single precision, with the logarithm, sine and
-//! cosine of Cephes' single-precision polynomials (S. L. Moshier) as 8-lane code evaluates them.
+//! cosine of Cephes' single-precision polynomials (S. L. Moshier) as 8-lane code evaluates them. What is
+//! computed in double precision takes the platform's own logarithm, sine and cosine, as PyTorch does.
 
 use super::mt19937::Mt19937;
 
@@ -19,10 +20,10 @@ pub(super) fn single(engine: &mut Mt19937, cached: &mut Option<f64>) -> f64 {
         return value;
     }
     let (u1, u2) = (engine.unit64(), engine.unit64());
-    let radius = (-2.0 * libm::log1p(-u2)).sqrt();
+    let radius = (-2.0 * (-u2).ln_1p()).sqrt();
     let angle = std::f64::consts::TAU * u1;
-    *cached = Some(radius * libm::sin(angle));
-    radius * libm::cos(angle)
+    *cached = Some(radius * angle.sin());
+    radius * angle.cos()
 }
 
 /// At least 16 single-precision numbers by the block path.
@@ -43,10 +44,10 @@ pub(super) fn blocks_f64(engine: &mut Mt19937, out: &mut [f64], mean: f64, std: 
     let block = |d: &mut [f64]| {
         for j in 0..8 {
             let (u1, u2) = (1.0 - d[j], d[j + 8]);
-            let radius = (-2.0 * libm::log(u1)).sqrt();
+            let radius = (-2.0 * u1.ln()).sqrt();
             let angle = std::f64::consts::TAU * u2;
-            d[j] = (radius * libm::cos(angle)).mul_add(std, mean);
-            d[j + 8] = (radius * libm::sin(angle)).mul_add(std, mean);
+            d[j] = (radius * angle.cos()).mul_add(std, mean);
+            d[j + 8] = (radius * angle.sin()).mul_add(std, mean);
         }
     };
     out.iter_mut().for_each(|v| *v = engine.unit64());

@@ -5,14 +5,17 @@
 
 mod combined;
 mod cycle;
+mod cyclic;
 mod plateau;
 mod simple;
 
 pub use combined::{ChainedScheduler, SequentialLR};
 pub use cycle::{CosineAnnealingWarmRestarts, OneCycle, OneCycleLR};
+pub use cyclic::{Cyclic, CyclicLR, CyclicMode};
 pub use plateau::{Plateau, PlateauMode, ReduceLROnPlateau, Threshold};
 pub use simple::{
-    ConstantLR, CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, PolynomialLR, StepLR,
+    ConstantLR, CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, MultiplicativeLR,
+    PolynomialLR, StepLR,
 };
 
 use super::Optimizer;

@@ -160,56 +160,82 @@ schedules! {
       };
 }
 
-/// base·λ(t), by a function of the step.
-///
-/// ```
-/// # use autograd::Tensor;
-/// # use nn::optim::{LambdaLR, Scheduler, Sgd};
-/// # let mut optimizer = Sgd::new(vec![Tensor::ones(1, &backend_cpu::device())], 0.1);
-/// let mut schedule = LambdaLR::new(&mut optimizer, |epoch| 1.0 / (1.0 + epoch as f64));
-/// schedule.step(&mut optimizer);
-/// assert_eq!(schedule.last_lr(), [0.05]);
-/// ```
-pub struct LambdaLR {
-    lambda: Box<dyn Fn(u64) -> f64 + Send + Sync>,
-    progress: Progress,
+/// Schedules by a function of the step.
+macro_rules! by_function {
+    ($($(#[$doc:meta])* $name:ident: |$lr:ident, $base:ident, $factor:ident| $next:expr, first $first:literal;)+) => {$(
+        $(#[$doc])*
+        pub struct $name {
+            lambda: Box<dyn Fn(u64) -> f64 + Send + Sync>,
+            progress: Progress,
+        }
+
+        impl $name {
+            /// A schedule of an optimizer's rates.
+            pub fn new(
+                optimizer: &mut dyn Optimizer,
+                lambda: impl Fn(u64) -> f64 + Send + Sync + 'static,
+            ) -> Self {
+                let mut new = $name { lambda: Box::new(lambda), progress: Progress::new(optimizer) };
+                new.at(optimizer, 0);
+                new
+            }
+
+            fn at(&mut self, optimizer: &mut dyn Optimizer, t: u64) {
+                self.progress.t = t;
+                let $factor = if t == 0 && !$first { 1.0 } else { (self.lambda)(t) };
+                self.progress.set(optimizer, |$lr, $base| $next);
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).field("progress", &self.progress).finish_non_exhaustive()
+            }
+        }
+
+        impl Scheduler for $name {
+            fn step(&mut self, optimizer: &mut dyn Optimizer) {
+                self.at(optimizer, self.progress.t + 1);
+            }
+            fn restart(&mut self, optimizer: &mut dyn Optimizer) {
+                optimizer.set_lrs(&self.progress.bases);
+                self.at(optimizer, 0);
+            }
+            fn last_lr(&self) -> &[f64] {
+                &self.progress.last
+            }
+            fn state_dict(&self) -> SchedulerState {
+                self.progress.save(stringify!($name), Vec::new())
+            }
+            fn load_state_dict(&mut self, state: &SchedulerState) -> Result<(), SchedulerStateError> {
+                self.progress.load(stringify!($name), 0, state)
+            }
+        }
+    )+};
 }
 
-impl LambdaLR {
-    /// A schedule of an optimizer's rates.
-    pub fn new(optimizer: &mut dyn Optimizer, lambda: impl Fn(u64) -> f64 + Send + Sync + 'static) -> Self {
-        let mut new = LambdaLR { lambda: Box::new(lambda), progress: Progress::new(optimizer) };
-        new.restart(optimizer);
-        new
-    }
-
-    fn at(&mut self, optimizer: &mut dyn Optimizer, t: u64) {
-        self.progress.t = t;
-        let factor = (self.lambda)(t);
-        self.progress.set(optimizer, |_, base| base * factor);
-    }
-}
-
-impl fmt::Debug for LambdaLR {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LambdaLR").field("progress", &self.progress).finish_non_exhaustive()
-    }
-}
-
-impl Scheduler for LambdaLR {
-    fn step(&mut self, optimizer: &mut dyn Optimizer) {
-        self.at(optimizer, self.progress.t + 1);
-    }
-    fn restart(&mut self, optimizer: &mut dyn Optimizer) {
-        self.at(optimizer, 0);
-    }
-    fn last_lr(&self) -> &[f64] {
-        &self.progress.last
-    }
-    fn state_dict(&self) -> SchedulerState {
-        self.progress.save("LambdaLR", Vec::new())
-    }
-    fn load_state_dict(&mut self, state: &SchedulerState) -> Result<(), SchedulerStateError> {
-        self.progress.load("LambdaLR", 0, state)
-    }
+by_function! {
+    /// base·λ(t), by a function of the step.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// # use nn::optim::{LambdaLR, Scheduler, Sgd};
+    /// # let mut optimizer = Sgd::new(vec![Tensor::ones(1, &backend_cpu::device())], 0.1);
+    /// let mut schedule = LambdaLR::new(&mut optimizer, |epoch| 1.0 / (1.0 + epoch as f64));
+    /// schedule.step(&mut optimizer);
+    /// assert_eq!(schedule.last_lr(), [0.05]);
+    /// ```
+    LambdaLR: |_lr, base, factor| base * factor, first true;
+    /// Multiplies the rate by λ(t) at each step.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// # use nn::optim::{MultiplicativeLR, Scheduler, Sgd};
+    /// # let mut optimizer = Sgd::new(vec![Tensor::ones(1, &backend_cpu::device())], 0.5);
+    /// let mut schedule = MultiplicativeLR::new(&mut optimizer, |_| 0.5);
+    /// schedule.step(&mut optimizer);
+    /// schedule.step(&mut optimizer);
+    /// assert_eq!(schedule.last_lr(), [0.125]);
+    /// ```
+    MultiplicativeLR: |lr, _base, factor| lr * factor, first false;
 }

@@ -1,0 +1,249 @@
+//! Special functions: gamma and its relatives, the inverse of erf, Bessel functions, the normal
+//! distribution's.
+//!
+//! They are rare in networks and have no kernels: those that are no composition are evaluated element by
+//! element on the host, in double precision. Their slopes are compositions, so gradients stay on the device.
+
+use crate::tensor::Tensor;
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use tensor_core::check;
+
+/// The logarithm of |Γ(x)|.
+fn lgamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
+
+/// Γ′/Γ: the asymptotic series after stepping up, reflected for negative arguments.
+fn digamma(x: f64) -> f64 {
+    if x == 0.0 {
+        return f64::INFINITY.copysign(-x);
+    }
+    if x < 0.0 {
+        return if x.fract() == 0.0 { f64::NAN } else { digamma(1.0 - x) - PI / (PI * x).tan() };
+    }
+    let (mut x, mut sum) = (x, 0.0);
+    while x < 10.0 {
+        sum -= 1.0 / x;
+        x += 1.0;
+    }
+    let z = 1.0 / (x * x);
+    let series =
+        [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32760.0, 1.0 / 12.0];
+    sum + x.ln() - 0.5 / x - z * series.iter().rev().fold(0.0, |acc, c| acc * z + c)
+}
+
+/// The derivative of digamma.
+fn trigamma(x: f64) -> f64 {
+    if x < 0.5 {
+        let sine = (PI * x).sin();
+        return -trigamma(1.0 - x) + PI * PI / (sine * sine);
+    }
+    let (mut x, mut sum) = (x, 0.0);
+    while x < 10.0 {
+        sum += 1.0 / (x * x);
+        x += 1.0;
+    }
+    let z = 1.0 / (x * x);
+    let series = [1.0 / 6.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 5.0 / 66.0, -691.0 / 2730.0];
+    sum + 1.0 / x + z / 2.0 + z / x * series.iter().rev().fold(0.0, |acc, c| acc * z + c)
+}
+
+/// The inverse of erf: a first guess (Giles 2012), then Newton's steps.
+fn erfinv(y: f64) -> f64 {
+    if y.abs() >= 1.0 || y.is_nan() {
+        return if y.abs() == 1.0 { f64::INFINITY.copysign(y) } else { f64::NAN };
+    }
+    let l = (1.0 - y * y).ln();
+    let a = 2.0 / (PI * 0.147) + l / 2.0;
+    let mut x = ((a * a - l / 0.147).sqrt() - a).max(0.0).sqrt().copysign(y);
+    for _ in 0..4 {
+        // The complement keeps digits near the ends.
+        let off = if y.abs() < 0.5 {
+            libm::erf(x) - y
+        } else {
+            ((1.0 - y.abs()) - libm::erfc(x.abs())) * y.signum()
+        };
+        let step = off / (2.0 / PI.sqrt() * (-x * x).exp());
+        x -= step / (1.0 + x * step);
+    }
+    x
+}
+
+/// e^(−|x|)·Iₙ(x) for n = 0 or 1: the power series for small arguments, Bessel's integral for others.
+fn bessel_scaled(order: u32, x: f64) -> f64 {
+    // The trapezoidal rule on the periodic integrand converges exponentially.
+    let points = 64 + (x.abs() * 2.0).min(2000.0) as u32;
+    let at = |k: u32| {
+        let angle = PI * f64::from(k) / f64::from(points);
+        let wave = if order == 0 { 1.0 } else { angle.cos() };
+        (x * angle.cos() - x.abs()).exp() * wave
+    };
+    let ends = (at(0) + at(points)) / 2.0;
+    (ends + (1..points).map(at).sum::<f64>()) / f64::from(points)
+}
+
+/// The standard normal distribution's logarithm.
+fn log_ndtr(x: f64) -> f64 {
+    if x < -30.0 {
+        // erfc underflows: the logarithm of its asymptotic series.
+        let z = 1.0 / (x * x);
+        return -x * x / 2.0 - (-x).ln() - 0.5 * (2.0 * PI).ln() - z * (1.0 - z * (2.5 - z * (37.0 / 3.0)));
+    }
+    if x < 1.0 {
+        (libm::erfc(-x * FRAC_1_SQRT_2) / 2.0).ln()
+    } else {
+        (-libm::erfc(x * FRAC_1_SQRT_2) / 2.0).ln_1p()
+    }
+}
+
+/// ln of the density of the standard normal distribution.
+fn log_density(x: &Tensor) -> Tensor {
+    x.square() * -0.5 - 0.5 * (2.0 * PI).ln()
+}
+
+impl Tensor {
+    /// `f` of each element in double precision, on the host.
+    #[track_caller]
+    fn on_host(&self, op: &str, f: impl Fn(f64) -> f64) -> Tensor {
+        check::float(op, self.dtype());
+        let values: Vec<f64> = self.to_vec::<f64>().into_iter().map(f).collect();
+        let host = tensor_core::HostData::F64(values).cast(self.dtype());
+        Tensor::from_host(&host, *self.shape(), self.device())
+    }
+
+    /// The logarithm of |Γ(x)|.
+    #[track_caller]
+    pub fn lgamma(&self) -> Tensor {
+        self.with_slope("LgammaBackward0", |x| x.on_host("lgamma", lgamma), Tensor::digamma)
+    }
+
+    /// The derivative of lgamma.
+    #[track_caller]
+    pub fn digamma(&self) -> Tensor {
+        let slope = |x: &Tensor| x.polygamma(1);
+        self.with_slope("DigammaBackward0", |x| x.on_host("digamma", digamma), slope)
+    }
+
+    /// The `n`-th derivative of digamma, for n = 0 or 1: `torch.polygamma(n, x)`.
+    #[track_caller]
+    pub fn polygamma(&self, n: u32) -> Tensor {
+        match n {
+            0 => self.digamma(),
+            1 => self.detach().on_host("polygamma", trigamma),
+            _ => check::fail("polygamma", format!("order {n} is not available"), "0 and 1 are"),
+        }
+    }
+
+    /// The inverse of erf, in (−1, 1).
+    #[track_caller]
+    pub fn erfinv(&self) -> Tensor {
+        let slope = |x: &Tensor| x.erfinv().square().exp() * (PI.sqrt() / 2.0);
+        self.with_slope("ErfinvBackward0", |x| x.on_host("erfinv", erfinv), slope)
+    }
+
+    /// The modified Bessel function of the first kind, of order 0.
+    #[track_caller]
+    pub fn i0(&self) -> Tensor {
+        let value = |v: f64| bessel_scaled(0, v) * v.abs().exp();
+        self.with_slope("I0Backward0", |x| x.on_host("i0", value), Tensor::i1)
+    }
+
+    /// e^(−|x|)·[`Tensor::i0`]
+    #[track_caller]
+    pub fn i0e(&self) -> Tensor {
+        let slope = |x: &Tensor| x.i1e() - x.sign() * x.i0e();
+        self.with_slope("SpecialI0EBackward0", |x| x.on_host("i0e", |v| bessel_scaled(0, v)), slope)
+    }
+
+    /// The modified Bessel function of the first kind, of order 1.
+    #[track_caller]
+    pub fn i1(&self) -> Tensor {
+        let value = |v: f64| bessel_scaled(1, v) * v.abs().exp();
+        let slope = |x: &Tensor| x.i0() - x.eq(0).where_(0.5, x.i1() / x);
+        self.with_slope("SpecialI1Backward0", |x| x.on_host("i1", value), slope)
+    }
+
+    /// e^(−|x|)·[`Tensor::i1`]
+    #[track_caller]
+    pub fn i1e(&self) -> Tensor {
+        let slope = |x: &Tensor| {
+            let over = x.eq(0).where_(0.5, x.i1e() / x);
+            x.i0e() - x.sign() * x.i1e() - over
+        };
+        self.with_slope("SpecialI1EBackward0", |x| x.on_host("i1e", |v| bessel_scaled(1, v)), slope)
+    }
+
+    /// sin(πx)/(πx), 1 at 0
+    #[track_caller]
+    pub fn sinc(&self) -> Tensor {
+        let value = |x: &Tensor| {
+            let angle = x * PI;
+            x.eq(0).where_(1.0, angle.sin() / &angle)
+        };
+        let slope = |x: &Tensor| {
+            let angle = x * PI;
+            x.eq(0).where_(0.0, (&angle * angle.cos() - angle.sin()) / (&angle * x))
+        };
+        self.with_slope("SincBackward0", value, slope)
+    }
+
+    /// −x·ln x, 0 at 0, −∞ below
+    #[track_caller]
+    pub fn entr(&self) -> Tensor {
+        let value = |x: &Tensor| {
+            let below = x.lt(0).where_(f64::NEG_INFINITY, -(x * x.log()));
+            x.eq(0).where_(0.0, below)
+        };
+        self.with_slope("SpecialEntrBackward0", value, |x| -x.log() - 1.0)
+    }
+
+    /// The standard normal distribution function.
+    #[track_caller]
+    pub fn ndtr(&self) -> Tensor {
+        let value = |x: &Tensor| (x * FRAC_1_SQRT_2).erf() * 0.5 + 0.5;
+        self.with_slope("SpecialNdtrBackward0", value, |x| log_density(x).exp())
+    }
+
+    /// The logarithm of [`Tensor::ndtr`], precise far below 0.
+    #[track_caller]
+    pub fn log_ndtr(&self) -> Tensor {
+        let slope = |x: &Tensor| (log_density(x) - x.log_ndtr()).exp();
+        self.with_slope("SpecialLogNdtrBackward0", |x| x.on_host("log_ndtr", log_ndtr), slope)
+    }
+
+    /// The inverse of [`Tensor::ndtr`], in (0, 1).
+    #[track_caller]
+    pub fn ndtri(&self) -> Tensor {
+        let value = |p: f64| erfinv(2.0 * p - 1.0) * std::f64::consts::SQRT_2;
+        let slope = |x: &Tensor| (-log_density(&x.ndtri())).exp();
+        self.with_slope("SpecialNdtriBackward0", |x| x.on_host("ndtri", value), slope)
+    }
+
+    /// `self·ln(1 + other)`, 0 where this is 0 (unless the other is NaN).
+    #[track_caller]
+    pub fn xlog1py(&self, other: &Tensor) -> Tensor {
+        let none = self.detach().eq(0).logical_and(&other.detach().isnan().logical_not());
+        none.where_(0.0, self * other.log1p()).named("SpecialXlog1PyBackward0")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values() {
+        let near = |a: f64, b: f64| assert!((a - b).abs() <= 1e-12 * (1.0 + b.abs()), "{a} {b}");
+        near(digamma(1.0), -0.577_215_664_901_532_9);
+        near(digamma(-0.5), 0.036_489_973_978_576_52);
+        near(trigamma(1.0), PI * PI / 6.0);
+        near(trigamma(-0.5), 8.934_802_200_544_679);
+        near(erfinv(0.5), 0.476_936_276_204_469_9);
+        assert!((erfinv(-0.999_999) + 3.458_910_737_279_5).abs() < 1e-10);
+        near(bessel_scaled(0, 1.0) * 1f64.exp(), 1.266_065_877_752_008_2);
+        near(bessel_scaled(1, -2.0) * 2f64.exp(), -1.590_636_854_637_329);
+        near(log_ndtr(0.0), 0.5f64.ln());
+        near(log_ndtr(-40.0), -804.608_442_013_753_9);
+        near(log_ndtr(3.0), -0.001_350_809_964_748_202_5);
+    }
+}
