@@ -1,6 +1,7 @@
 //! Python values into the types of Firebrand's calls, and results back.
 
 use super::arguments::OptionArgs;
+use super::creation::home;
 use super::kinds::Rounding;
 use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
 use crate::python::{PyError, Value};
@@ -199,11 +200,8 @@ impl FromValue for Options {
         None
     }
     fn from_options(options: &mut OptionArgs) -> Option<Self> {
-        Some(Options {
-            dtype: options.dtype.take().unwrap_or(DType::F32),
-            device: firebrand::device(),
-            generator: options.generator.take(),
-        })
+        let dtype = options.dtype.take().unwrap_or(DType::F32);
+        Some(Options { dtype, device: home(dtype), generator: options.generator.take() })
     }
 }
 
