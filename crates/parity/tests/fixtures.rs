@@ -32,12 +32,12 @@ fn display() {
 
 #[test]
 fn module_repr() {
-    passes("module_repr", 44);
+    passes("module_repr", 148);
 }
 
 #[test]
 fn ops() {
-    passes("ops", 219);
+    passes("ops", 400);
 }
 
 #[test]

@@ -3,16 +3,9 @@
 use super::convert::Dims;
 use super::kinds::{Factors, Shape1d};
 use super::{Entry, forms};
-use crate::python::PyError;
+use crate::python::{PyError, guarded};
 use autograd::{ConvOptions, Each, PadMode, Padding, PoolOptions, Resize, Tensor};
 use nn::Approximate;
-
-/// `F.embedding`: the rows of `weight` that `input` names.
-fn embedding(input: &Tensor, weight: &Tensor) -> Tensor {
-    let mut shape = input.shape().to_vec();
-    shape.push(weight.dim(1));
-    weight.index_select(0, &input.flatten(0, -1)).reshape(&shape)
-}
 
 fn padded(x: &Tensor, padding: &[usize], mode: &str, value: f64) -> Result<Tensor, PyError> {
     let mode = match mode {
@@ -25,24 +18,20 @@ fn padded(x: &Tensor, padding: &[usize], mode: &str, value: f64) -> Result<Tenso
     Ok(x.pad_mode(padding, mode))
 }
 
-/// `F.interpolate`: one size or factor stands for all dimensions.
-fn resized(
-    x: &Tensor,
+/// The target of `F.interpolate` and `nn.Upsample`.
+pub(super) fn resize(
     size: Option<Dims>,
     factor: Option<Factors>,
     mode: &str,
-    align_corners: bool,
-) -> Result<Tensor, PyError> {
-    let spatial = x.rank().saturating_sub(2);
-    fn each<T: Clone>(given: Vec<T>, count: usize) -> Vec<T> {
-        if given.len() == 1 { vec![given[0].clone(); count] } else { given }
-    }
+    align_corners: Option<bool>,
+) -> Result<Resize, PyError> {
     let to = match (size, factor) {
-        (Some(size), None) => Ok(each(size.0.iter().map(|&s| s.max(0) as usize).collect(), spatial)),
-        (None, Some(factor)) => Err(each(factor.0, spatial)),
+        (Some(size), None) => Ok(size.0.iter().map(|&s| s.max(0) as usize).collect()),
+        (None, Some(factor)) => Err(factor.0),
         _ => return Err(PyError::value("one of size and scale_factor must be given")),
     };
-    Ok(x.interpolate(&Resize { to, mode: mode.into(), align_corners }))
+    let mode = guarded(|| mode.into())?;
+    Ok(Resize { to, mode, align_corners: align_corners == Some(true) })
 }
 
 /// The fixtures' `bn_train`: the result, and the running statistics after it.
@@ -82,7 +71,9 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" normalize(input: Tensor, p: f64 = 2.0, dim: isize = 1, eps: f64 = 1e-12) => &input / input.norm_dim(p, dim, true).clamp_min(eps);
         "F" cosine_similarity(x1: Tensor, x2: Tensor, dim: isize = 1, eps: f64 = 1e-8) => x1.cosine_similarity(&x2, dim, eps);
         "F" pairwise_distance(x1: Tensor, x2: Tensor, p: f64 = 2.0, eps: f64 = 1e-6, keepdim: bool = false) => x1.pairwise_distance(&x2, p, eps, keepdim);
-        "F" embedding(input: Tensor, weight: Tensor) => embedding(&input, &weight);
+        "F" bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Option<Tensor> = None) => input1.bilinear(&input2, &weight, bias.as_ref());
+        "F" rrelu(input: Tensor, lower: f64 = 1.0 / 8.0, upper: f64 = 1.0 / 3.0, training: bool = false, inplace: bool = false) => input.rrelu(lower, upper, training);
+        "F" embedding(input: Tensor, weight: Tensor) => weight.embedding(&input);
         "F" softplus(input: Tensor, beta: f64 = 1.0, threshold: f64 = 20.0) => input.softplus(beta, threshold);
         "torch F Tensor" softmax(input: Tensor, dim: isize) => input.softmax(dim);
         "torch F Tensor" log_softmax(input: Tensor, dim: isize) => input.log_softmax(dim);
@@ -98,24 +89,35 @@ pub(super) fn entries() -> Vec<Entry> {
             input.conv_transpose1d(&weight, bias.as_ref(), ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation));
         "F torch" conv_transpose2d(input: Tensor, weight: Tensor, bias: Option<Tensor> = None, stride: Each<2> = 1.into(), padding: Padding<2> = 0.into(), output_padding: Each<2> = 0.into(), groups: usize = 1, dilation: Each<2> = 1.into()) =>
             input.conv_transpose2d(&weight, bias.as_ref(), ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation));
+        "F torch" conv_transpose3d(input: Tensor, weight: Tensor, bias: Option<Tensor> = None, stride: Each<3> = 1.into(), padding: Padding<3> = 0.into(), output_padding: Each<3> = 0.into(), groups: usize = 1, dilation: Each<3> = 1.into()) =>
+            input.conv_transpose3d(&weight, bias.as_ref(), ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation));
         "F" max_pool1d(input: Tensor, kernel_size: Each<1>, stride: Option<Each<1>> = None, padding: Each<1> = 0.into(), dilation: Each<1> = 1.into(), ceil_mode: bool = false) =>
             input.max_pool1d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode));
         "F" max_pool2d(input: Tensor, kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), dilation: Each<2> = 1.into(), ceil_mode: bool = false) =>
             input.max_pool2d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode));
+        "F" max_pool3d(input: Tensor, kernel_size: Each<3>, stride: Option<Each<3>> = None, padding: Each<3> = 0.into(), dilation: Each<3> = 1.into(), ceil_mode: bool = false) =>
+            input.max_pool3d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode));
         "F" avg_pool1d(input: Tensor, kernel_size: Each<1>, stride: Option<Each<1>> = None, padding: Each<1> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true) =>
             input.avg_pool1d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad));
-        "F" avg_pool2d(input: Tensor, kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true) =>
-            input.avg_pool2d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad));
+        "F" avg_pool2d(input: Tensor, kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true, divisor_override: Option<usize> = None) =>
+            input.avg_pool2d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad).divisor_override(divisor_override));
+        "F" avg_pool3d(input: Tensor, kernel_size: Each<3>, stride: Option<Each<3>> = None, padding: Each<3> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true, divisor_override: Option<usize> = None) =>
+            input.avg_pool3d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad).divisor_override(divisor_override));
         "F" adaptive_avg_pool1d(input: Tensor, output_size: Each<1>) => input.adaptive_avg_pool1d(output_size);
         "F" adaptive_avg_pool2d(input: Tensor, output_size: Each<2>) => input.adaptive_avg_pool2d(output_size);
+        "F" adaptive_avg_pool3d(input: Tensor, output_size: Each<3>) => input.adaptive_avg_pool3d(output_size);
         "F" adaptive_max_pool1d(input: Tensor, output_size: Each<1>) => input.adaptive_max_pool1d(output_size);
         "F" adaptive_max_pool2d(input: Tensor, output_size: Each<2>) => input.adaptive_max_pool2d(output_size);
+        "F" adaptive_max_pool3d(input: Tensor, output_size: Each<3>) => input.adaptive_max_pool3d(output_size);
         "F" unfold(input: Tensor, kernel_size: Each<2>, dilation: Each<2> = 1.into(), padding: Each<2> = 0.into(), stride: Each<2> = 1.into()) => input.im2col(kernel_size, dilation, padding, stride);
         "F" fold(input: Tensor, output_size: Each<2>, kernel_size: Each<2>, dilation: Each<2> = 1.into(), padding: Each<2> = 0.into(), stride: Each<2> = 1.into()) => input.col2im(output_size, kernel_size, dilation, padding, stride);
+        "F" lp_pool1d(input: Tensor, norm_type: f64, kernel_size: Each<1>, stride: Option<Each<1>> = None, ceil_mode: bool = false) => input.lp_pool_nd(norm_type, PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).ceil_mode(ceil_mode));
+        "F" lp_pool2d(input: Tensor, norm_type: f64, kernel_size: Each<2>, stride: Option<Each<2>> = None, ceil_mode: bool = false) => input.lp_pool_nd(norm_type, PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).ceil_mode(ceil_mode));
+        "F torch" channel_shuffle(input: Tensor, groups: usize) => input.channel_shuffle(groups);
         "F" pixel_shuffle(input: Tensor, upscale_factor: usize) => input.pixel_shuffle(upscale_factor);
         "F" pixel_unshuffle(input: Tensor, downscale_factor: usize) => input.pixel_unshuffle(downscale_factor);
         "F" interpolate(input: Tensor, size: Option<Dims> = None, scale_factor: Option<Factors> = None, mode: String = "nearest".into(), align_corners: Option<bool> = None) =>
-            resized(&input, size, scale_factor, &mode, align_corners == Some(true));
+            resize(size, scale_factor, &mode, align_corners).map(|to| input.interpolate(&to));
         "F" batch_norm(input: Tensor, running_mean: Option<Tensor>, running_var: Option<Tensor>, weight: Option<Tensor> = None, bias: Option<Tensor> = None, training: bool = false, momentum: f64 = 0.1, eps: f64 = 1e-5) =>
             input.batch_norm(running_mean.as_ref(), running_var.as_ref(), weight.as_ref(), bias.as_ref(), training, momentum, eps);
         "F" instance_norm(input: Tensor, running_mean: Option<Tensor> = None, running_var: Option<Tensor> = None, weight: Option<Tensor> = None, bias: Option<Tensor> = None, use_input_stats: bool = true, momentum: f64 = 0.1, eps: f64 = 1e-5) =>

@@ -11,6 +11,7 @@ mod convert;
 mod creation;
 mod functional;
 mod kinds;
+mod layers;
 mod linear;
 mod loss;
 mod methods;
@@ -157,6 +158,7 @@ static SECTIONS: &[Section] = &[
     ("`torch.nn.functional`", functional::entries),
     ("Losses", loss::entries),
     ("`torch.nn`", modules::entries),
+    ("`torch.nn`: borders, sizes, pools, activations, pairs", layers::entries),
     ("`torch.nn`: sequences", sequences::entries),
     ("`torch.optim`", optim::entries),
     ("Python itself", builtins::entries),
