@@ -1,12 +1,13 @@
 //! MNIST, from a look at the data to a trained network: PyTorch's first tutorial in one page.
 //!
 //! `cargo run --release --example mnist` trains on the data embedded here; `--help` lists the choices.
+//! `examples/pytorch/mnist.py` is the same in PyTorch; `docs/parity.md` shows what both print.
 
 use clap::Parser;
 use firebrand::data::{DataLoader, Dataset, Mnist, MnistFiles};
 use firebrand::nn::{Linear, Module, ReLU, Sequential};
 use firebrand::optim::{Adam, Optimizer, Sgd};
-use firebrand::{self as torch, Device, Tensor, no_grad};
+use firebrand::{self as torch, DType, Device, Tensor, no_grad};
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -32,6 +33,9 @@ struct Args {
     /// Learning rate
     #[arg(long, default_value_t = 0.003)]
     lr: f64,
+    /// Computes in double precision, on the CPU: PyTorch's every digit
+    #[arg(long)]
+    double: bool,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 0)]
     seed: i64,
@@ -78,7 +82,14 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     look(&train);
 
     torch::manual_seed(args.seed);
-    let model = network(&args.hidden, &device);
+    let mut model = network(&args.hidden, &device);
+    let dtype = if args.double { DType::F64 } else { DType::F32 };
+    if !device.supports(dtype) {
+        return Err(format!("{device} has no double precision; --double is for --device cpu").into());
+    }
+    if args.double {
+        model.to_dtype(dtype);
+    }
     println!("{model}\n{} parameters\n", model.num_params());
     let mut optimizer: Box<dyn Optimizer> = match args.opt.as_str() {
         "adam" => Box::new(Adam::new(model.parameters(), args.lr)),
@@ -86,14 +97,14 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     };
 
     let loader = DataLoader::new(train, args.batch as usize).shuffle(true);
-    let (mut times, mut mean_loss) = (Vec::new(), 0f32);
+    let (mut times, mut mean_loss) = (Vec::new(), 0.0);
     for epoch in 1..=args.epochs {
         let clock = Instant::now();
-        let mut total = Tensor::zeros((), &device);
+        let mut total = Tensor::zeros((), (dtype, &device));
         let mut steps = 0;
         for (images, labels) in &loader {
             optimizer.zero_grad();
-            let loss = model.forward(&images).cross_entropy(&labels);
+            let loss = model.forward(&images.to_dtype(dtype)).cross_entropy(&labels);
             loss.backward();
             optimizer.step();
             total = total + loss.detach();
@@ -102,16 +113,17 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
                 break;
             }
         }
-        mean_loss = total.item::<f32>() / steps as f32;
+        mean_loss = total.item::<f64>() / steps as f64;
         let seconds = clock.elapsed().as_secs_f64();
         times.push(seconds / steps as f64 * 1e3);
-        let (correct, count) = evaluate(&model, &test);
+        let (correct, count) = evaluate(&model, &test, dtype);
         println!(
-            "epoch {epoch:2}  loss {mean_loss:.4}  test accuracy {:.2} %  {seconds:.2} s",
-            100.0 * correct as f64 / count as f64
+            "epoch {epoch:2}  loss {mean_loss:.digits$}  test accuracy {:.2} %  {seconds:.2} s",
+            100.0 * correct as f64 / count as f64,
+            digits = if args.double { 10 } else { 4 }
         );
     }
-    let (correct, count) = evaluate(&model, &test);
+    let (correct, count) = evaluate(&model, &test, dtype);
     if let Some(path) = &args.json {
         let hidden: Vec<String> = args.hidden.iter().map(usize::to_string).collect();
         let line = serde_json::json!({
@@ -153,11 +165,11 @@ fn look(train: &Mnist) {
 }
 
 /// Right answers on the test set, and its size.
-fn evaluate(model: &Sequential, test: &Mnist) -> (usize, usize) {
+fn evaluate(model: &Sequential, test: &Mnist, dtype: DType) -> (usize, usize) {
     model.eval();
     let all: Vec<i64> = (0..test.len() as i64).collect();
     let (images, labels) = test.batch(&all);
-    let correct = no_grad(|| model.forward(&images).argmax_dim(1, false).eq(&labels).sum());
+    let correct = no_grad(|| model.forward(&images.to_dtype(dtype)).argmax_dim(1, false).eq(&labels).sum());
     model.train();
     (correct.item::<i32>() as usize, test.len())
 }

@@ -100,6 +100,21 @@ fn mnist_learns_from_the_embedded_digits() {
 }
 
 #[test]
+fn mnist_in_double_precision_prints_pytorchs_every_digit() {
+    let out = printed(example("mnist").args(["--double", "--epochs", "2", "--device", "cpu"]));
+    // What examples/pytorch/mnist.py --double --epochs 2 prints with PyTorch 2.15, but for the times.
+    let want = include_str!("golden/mnist_double.txt");
+    let timeless = |text: &str| -> Vec<String> {
+        let ends = [" %  ", ") in "];
+        let of_line =
+            |line: &str| ends.iter().fold(line, |l, end| l.split(end).next().unwrap_or(l)).trim_end().into();
+        text.lines().map(of_line).collect()
+    };
+    assert!(want.contains("epoch  2  loss 0.2869039366  test accuracy 91.72 %"), "{want}");
+    assert_eq!(timeless(&out), timeless(want));
+}
+
+#[test]
 fn mnist_refuses_what_it_cannot_use() {
     let absent = refused(example("mnist").args(["--data", "no/such/folder"]));
     assert_eq!(

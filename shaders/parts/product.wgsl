@@ -28,9 +28,15 @@ override SUMS: bool = false; // also the sums of the rows of a
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<storage, read_write> sums: array<f32>;
 
+// By its bits, since WGSL may assume that there is no NaN: −∞ to −0, or 0. ReLU lets NaN through.
+fn at_most_zero(x: f32) -> bool {
+    let bits = bitcast<u32>(x);
+    return bits == 0u || bits - 0x80000000u <= 0x7f800000u;
+}
+
 fn masked(v: f32, y: f32) -> f32 {
     switch MASK {
-        case 1u: { return select(0.0, v, y > 0.0); }
+        case 1u: { return select(v, 0.0, at_most_zero(y)); }
         case 2u: { return v * (y * (1.0 - y)); }
         default: { return v * (1.0 - y * y); }
     }
@@ -49,7 +55,7 @@ fn finished(v: f32, column: u32) -> f32 {
         r += bias[p.bias.x + i32(column) * p.bias.y];
     }
     switch ACT {
-        case 1u: { return max(r, 0.0); }
+        case 1u: { return select(r, 0.0, at_most_zero(r)); }
         case 2u: { return 1.0 / (1.0 + exp(-r)); }
         case 3u: {
             let far = 1.0 - 2.0 / (exp(2.0 * min(abs(r), 20.0)) + 1.0);

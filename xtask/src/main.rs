@@ -17,7 +17,8 @@ cargo xtask <chore>
   test          sets up what is missing and runs every test of the workspace
   ci            formatting, clippy and rustdoc without warnings, then `test`
   bench [args]  the benchmarks, as `cargo bench`
-  parity [DIR]  PyTorch's fixtures of a folder (the repository's own by default), as a table
+  parity [DIR] [--device wgpu]
+                PyTorch's fixtures of a folder (the repository's own by default), as a table
   sizes         crates, build time, binary size, start-up time and memory of the default build
   setup         installs what the GPU tests need (a software Vulkan driver), where it can";
 
@@ -40,10 +41,7 @@ fn main() -> ExitCode {
         ["test"] => tests::all(),
         ["ci"] => ci(),
         ["bench", ref rest @ ..] => cargo(&[&["bench"], rest].concat()),
-        ["parity", ref rest @ ..] => cargo(
-            &[&["run", "--quiet", "--release", "-p", "firebrand-parity", "--bin", "parity", "--"], rest]
-                .concat(),
-        ),
+        ["parity", ref rest @ ..] => parity(rest),
         ["sizes"] => sizes::print(),
         ["setup"] => setup::vulkan().map(|found| println!("{found}")),
         _ => Err(Failed(HELP.into())),
@@ -62,6 +60,14 @@ fn ci() -> Outcome {
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     run(Command::new("cargo").args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     tests::all()
+}
+
+/// The fixtures; built with GPUs, which takes minutes, only where one is asked for.
+fn parity(args: &[&str]) -> Outcome {
+    let gpu = args.windows(2).any(|pair| pair[0] == "--device" && pair[1] != "cpu");
+    let features: &[&str] = if gpu { &["--features", "wgpu"] } else { &[] };
+    let program = ["run", "--quiet", "--release", "-p", "firebrand-parity", "--bin", "parity"];
+    cargo(&[&program, features, &["--"], args].concat())
 }
 
 /// Runs cargo.

@@ -28,20 +28,23 @@ impl Counts {
     }
 }
 
+/// What a default build leaves out and costs little.
+const FEATURES: &str = "firebrand/download,firebrand/ndarray";
+
 /// Sets up what is missing, runs every test, and ends with their sum.
 pub fn all() -> Outcome {
     println!("{}", setup::vulkan()?);
     let mut counts = Counts::default();
     // Every program runs, also after one has failed, so that one run shows all that is wrong.
-    let mut tests = Command::new("cargo");
-    tests.args([
-        "test",
-        "--workspace",
-        "--no-fail-fast",
-        "--features",
-        "firebrand/download,firebrand/ndarray",
-    ]);
-    let outcome = watch(&mut tests, |line| counts.add(line));
+    let mut run = |args: &[&str]| {
+        let mut tests = Command::new("cargo");
+        tests.args(["test", "--workspace", "--no-fail-fast"]).args(args);
+        watch(&mut tests, |line| counts.add(line))
+    };
+    let cpu = run(&["--features", FEATURES]);
+    // The facade with GPUs, and what needs it: a workspace's features are one set, so this is a build of its own.
+    let gpu = run(&["--features", &format!("{FEATURES},firebrand-parity/wgpu"), "--test", "wgpu"]);
+    let outcome = cpu.and(gpu);
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
     match (outcome, counts.failed, counts.passed) {
         (Ok(()), 0, 0) => Err(Failed("no test ran".into())),

@@ -247,6 +247,28 @@ impl Tensor {
         self.laid_out("dropout", data, &order)
     }
 
+    /// x if x > 0, else x times a slope: while `training` one drawn for each such element, uniform in
+    /// [lower, upper), otherwise the bounds' mean. PyTorch's `F.rrelu`.
+    #[track_caller]
+    pub fn rrelu(&self, lower: f64, upper: f64, training: bool) -> Tensor {
+        check::float("rrelu", self.dtype());
+        if !training {
+            return self.leaky_relu(f64::midpoint(lower, upper)).named("RreluWithNoiseBackward0");
+        }
+        let generator = default_generator();
+        let mut slope = [0.0];
+        let slopes = self.to_vec::<f64>().into_iter().map(|x| {
+            if x <= 0.0 {
+                generator.uniform_f64(&mut slope, lower, upper);
+                slope[0]
+            } else {
+                1.0
+            }
+        });
+        let slopes = self.numbers("rrelu", slopes.collect(), *self.shape());
+        (self * slopes).named("RreluWithNoiseBackward0")
+    }
+
     /// Fills with numbers drawn for `(elements, whether they lie row-major)`.
     #[track_caller]
     fn draw(&self, op: &str, f: impl FnOnce(Generator, usize, bool) -> HostData) -> &Self {

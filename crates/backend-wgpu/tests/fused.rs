@@ -6,8 +6,8 @@ mod common;
 use backend_wgpu::Options;
 use common::{Check, assert_close, check_with, floats, integers};
 use tensor_core::{
-    Activation, Axes, BinaryOp, DType, Device, OptimSlot, OptimStep, RawTensor, ReduceOp, Result, Shape,
-    Storage, UnaryOp, compose,
+    Activation, Axes, BinaryOp, DType, Device, HostData, OptimSlot, OptimStep, RawTensor, ReduceOp, Result,
+    Shape, Storage, UnaryOp, compose,
 };
 
 fn both(f: impl Fn(&mut Check)) {
@@ -108,6 +108,36 @@ fn layers_equal_their_defaults() {
             }
         }
     }
+}
+
+#[test]
+fn a_nan_comes_through_relu_and_its_gradient() {
+    both(|c| {
+        let relu = Activation::Relu;
+        for (n, i, o) in [(64, 784, 128), (5, 3, 10), (33, 70, 65), (1, 20, 30)] {
+            let with_nan = |shape: [usize; 2], seed, d: &Device| {
+                let x = floats(&shape, 1.0, 0.0, seed, d).to_vec::<f32>();
+                let x = x.into_iter().enumerate().map(|(k, v)| if k == 2 { f32::NAN } else { v }).collect();
+                RawTensor::from_host(&HostData::F32(x), Shape::new(&shape), d).unwrap()
+            };
+            let nans = |x: &RawTensor| {
+                let nan: Vec<bool> = x.to_vec::<f32>().iter().map(|v| v.is_nan()).collect();
+                assert!(nan.contains(&true), "{n}×{i}→{o}: the NaN is lost");
+                RawTensor::from_host(&HostData::Bool(nan), *x.shape(), &x.device()).unwrap()
+            };
+            c.same(&format!("NaN in linear {n}×{i}→{o}"), 0.0, |d| {
+                let (x, w) = (with_nan([n, i], 1, d), floats(&[o, i], 0.1, 0.0, 2, d));
+                nans(&wrap(d, d.linear(x.view(), w.view(), None, Some(relu)), [n, o]))
+            });
+            c.same(&format!("NaN in the gradient of linear {n}×{i}→{o}"), 0.0, |d| {
+                let (x, w) = (floats(&[n, i], 1.0, 0.0, 1, d), floats(&[o, i], 0.1, 0.0, 2, d));
+                let (y, g) = (with_nan([n, o], 3, d), with_nan([n, o], 4, d));
+                let wants = [true, true, false];
+                let all = d.linear_backward(x.view(), w.view(), Some((y.view(), relu)), g.view(), wants);
+                nans(&wrap(d, Ok(all.unwrap()[0].take().unwrap()), [n, i]))
+            });
+        }
+    });
 }
 
 #[test]

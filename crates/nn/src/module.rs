@@ -219,7 +219,11 @@ pub trait Module: Send + Sync {
     /// # Errors
     /// When a device fails.
     fn to(&mut self, device: &Device) -> Result<()> {
-        self.replace_tensors(&mut converted(|t| t.to(device)))
+        // A count of batches is an int64 on the CPU, and the default integer where there is no int64.
+        let narrow = |t: &Tensor| t.dtype() == DType::I64 && !device.supports(DType::I64);
+        self.replace_tensors(&mut converted(|t| {
+            if narrow(t) { t.to_dtype(DType::I32).to(device) } else { t.to(device) }
+        }))
     }
 
     /// Converts parameters and floating buffers to an element type, in place, as [`Module::to`].

@@ -83,6 +83,7 @@ fn batch_norm_keeps_running_statistics() {
     assert!(near(of("running_mean"), [0.3, 2.0]), "{:?}", of("running_mean"));
     assert!(near(of("running_var"), [1.3, 10.9]), "{:?}", of("running_var"));
     assert_eq!(of("num_batches_tracked"), [1.0]);
+    assert_eq!(state["num_batches_tracked"].dtype(), DType::I64, "as PyTorch stores it");
     // No momentum: the mean of all batches.
     let norm = BatchNorm1d::new(2, &cpu()).momentum(None);
     norm.forward(&x);

@@ -1,6 +1,6 @@
 //! Modules, optimizers and schedules as values that Python's names share.
 
-use crate::python::{PyError, Value};
+use crate::python::{PyError, Value, guarded};
 use crate::registry::{Function, IntoValue, lookup};
 use autograd::Tensor;
 use nn::optim::{Config, Optim, Optimizer, Plateau, ReduceLROnPlateau, Scheduler};
@@ -218,19 +218,21 @@ pub fn taken(parts: Vec<(Rc<RefCell<AnyScheduler>>, Opt)>) -> Vec<Box<dyn Schedu
     parts.into_iter().filter_map(take).collect()
 }
 
-/// What a loss computes of a prediction and a target.
-type LossFn = Box<dyn Fn(&Tensor, &Tensor) -> Tensor>;
+/// What a loss computes of so many tensors.
+type LossFn = Box<dyn Fn(&[&Tensor]) -> Tensor>;
 
-/// A loss as an object: it prints, and takes two tensors.
+/// A loss, or a distance, as an object: it prints, and takes two or three tensors.
 pub struct Loss {
     repr: String,
+    inputs: usize,
     forward: LossFn,
 }
 
 impl Loss {
     /// A loss as a value.
     pub fn value(loss: impl LossModule + 'static) -> Value {
-        Value::Loss(Rc::new(Loss { repr: loss.to_string(), forward: Box::new(move |x, y| loss.loss(x, y)) }))
+        let (repr, inputs) = (loss.to_string(), loss.inputs());
+        Value::Loss(Rc::new(Loss { repr, inputs, forward: Box::new(move |x| loss.loss(x)) }))
     }
 
     /// The text that PyTorch prints for it.
@@ -238,35 +240,46 @@ impl Loss {
         &self.repr
     }
 
-    /// The loss of an input and a target.
-    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Tensor {
-        (self.forward)(input, target)
+    /// The loss of its inputs: a prediction and a target, or as it takes them.
+    ///
+    /// # Errors
+    /// When there are more or fewer than it takes.
+    pub fn forward(&self, inputs: &[&Tensor]) -> Result<Tensor, PyError> {
+        if inputs.len() != self.inputs {
+            let (takes, given) = (self.inputs, inputs.len());
+            return Err(PyError::kind(format!("forward() takes {takes} tensors but {given} were given")));
+        }
+        guarded(|| (self.forward)(inputs))
     }
 }
 
 /// What the losses of `nn` have in common.
 pub trait LossModule: fmt::Display {
-    /// The loss of an input and a target.
-    fn loss(&self, input: &Tensor, target: &Tensor) -> Tensor;
+    /// How many tensors it takes.
+    fn inputs(&self) -> usize;
+    /// The loss of as many.
+    fn loss(&self, inputs: &[&Tensor]) -> Tensor;
 }
 
 macro_rules! losses {
-    ($($name:ident),+) => {$(
+    ($($name:ident: $count:literal, [$($at:literal),+];)+) => {$(
         impl LossModule for nn::$name {
-            fn loss(&self, input: &Tensor, target: &Tensor) -> Tensor {
-                self.forward(input, target)
+            fn inputs(&self) -> usize {
+                $count
+            }
+            fn loss(&self, inputs: &[&Tensor]) -> Tensor {
+                self.forward($(inputs[$at]),+)
             }
         }
     )+};
+    (two: $($name:ident),+) => { losses! { $($name: 2, [0, 1];)+ } };
+    (three: $($name:ident),+) => { losses! { $($name: 3, [0, 1, 2];)+ } };
 }
-losses!(
-    CrossEntropyLoss,
-    NLLLoss,
-    MSELoss,
-    L1Loss,
-    SmoothL1Loss,
-    HuberLoss,
-    BCELoss,
-    BCEWithLogitsLoss,
-    KLDivLoss
+losses!(two:
+    CrossEntropyLoss, NLLLoss, MSELoss, L1Loss, SmoothL1Loss, HuberLoss, BCELoss, BCEWithLogitsLoss, KLDivLoss,
+    HingeEmbeddingLoss, SoftMarginLoss, MultiMarginLoss, MultiLabelMarginLoss, MultiLabelSoftMarginLoss,
+    PoissonNLLLoss, CosineSimilarity, PairwiseDistance
+);
+losses!(three:
+    MarginRankingLoss, CosineEmbeddingLoss, TripletMarginLoss, TripletMarginWithDistanceLoss, GaussianNLLLoss
 );

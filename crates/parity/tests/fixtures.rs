@@ -32,12 +32,12 @@ fn display() {
 
 #[test]
 fn module_repr() {
-    passes("module_repr", 44 + 121);
+    passes("module_repr", 148 + 121);
 }
 
 #[test]
 fn ops() {
-    passes("ops", 219 + 533);
+    passes("ops", 400 + 533);
 }
 
 #[test]

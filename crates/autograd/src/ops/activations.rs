@@ -117,13 +117,6 @@ impl Tensor {
         self.gt(0).where_(self, weight * self).named("PreluKernelBackward0")
     }
 
-    /// A leaky ReLU with the mean of `lower` and `upper` as slope: what RReLU is outside training
-    /// (PyTorch's defaults are 1/8 and 1/3).
-    #[track_caller]
-    pub fn rrelu(&self, lower: f64, upper: f64) -> Tensor {
-        self.leaky_relu(f64::midpoint(lower, upper)).named("RreluWithNoiseBackward0")
-    }
-
     /// The first half of a dimension, gated by the sigmoid of the second, Dauphin et al. 2017.
     #[track_caller]
     pub fn glu(&self, dim: isize) -> Tensor {

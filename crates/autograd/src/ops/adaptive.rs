@@ -45,7 +45,7 @@ impl Tensor {
     /// [`Tensor::adaptive_avg_pool2d`].
     #[track_caller]
     pub fn adaptive_avg_pool_nd<const D: usize>(&self, output_size: impl Into<Each<D>>) -> Tensor {
-        let outputs = output_size.into().0;
+        let outputs = *output_size.into();
         self.adaptive_checks(
             ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"][D - 1],
             outputs,
@@ -81,7 +81,7 @@ impl Tensor {
     /// [`Tensor::adaptive_max_pool2d_with_indices`].
     #[track_caller]
     pub fn adaptive_max_pool_nd<const D: usize>(&self, output_size: impl Into<Each<D>>) -> (Tensor, Tensor) {
-        let outputs = output_size.into().0;
+        let outputs = *output_size.into();
         self.adaptive_checks(
             ["adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"][D - 1],
             outputs,

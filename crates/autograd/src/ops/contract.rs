@@ -154,6 +154,33 @@ impl Tensor {
         (forth - a.roll(&last, &dim) * b.roll(&next, &dim)).named("LinalgCrossBackward0")
     }
 
+    /// `x₁ᵀ·Wₒ·x₂ + bₒ` for each output o: `[…, I]`, `[…, J]` and weight `[O, I, J]` → `[…, O]`, PyTorch's
+    /// `F.bilinear`.
+    ///
+    /// # Panics
+    /// When the shapes do not fit.
+    #[track_caller]
+    pub fn bilinear(&self, other: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
+        let (lead, rank) = (self.rank().saturating_sub(1), weight.rank());
+        let fits = rank == 3
+            && self.rank() == other.rank()
+            && self.shape().last() == Some(&weight.dim(1))
+            && other.shape().last() == Some(&weight.dim(2))
+            && self.shape()[..lead] == other.shape()[..lead];
+        if !fits {
+            let shapes = [self, other, weight].map(|t| t.shape().to_string()).join(", ");
+            check::fail("bilinear", format!("shapes {shapes}"), "give […, I], […, J] and [O, I, J]");
+        }
+        let [outputs, left, right] = weight.dims();
+        let table = weight.permute(&[1, 0, 2]).reshape(vec![left, outputs * right]);
+        let half = self.reshape(vec![self.numel() / left.max(1), left]);
+        let each = half.matmul(&table).reshape(vec![half.dim(0), outputs, right]);
+        let mut shape = self.shape()[..lead].to_vec();
+        shape.push(outputs);
+        let sums = (each * other.reshape(vec![half.dim(0), 1, right])).sum_dim(-1, false).reshape(shape);
+        bias.map_or(sums.clone(), |bias| sums + bias)
+    }
+
     /// The cosine of the angle between vectors along a dimension (PyTorch's defaults are 1 and 1e-8).
     #[track_caller]
     pub fn cosine_similarity(&self, other: &Tensor, dim: isize, eps: f64) -> Tensor {

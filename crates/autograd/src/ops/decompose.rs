@@ -8,7 +8,7 @@ use crate::graph::{Keep, record};
 use crate::mode::is_grad_enabled;
 use crate::tensor::Tensor;
 use tensor_core::linalg::{self, Lu, Real};
-use tensor_core::{DType, HostData, RawTensor, Result, Shape, check};
+use tensor_core::{DType, RawTensor, Result, Shape, check};
 
 /// The gradient of a factorised matrix from that of one factor, which is at this place among all.
 type Rule = fn(usize, &[Tensor], &Tensor) -> Tensor;
@@ -46,7 +46,7 @@ fn factors<const N: usize>(
 #[track_caller]
 fn answer(op: &str, values: Vec<f64>, lead: &[usize], last: &[usize], like: &Tensor) -> RawTensor {
     let shape = Shape::new(&[lead, last].concat());
-    check::done(op, RawTensor::from_host(&HostData::F64(values).cast(like.dtype()), shape, like.device()))
+    like.numbers(op, values, shape).raw().clone()
 }
 
 /// `xⱼ − xᵢ` of the last dimension as matrices, with ones on the diagonal.

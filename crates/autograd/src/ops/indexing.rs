@@ -16,10 +16,31 @@ impl Tensor {
                 "give one dimension of indices",
             );
         }
-        let index = self.index("index_select", &index.flatten(0, -1), self.shape()[axis]);
+        self.selected(["index_select", "IndexSelectBackward0"], axis, &index.flatten(0, -1))
+    }
+
+    /// The rows of this table `[N, D]` that indices of any shape name, `[…] → […, D]`: PyTorch's `F.embedding`, the
+    /// table being its weight.
+    ///
+    /// # Panics
+    /// When an index is not one of N, or this is no matrix.
+    #[track_caller]
+    pub fn embedding(&self, indices: &Tensor) -> Tensor {
+        if self.rank() != 2 {
+            check::fail("embedding", format!("a table of shape {}", self.shape()), "it is [N, D]");
+        }
+        let mut shape = indices.shape().to_vec();
+        shape.push(self.dim(1));
+        self.selected(["embedding", "EmbeddingBackward0"], 0, &indices.flatten(0, -1)).reshape(shape)
+    }
+
+    /// The elements of a dimension at indices.
+    #[track_caller]
+    fn selected(&self, [op, name]: [&'static str; 2], axis: usize, index: &Tensor) -> Tensor {
+        let index = self.index(op, index, self.shape()[axis]);
         let out = self.raw().index_select(axis, index.raw());
         let shape = *self.shape();
-        record("IndexSelectBackward0", [self, &index], Keep::SECOND, out, move |ctx, g| {
+        record(name, [self, &index], Keep::SECOND, out, move |ctx, g| {
             let index = ctx.input(1).raw().clone();
             // Repeats of one index add up: the index spread over the other dimensions.
             let mut sizes = vec![1; shape.rank()];

@@ -57,7 +57,7 @@ pub use sliding::{ConvOptions, Each, Padding};
 pub use solvers::MatrixNorm;
 
 use crate::tensor::Tensor;
-use tensor_core::{DType, Shape, check};
+use tensor_core::{DType, HostData, RawTensor, Shape, check};
 
 /// One or several dimensions, counted from the end when negative; `()` or an empty list means all.
 pub trait Dims {
@@ -112,6 +112,14 @@ impl Tensor {
             grad = grad.reshape_to(shape);
         }
         grad.to_dtype(dtype)
+    }
+
+    /// Numbers computed on the host, in this tensor's type (which a GPU has, when it has no doubles) and on its
+    /// device.
+    #[track_caller]
+    pub(crate) fn numbers(&self, op: &str, values: Vec<f64>, shape: impl Into<Shape>) -> Tensor {
+        let data = HostData::F64(values).cast(self.dtype());
+        Tensor::from_raw(check::done(op, RawTensor::from_host(&data, shape, self.device())))
     }
 
     /// A dimension counted from the end when negative, and its size; a single number has none.

@@ -12,13 +12,13 @@ use tensor_core::{BinaryOp, RawTensor, Shape, Window, check};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolOptions<const D: usize> {
     /// Elements of a window.
-    pub kernel_size: [usize; D],
+    pub kernel_size: Each<D>,
     /// From one place to the next; the kernel's size.
-    pub stride: [usize; D],
+    pub stride: Each<D>,
     /// Elements imagined on both sides, at most half a kernel: −∞ to a maximum, 0 to an average.
-    pub padding: [usize; D],
+    pub padding: Each<D>,
     /// From one element of a window to the next; 1. Not for averages.
-    pub dilation: [usize; D],
+    pub dilation: Each<D>,
     /// Whether a last window that does not fit whole is taken too.
     pub ceil_mode: bool,
     /// Whether an average divides by the padding's elements too.
@@ -30,12 +30,12 @@ pub struct PoolOptions<const D: usize> {
 impl<const D: usize> PoolOptions<D> {
     /// Windows side by side.
     pub fn new(kernel_size: impl Into<Each<D>>) -> Self {
-        let kernel_size = kernel_size.into().0;
+        let kernel_size = kernel_size.into();
         PoolOptions {
             kernel_size,
             stride: kernel_size,
-            padding: [0; D],
-            dilation: [1; D],
+            padding: 0.into(),
+            dilation: 1.into(),
             ceil_mode: false,
             count_include_pad: true,
             divisor_override: None,
@@ -45,19 +45,19 @@ impl<const D: usize> PoolOptions<D> {
     /// From one place to the next.
     #[must_use]
     pub fn stride(self, stride: impl Into<Each<D>>) -> Self {
-        PoolOptions { stride: stride.into().0, ..self }
+        PoolOptions { stride: stride.into(), ..self }
     }
 
     /// Elements imagined on both sides.
     #[must_use]
     pub fn padding(self, padding: impl Into<Each<D>>) -> Self {
-        PoolOptions { padding: padding.into().0, ..self }
+        PoolOptions { padding: padding.into(), ..self }
     }
 
     /// From one element of a window to the next.
     #[must_use]
     pub fn dilation(self, dilation: impl Into<Each<D>>) -> Self {
-        PoolOptions { dilation: dilation.into().0, ..self }
+        PoolOptions { dilation: dilation.into(), ..self }
     }
 
     /// Whether a last window that does not fit whole is taken too.
@@ -74,8 +74,8 @@ impl<const D: usize> PoolOptions<D> {
 
     /// What an average divides by instead.
     #[must_use]
-    pub fn divisor_override(self, divisor: usize) -> Self {
-        PoolOptions { divisor_override: Some(divisor), ..self }
+    pub fn divisor_override(self, divisor: impl Into<Option<usize>>) -> Self {
+        PoolOptions { divisor_override: divisor.into(), ..self }
     }
 
     /// The windows over `x`; those past the end reach into more padding.
@@ -89,7 +89,7 @@ impl<const D: usize> PoolOptions<D> {
                 format!("it has {} dimensions, or {} without a batch", D + 2, D + 1),
             );
         }
-        let mut all = windows(op, self.kernel_size, self.stride, self.padding, self.dilation);
+        let mut all = windows(op, *self.kernel_size, *self.stride, *self.padding, *self.dilation);
         for (window, &len) in all.iter_mut().zip(&x.shape()[x.rank() - D..]) {
             let [before, after] = window.padding;
             if before > window.span() / 2 {
@@ -176,8 +176,8 @@ impl Tensor {
     #[track_caller]
     pub fn avg_pool_nd<const D: usize>(&self, options: impl Into<PoolOptions<D>>) -> Tensor {
         let (options, op) = (options.into(), ["avg_pool1d", "avg_pool2d", "avg_pool3d"][D - 1]);
-        if options.dilation != [1; D] {
-            check::fail(op, format!("dilation {:?}", options.dilation), "averages have none");
+        if *options.dilation != [1; D] {
+            check::fail(op, format!("dilation {}", options.dilation), "averages have none");
         }
         let windows = options.windows(op, self);
         let count = match options.divisor_override {
@@ -186,6 +186,16 @@ impl Tensor {
         };
         let names = ["SqueezeBackward1", "AvgPool2DBackward0", "AvgPool3DBackward0"];
         self.window_means(names[D - 1], &windows, count)
+    }
+
+    /// The `p`-norm of every window of `D` dimensions, one to three, of their sums where those are positive:
+    /// PyTorch's `F.lp_pool1d` to `F.lp_pool3d`.
+    #[track_caller]
+    pub fn lp_pool_nd<const D: usize>(&self, p: f64, options: impl Into<PoolOptions<D>>) -> Tensor {
+        let options = options.into();
+        let mean = self.pow(p).avg_pool_nd(options);
+        let elements: usize = options.kernel_size.iter().product();
+        (mean.sign() * mean.abs().relu() * elements as f64).pow(1.0 / p)
     }
 
     /// The reverse of a max pooling of `D` dimensions, one to three: see [`Tensor::max_unpool2d`].
@@ -226,7 +236,7 @@ impl Tensor {
         }
         let lead = self.rank() - D;
         let places: [usize; D] = std::array::from_fn(|i| windows[i].places(self.shape()[lead + i]));
-        Tensor::from_vec(table, places, self.device()).to_dtype(self.dtype()).into()
+        self.numbers("avg_pool", table, places).into()
     }
 
     /// The reverse of a max pooling: `[L…, O…] → [L…, S…]`, S being `sizes`, zeros elsewhere.

@@ -135,7 +135,7 @@ impl Taps {
         let first: Vec<f64> = second.iter().map(|&w| round(1.0 - w)).collect();
         let mut shape = Shape::new(&vec![1; x.rank()]);
         shape.dims_mut()[axis] = new;
-        let weights = |w: Vec<f64>| Tensor::from_vec(w, shape, device).to_dtype(x.dtype()).raw().clone();
+        let weights = |w: Vec<f64>| x.numbers("interpolate", w, shape).raw().clone();
         let index = |v: &mut dyn Iterator<Item = usize>| upload(v.map(|i| i as i32).collect(), device);
         Taps {
             axis,
@@ -255,6 +255,24 @@ impl Tensor {
             _ => ["UpsampleNearest1DBackward0", "UpsampleNearest2DBackward0", "UpsampleNearest3DBackward0"],
         };
         self.resampled(names[dims - 1], taps)
+    }
+
+    /// The channels of `[N, C, …]`, the first of each group first, then the second, and so on (Zhang et al. 2018):
+    /// PyTorch's `channel_shuffle`.
+    ///
+    /// # Panics
+    /// When the groups do not divide the channels.
+    #[track_caller]
+    pub fn channel_shuffle(&self, groups: usize) -> Tensor {
+        if self.rank() < 3 || groups == 0 || !self.dim(1).is_multiple_of(groups) {
+            check::fail(
+                "channel_shuffle",
+                format!("{groups} groups of an input of shape {}", self.shape()),
+                "give [N, C, …], and groups that divide the channels",
+            );
+        }
+        let parts = [groups as isize, (self.dim(1) / groups) as isize];
+        self.unflatten(1, parts).transpose(1, 2).flatten(1, 2)
     }
 
     /// Channels as places, `[…, C·r², H, W] → […, C, H·r, W·r]`: PyTorch's `pixel_shuffle`.

@@ -175,7 +175,7 @@ impl Tensor {
                 _ => old * v,
             };
         }
-        let out = Tensor::from_vec(values, *self.shape(), self.device()).to_dtype(self.dtype());
+        let out = self.numbers("scatter_reduce", values, *self.shape());
         let index = index.detach();
         record(
             "ScatterReduceBackward0",

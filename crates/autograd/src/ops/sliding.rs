@@ -1,29 +1,64 @@
 //! How convolutions slide: sizes for each dimension, paddings, options.
 
+use std::fmt;
+use std::ops::Deref;
 use tensor_core::check;
 
-/// One number for each of `D` dimensions: a single one for all, or an array or tuple of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Each<const D: usize>(pub [usize; D]);
+/// One number for each of `D` dimensions: a single one for all, or an array or tuple of them. It prints as it
+/// was given, `3` or `(3, 3)`, and is read as an array.
+#[derive(Clone, Copy, Debug)]
+pub struct Each<const D: usize>([usize; D], Given);
+
+/// How the numbers were given.
+#[derive(Clone, Copy, Debug)]
+enum Given {
+    Once,
+    Listed,
+}
+
+impl<const D: usize> Deref for Each<D> {
+    type Target = [usize; D];
+    fn deref(&self) -> &[usize; D] {
+        &self.0
+    }
+}
+
+impl<const D: usize> PartialEq for Each<D> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<const D: usize> Eq for Each<D> {}
+
+impl<const D: usize> fmt::Display for Each<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Given::Once, [value, ..]) = (self.1, &self.0[..]) {
+            return write!(f, "{value}");
+        }
+        let values: Vec<String> = self.0.iter().map(usize::to_string).collect();
+        write!(f, "({}{})", values.join(", "), if D == 1 { "," } else { "" })
+    }
+}
 
 impl<const D: usize> From<usize> for Each<D> {
     fn from(value: usize) -> Self {
-        Each([value; D])
+        Each([value; D], Given::Once)
     }
 }
 impl<const D: usize> From<[usize; D]> for Each<D> {
     fn from(values: [usize; D]) -> Self {
-        Each(values)
+        Each(values, Given::Listed)
     }
 }
 impl From<(usize, usize)> for Each<2> {
     fn from((height, width): (usize, usize)) -> Self {
-        Each([height, width])
+        Each([height, width], Given::Listed)
     }
 }
 impl From<(usize, usize, usize)> for Each<3> {
     fn from((depth, height, width): (usize, usize, usize)) -> Self {
-        Each([depth, height, width])
+        Each([depth, height, width], Given::Listed)
     }
 }
 
@@ -40,7 +75,7 @@ pub enum Padding<const D: usize> {
 
 impl<const D: usize, T: Into<Each<D>>> From<T> for Padding<D> {
     fn from(zeros: T) -> Self {
-        Padding::Zeros(zeros.into().0)
+        Padding::Zeros(*zeros.into())
     }
 }
 /// PyTorch's words, `"same"` and `"valid"`.
@@ -90,7 +125,7 @@ impl<const D: usize> ConvOptions<D> {
     /// From one place to the next.
     #[must_use]
     pub fn stride(self, stride: impl Into<Each<D>>) -> Self {
-        ConvOptions { stride: stride.into().0, ..self }
+        ConvOptions { stride: *stride.into(), ..self }
     }
 
     /// Zeros around: numbers, `"same"` or `"valid"`.
@@ -103,7 +138,7 @@ impl<const D: usize> ConvOptions<D> {
     /// From one element of the kernel to the next.
     #[must_use]
     pub fn dilation(self, dilation: impl Into<Each<D>>) -> Self {
-        ConvOptions { dilation: dilation.into().0, ..self }
+        ConvOptions { dilation: *dilation.into(), ..self }
     }
 
     /// Parts that channels are divided into.
@@ -115,7 +150,7 @@ impl<const D: usize> ConvOptions<D> {
     /// Extra size at the end of a transposed convolution's result.
     #[must_use]
     pub fn output_padding(self, extra: impl Into<Each<D>>) -> Self {
-        ConvOptions { output_padding: extra.into().0, ..self }
+        ConvOptions { output_padding: *extra.into(), ..self }
     }
 }
 

@@ -153,7 +153,7 @@ impl Tensor {
         stride: impl Into<Each<2>>,
     ) -> Tensor {
         let op = "im2col";
-        let windows = windows(op, kernel_size.into().0, stride.into().0, padding.into().0, dilation.into().0);
+        let windows = windows(op, *kernel_size.into(), *stride.into(), *padding.into(), *dilation.into());
         if self.rank() != 3 && self.rank() != 4 {
             check::fail(op, format!("input of shape {}", self.shape()), "give [N, C, H, W] or [C, H, W]");
         }
@@ -177,8 +177,8 @@ impl Tensor {
         padding: impl Into<Each<2>>,
         stride: impl Into<Each<2>>,
     ) -> Tensor {
-        let (op, sizes, kernel) = ("col2im", output_size.into().0, kernel_size.into().0);
-        let windows = windows(op, kernel, stride.into().0, padding.into().0, dilation.into().0);
+        let (op, sizes, kernel) = ("col2im", *output_size.into(), *kernel_size.into());
+        let windows = windows(op, kernel, *stride.into(), *padding.into(), *dilation.into());
         let places: [usize; 2] = std::array::from_fn(|i| windows[i].places(sizes[i]));
         let area = kernel[0] * kernel[1];
         let fits = matches!(self.rank(), 2 | 3)

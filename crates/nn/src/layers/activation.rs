@@ -105,6 +105,36 @@ activations! {
     }, |m, x| x.flatten(m.start_dim, m.end_dim), format!("start_dim={}, end_dim={}", m.start_dim, m.end_dim), None;
 }
 
+/// A dimension as several: `[N, C] → [N, C/2, 2]` by `Unflatten::new(1, [-1, 2])`.
+#[derive(Clone, Debug)]
+pub struct Unflatten {
+    dim: isize,
+    sizes: Vec<isize>,
+}
+
+impl Unflatten {
+    /// One dimension as several, of which one size may be −1.
+    pub fn new(dim: isize, sizes: impl Into<Vec<isize>>) -> Self {
+        Unflatten { dim, sizes: sizes.into() }
+    }
+}
+
+impl Module for Unflatten {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        input.unflatten(self.dim, &self.sizes[..])
+    }
+    fn name(&self) -> String {
+        "Unflatten".into()
+    }
+    fn extra_repr(&self) -> String {
+        let sizes: Vec<String> = self.sizes.iter().map(isize::to_string).collect();
+        let comma = if sizes.len() == 1 { "," } else { "" };
+        format!("dim={}, unflattened_size=({}{comma})", self.dim, sizes.join(", "))
+    }
+}
+display!(Unflatten);
+
 /// How [`GELU`](struct@GELU) is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Approximate {
@@ -165,10 +195,10 @@ impl Flatten {
 }
 
 /// The dimension that PyTorch chooses when none is given.
-fn implicit(x: &Tensor) -> isize {
+pub(super) fn implicit(x: &Tensor) -> isize {
     if matches!(x.rank(), 0 | 1 | 3) { 0 } else { 1 }
 }
 
-fn python_dim(dim: Option<isize>) -> String {
+pub(super) fn python_dim(dim: Option<isize>) -> String {
     dim.map_or_else(|| "None".into(), |dim| dim.to_string())
 }

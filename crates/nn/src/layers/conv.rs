@@ -148,7 +148,7 @@ impl<const D: usize, const TRANSPOSED: bool> ConvNd<D, TRANSPOSED> {
         let (first, second) =
             if TRANSPOSED { (in_channels, out_channels) } else { (out_channels, in_channels) };
         let mut dims = vec![first, second / groups];
-        dims.extend(kernel_size.into().0);
+        dims.extend(*kernel_size.into());
         let weight = Tensor::zeros(Shape::new(&dims), device);
         if weight.numel() > 0 {
             init::kaiming_uniform_(&weight, 5f64.sqrt(), init::Fan::In, init::Nonlinearity::LeakyReLU);

@@ -2,6 +2,7 @@
 //! and by neighbouring channels (Krizhevsky et al. 2012).
 
 use super::conv::tuple;
+use super::norm::{affine_settings, affine_tensors};
 use super::{display, number, python};
 use crate::module::{Module, Role};
 use autograd::Tensor;
@@ -48,29 +49,7 @@ impl GroupNorm {
         }
     }
 
-    /// Added to the variance.
-    #[must_use]
-    pub fn eps(self, eps: f64) -> Self {
-        GroupNorm { eps, ..self }
-    }
-
-    /// Whether there are γ and β; they are to begin with.
-    #[must_use]
-    pub fn affine(mut self, affine: bool) -> Self {
-        if !affine {
-            (self.weight, self.bias) = (None, None);
-        }
-        self
-    }
-
-    /// Whether there is β beside γ; it is to begin with.
-    #[must_use]
-    pub fn bias(mut self, bias: bool) -> Self {
-        if !bias {
-            self.bias = None;
-        }
-        self
-    }
+    affine_settings!(affine);
 }
 
 impl Module for GroupNorm {
@@ -98,15 +77,7 @@ impl Module for GroupNorm {
             python(self.bias.is_some())
         )
     }
-    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
-        [("weight", &self.weight), ("bias", &self.bias)]
-            .into_iter()
-            .filter_map(|(name, t)| t.as_ref().map(|t| (name, t, Role::Parameter)))
-            .collect()
-    }
-    fn tensors_mut(&mut self) -> Vec<&mut Tensor> {
-        self.weight.iter_mut().chain(&mut self.bias).collect()
-    }
+    affine_tensors!();
 }
 
 /// `x/√(mean x² + eps)·γ` over the last dimensions.

@@ -1,11 +1,9 @@
-//! Layers that rearrange images: windows as columns and back, other sizes, borders, pixel shuffles.
+//! Layers that rearrange images: windows as columns and back, other sizes, shuffles of pixels and channels.
 
 use super::conv::tuple;
 use super::{display, number};
 use crate::module::Module;
 use autograd::{Each, Resize, Tensor};
-use std::fmt;
-use tensor_core::check;
 
 /// How windows slide over an image, as columns or back.
 #[derive(Clone, Copy, Debug)]
@@ -14,11 +12,6 @@ struct Sliding {
     dilation: Each<2>,
     padding: Each<2>,
     stride: Each<2>,
-}
-
-/// A number for each dimension as Python prints it: one when both are equal.
-fn sizes(Each(values): Each<2>) -> String {
-    if values[0] == values[1] { values[0].to_string() } else { tuple(&values) }
 }
 
 /// The settings of both.
@@ -49,13 +42,12 @@ macro_rules! sliding {
 
 impl Sliding {
     fn new(kernel_size: Each<2>) -> Self {
-        Sliding { kernel_size, dilation: Each([1; 2]), padding: Each([0; 2]), stride: Each([1; 2]) }
+        Sliding { kernel_size, dilation: 1.into(), padding: 0.into(), stride: 1.into() }
     }
 
     fn repr(&self) -> String {
         let Sliding { kernel_size, dilation, padding, stride } = *self;
-        let [k, d, p, s] = [kernel_size, dilation, padding, stride].map(sizes);
-        format!("kernel_size={k}, dilation={d}, padding={p}, stride={s}")
+        format!("kernel_size={kernel_size}, dilation={dilation}, padding={padding}, stride={stride}")
     }
 }
 
@@ -112,7 +104,7 @@ impl Module for Fold {
         "Fold".into()
     }
     fn extra_repr(&self) -> String {
-        format!("output_size={}, {}", sizes(self.output_size), self.sliding.repr())
+        format!("output_size={}, {}", self.output_size, self.sliding.repr())
     }
 }
 
@@ -158,6 +150,40 @@ impl Module for Upsample {
         };
         format!("{size}, mode='{}'", self.resize.mode)
     }
+}
+
+/// [`Upsample`] of images under its older names.
+macro_rules! upsamplings {
+    ($($name:ident, $mode:literal, $corners:literal;)+) => {$(
+        #[doc = concat!("[`Upsample`] of images by `\"", $mode, "\"`, under its older name.")]
+        #[derive(Clone, Debug)]
+        pub struct $name(Upsample);
+
+        impl $name {
+            /// To sizes or by factors; the mode is its own.
+            pub fn new(resize: Resize) -> Self {
+                $name(Upsample::new(resize.mode($mode).align_corners($corners)))
+            }
+        }
+
+        impl Module for $name {
+            #[track_caller]
+            fn forward(&self, input: &Tensor) -> Tensor {
+                self.0.forward(input)
+            }
+            fn name(&self) -> String {
+                stringify!($name).into()
+            }
+            fn extra_repr(&self) -> String {
+                self.0.extra_repr()
+            }
+        }
+        display!($name);
+    )+};
+}
+upsamplings! {
+    UpsamplingNearest2d, "nearest", false;
+    UpsamplingBilinear2d, "bilinear", true;
 }
 
 /// Channels as places: `[…, C·r², H, W] → […, C, H·r, W·r]` (Shi et al. 2016).
@@ -212,147 +238,30 @@ impl Module for PixelUnshuffle {
     }
 }
 
-display!(Unfold, Fold, Upsample, PixelShuffle, PixelUnshuffle);
-
-/// The widths of a border: one number for all sides, or (left, right), (left, right, top, bottom) and so on.
-#[derive(Clone, Debug)]
-pub struct Sides(Vec<usize>);
-
-impl From<usize> for Sides {
-    fn from(width: usize) -> Self {
-        Sides(vec![width])
-    }
+/// The channels of `[N, C, …]` in another order: the first of each group, then the second, and so on.
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelShuffle {
+    groups: usize,
 }
-impl<const N: usize> From<[usize; N]> for Sides {
-    fn from(widths: [usize; N]) -> Self {
-        Sides(widths.to_vec())
+
+impl ChannelShuffle {
+    /// Of so many groups.
+    pub fn new(groups: usize) -> Self {
+        ChannelShuffle { groups }
     }
 }
 
-impl Sides {
-    /// A width for each side of `dims` dimensions.
-    #[track_caller]
-    fn of(self, op: &str, dims: usize) -> Vec<usize> {
-        match self.0[..] {
-            [one] => vec![one; 2 * dims],
-            _ if self.0.len() == 2 * dims => self.0,
-            _ => check::fail(
-                op,
-                format!("{:?} are not the sides of {dims} dimensions", self.0),
-                format!("give one number, or {}", 2 * dims),
-            ),
-        }
-    }
-}
-
-/// Layers that pad: by their aliases of one to three dimensions.
-macro_rules! pads {
-    ($($(#[$doc:meta])* $name:ident, $label:literal, $one:ident, $two:ident, $three:ident,
-        |$x:ident, $sides:ident| $body:expr;)+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub struct $name<const D: usize> {
-            sides: Vec<usize>,
-        }
-        #[doc = concat!("[`", stringify!($name), "`] of a line.")]
-        pub type $one = $name<1>;
-        #[doc = concat!("[`", stringify!($name), "`] of an image.")]
-        pub type $two = $name<2>;
-        #[doc = concat!("[`", stringify!($name), "`] of a volume.")]
-        pub type $three = $name<3>;
-
-        impl<const D: usize> $name<D> {
-            /// One number for all sides, or (left, right), (left, right, top, bottom) and so on.
-            ///
-            /// # Panics
-            /// For another number of them.
-            #[track_caller]
-            pub fn new(padding: impl Into<Sides>) -> Self {
-                $name { sides: padding.into().of(concat!($label, "Pad"), D) }
-            }
-        }
-
-        impl<const D: usize> Module for $name<D> {
-            #[track_caller]
-            fn forward(&self, $x: &Tensor) -> Tensor {
-                let $sides = &self.sides;
-                $body
-            }
-            fn name(&self) -> String {
-                format!(concat!($label, "Pad{}d"), D)
-            }
-            fn extra_repr(&self) -> String {
-                tuple(&self.sides)
-            }
-        }
-
-        impl<const D: usize> fmt::Display for $name<D> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.repr())
-            }
-        }
-    )+};
-}
-
-pads! {
-    /// Zeros around.
-    ///
-    /// ```
-    /// use nn::ZeroPad2d;
-    /// assert_eq!(ZeroPad2d::new([1, 2, 0, 3]).to_string(), "ZeroPad2d((1, 2, 0, 3))");
-    /// assert_eq!(ZeroPad2d::new(1).to_string(), "ZeroPad2d((1, 1, 1, 1))");
-    /// ```
-    ZeroPadNd, "Zero", ZeroPad1d, ZeroPad2d, ZeroPad3d, |x, sides| x.pad(sides, 0.0);
-    /// The image mirrored at its border.
-    ReflectionPadNd, "Reflection", ReflectionPad1d, ReflectionPad2d, ReflectionPad3d,
-        |x, sides| x.pad_reflect(sides);
-    /// The border repeated.
-    ReplicationPadNd, "Replication", ReplicationPad1d, ReplicationPad2d, ReplicationPad3d,
-        |x, sides| x.pad_replicate(sides);
-    /// The image continued, as on a ring.
-    CircularPadNd, "Circular", CircularPad1d, CircularPad2d, CircularPad3d, |x, sides| x.pad_circular(sides);
-}
-
-/// One value around; use it by its aliases [`ConstantPad1d`] to [`ConstantPad3d`].
-#[derive(Clone, Debug)]
-pub struct ConstantPadNd<const D: usize> {
-    sides: Vec<usize>,
-    value: f64,
-}
-
-/// One value around a line.
-pub type ConstantPad1d = ConstantPadNd<1>;
-/// One value around an image.
-pub type ConstantPad2d = ConstantPadNd<2>;
-/// One value around a volume.
-pub type ConstantPad3d = ConstantPadNd<3>;
-
-impl<const D: usize> ConstantPadNd<D> {
-    /// One number for all sides, or (left, right), (left, right, top, bottom) and so on; and the value.
-    ///
-    /// # Panics
-    /// For another number of them.
-    #[track_caller]
-    pub fn new(padding: impl Into<Sides>, value: f64) -> Self {
-        ConstantPadNd { sides: padding.into().of("ConstantPad", D), value }
-    }
-}
-
-impl<const D: usize> Module for ConstantPadNd<D> {
+impl Module for ChannelShuffle {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
-        input.pad(&self.sides, self.value)
+        input.channel_shuffle(self.groups)
     }
     fn name(&self) -> String {
-        format!("ConstantPad{D}d")
+        "ChannelShuffle".into()
     }
     fn extra_repr(&self) -> String {
-        format!("padding={}, value={}", tuple(&self.sides), number(self.value))
+        format!("groups={}", self.groups)
     }
 }
 
-impl<const D: usize> fmt::Display for ConstantPadNd<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.repr())
-    }
-}
+display!(Unfold, Fold, Upsample, PixelShuffle, PixelUnshuffle, ChannelShuffle);

@@ -15,12 +15,17 @@ pub struct Linear {
     pub bias: Option<Tensor>,
 }
 
+/// 1/√I, within which a layer of I inputs starts.
+pub(super) fn bound_of(inputs: usize) -> f64 {
+    if inputs > 0 { 1.0 / (inputs as f64).sqrt() } else { 0.0 }
+}
+
 impl Linear {
     /// A layer of `inputs` to `outputs`, with a bias. Draws the weight, then the bias.
     pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
         let mut layer = Linear::without_bias(inputs, outputs, device);
         let bias = Tensor::zeros(outputs, device);
-        let bound = if inputs > 0 { 1.0 / (inputs as f64).sqrt() } else { 0.0 };
+        let bound = bound_of(inputs);
         init::uniform_(&bias, -bound, bound);
         layer.bias = Some(bias.into_parameter());
         layer

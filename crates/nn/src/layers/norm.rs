@@ -51,6 +51,12 @@ pub type InstanceNorm2d = ChannelNorm<2, true>;
 /// Of `[N, C, D, H, W]` or `[C, D, H, W]`.
 pub type InstanceNorm3d = ChannelNorm<3, true>;
 
+/// The type that counts batches: PyTorch's int64, so that files carry it; the default integer on a GPU, which has
+/// no other.
+fn whole(device: &Device) -> DType {
+    if device.supports(DType::I64) { DType::I64 } else { DType::I32 }
+}
+
 /// What evaluation normalises by.
 #[derive(Debug)]
 struct Running {
@@ -90,7 +96,7 @@ impl<const D: usize, const ALONE: bool> ChannelNorm<D, ALONE> {
         self.running = track.then(|| Running {
             mean: Tensor::zeros(self.features, &self.device),
             var: Tensor::ones(self.features, &self.device),
-            batches: Tensor::zeros((), (DType::I32, &self.device)),
+            batches: Tensor::zeros((), (whole(&self.device), &self.device)),
         });
         self
     }
@@ -191,6 +197,52 @@ impl<const D: usize, const ALONE: bool> Module for ChannelNorm<D, ALONE> {
     }
 }
 
+/// What layers of γ and β let one choose.
+macro_rules! affine_settings {
+    ($affine:ident) => {
+        /// Added to the variance.
+        #[must_use]
+        pub fn eps(self, eps: f64) -> Self {
+            Self { eps, ..self }
+        }
+
+        /// Whether there are γ and β; they are to begin with.
+        #[must_use]
+        pub fn $affine(mut self, affine: bool) -> Self {
+            if !affine {
+                (self.weight, self.bias) = (None, None);
+            }
+            self
+        }
+
+        /// Whether there is β beside γ; it is to begin with.
+        #[must_use]
+        pub fn bias(mut self, bias: bool) -> Self {
+            if !bias {
+                self.bias = None;
+            }
+            self
+        }
+    };
+}
+pub(super) use affine_settings;
+
+/// Their part of a [`Module`]: γ and β, where there are any.
+macro_rules! affine_tensors {
+    () => {
+        fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+            [("weight", &self.weight), ("bias", &self.bias)]
+                .into_iter()
+                .filter_map(|(name, t)| t.as_ref().map(|t| (name, t, Role::Parameter)))
+                .collect()
+        }
+        fn tensors_mut(&mut self) -> Vec<&mut Tensor> {
+            self.weight.iter_mut().chain(&mut self.bias).collect()
+        }
+    };
+}
+pub(super) use affine_tensors;
+
 /// `(x − mean)/√(var + eps)·γ + β` over the last dimensions.
 ///
 /// ```
@@ -220,29 +272,7 @@ impl LayerNorm {
         }
     }
 
-    /// Added to the variance.
-    #[must_use]
-    pub fn eps(self, eps: f64) -> Self {
-        LayerNorm { eps, ..self }
-    }
-
-    /// Whether there are γ and β; they are to begin with.
-    #[must_use]
-    pub fn elementwise_affine(mut self, affine: bool) -> Self {
-        if !affine {
-            (self.weight, self.bias) = (None, None);
-        }
-        self
-    }
-
-    /// Whether there is β beside γ; it is to begin with.
-    #[must_use]
-    pub fn bias(mut self, bias: bool) -> Self {
-        if !bias {
-            self.bias = None;
-        }
-        self
-    }
+    affine_settings!(elementwise_affine);
 }
 
 impl Module for LayerNorm {
@@ -262,15 +292,7 @@ impl Module for LayerNorm {
             python(self.bias.is_some())
         )
     }
-    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
-        [("weight", &self.weight), ("bias", &self.bias)]
-            .into_iter()
-            .filter_map(|(name, t)| t.as_ref().map(|t| (name, t, Role::Parameter)))
-            .collect()
-    }
-    fn tensors_mut(&mut self) -> Vec<&mut Tensor> {
-        self.weight.iter_mut().chain(&mut self.bias).collect()
-    }
+    affine_tensors!();
 }
 
 display!(LayerNorm);

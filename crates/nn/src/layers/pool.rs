@@ -1,15 +1,11 @@
 //! Poolings of one to three dimensions.
 
 use super::conv::tuple;
-use super::python;
+use super::{python, scalar};
 use crate::module::Module;
 use autograd::{Each, PoolOptions, Tensor};
 use std::fmt;
-
-/// A number for each dimension as Python prints it: one when all are equal.
-fn sizes<const D: usize>(values: [usize; D]) -> String {
-    if values.iter().all(|&v| v == values[0]) { values[0].to_string() } else { tuple(&values) }
-}
+use tensor_core::Scalar;
 
 /// The largest of every window; use it by its aliases [`MaxPool1d`] to [`MaxPool3d`].
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +88,7 @@ impl<const D: usize> AvgPoolNd<D> {
 
     /// What sums are divided by instead of the window's size; for images and volumes.
     #[must_use]
-    pub fn divisor_override(self, divisor: usize) -> Self {
+    pub fn divisor_override(self, divisor: impl Into<Option<usize>>) -> Self {
         AvgPoolNd(self.0.divisor_override(divisor))
     }
 }
@@ -109,10 +105,10 @@ impl<const D: usize> Module for MaxPoolNd<D> {
         let o = &self.0;
         format!(
             "kernel_size={}, stride={}, padding={}, dilation={}, ceil_mode={}",
-            sizes(o.kernel_size),
-            sizes(o.stride),
-            sizes(o.padding),
-            sizes(o.dilation),
+            o.kernel_size,
+            o.stride,
+            o.padding,
+            o.dilation,
             python(o.ceil_mode)
         )
     }
@@ -128,7 +124,7 @@ impl<const D: usize> Module for AvgPoolNd<D> {
     }
     fn extra_repr(&self) -> String {
         // PyTorch makes tuples of its numbers in one dimension alone.
-        let text = |values: [usize; D]| if D == 1 { tuple(&values) } else { sizes(values) };
+        let text = |values: Each<D>| if D == 1 { tuple(&*values) } else { values.to_string() };
         let o = &self.0;
         format!("kernel_size={}, stride={}, padding={}", text(o.kernel_size), text(o.stride), text(o.padding))
     }
@@ -138,7 +134,7 @@ impl<const D: usize> Module for AvgPoolNd<D> {
 /// [`AdaptiveAvgPool1d`] to [`AdaptiveAvgPool3d`] and [`AdaptiveMaxPool1d`] to [`AdaptiveMaxPool3d`].
 #[derive(Clone, Copy, Debug)]
 pub struct AdaptivePoolNd<const D: usize, const LARGEST: bool> {
-    output_size: [usize; D],
+    output_size: Each<D>,
 }
 
 /// The averages of as many windows over a line as asked for.
@@ -157,7 +153,7 @@ pub type AdaptiveMaxPool3d = AdaptivePoolNd<3, true>;
 impl<const D: usize, const LARGEST: bool> AdaptivePoolNd<D, LARGEST> {
     /// So many windows along each dimension.
     pub fn new(output_size: impl Into<Each<D>>) -> Self {
-        AdaptivePoolNd { output_size: output_size.into().0 }
+        AdaptivePoolNd { output_size: output_size.into() }
     }
 }
 
@@ -174,7 +170,61 @@ impl<const D: usize, const LARGEST: bool> Module for AdaptivePoolNd<D, LARGEST> 
         format!("Adaptive{}Pool{D}d", if LARGEST { "Max" } else { "Avg" })
     }
     fn extra_repr(&self) -> String {
-        format!("output_size={}", sizes(self.output_size))
+        format!("output_size={}", self.output_size)
+    }
+}
+
+/// The `p`-norm of every window; use it by its aliases [`LPPool1d`] to [`LPPool3d`].
+#[derive(Clone, Copy, Debug)]
+pub struct LPPoolNd<const D: usize> {
+    norm_type: Scalar,
+    options: PoolOptions<D>,
+    stride: Option<Each<D>>,
+}
+
+/// The `p`-norms of windows over a line.
+pub type LPPool1d = LPPoolNd<1>;
+/// The `p`-norms of windows over an image.
+pub type LPPool2d = LPPoolNd<2>;
+/// The `p`-norms of windows over a volume.
+pub type LPPool3d = LPPoolNd<3>;
+
+impl<const D: usize> LPPoolNd<D> {
+    /// Norms of an order, of windows of a size, side by side.
+    pub fn new(norm_type: impl Into<Scalar>, kernel_size: impl Into<Each<D>>) -> Self {
+        LPPoolNd { norm_type: norm_type.into(), options: PoolOptions::new(kernel_size), stride: None }
+    }
+
+    /// From one place to the next; the kernel's size to begin with.
+    #[must_use]
+    pub fn stride(self, stride: impl Into<Each<D>>) -> Self {
+        let stride = stride.into();
+        LPPoolNd { options: self.options.stride(stride), stride: Some(stride), ..self }
+    }
+
+    /// Whether a last window that does not fit whole is taken too; no.
+    #[must_use]
+    pub fn ceil_mode(self, ceil_mode: bool) -> Self {
+        LPPoolNd { options: self.options.ceil_mode(ceil_mode), ..self }
+    }
+}
+
+impl<const D: usize> Module for LPPoolNd<D> {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        input.lp_pool_nd(self.norm_type.to_f64(), self.options)
+    }
+    fn name(&self) -> String {
+        format!("LPPool{D}d")
+    }
+    fn extra_repr(&self) -> String {
+        format!(
+            "norm_type={}, kernel_size={}, stride={}, ceil_mode={}",
+            scalar(self.norm_type),
+            self.options.kernel_size,
+            self.stride.map_or_else(|| "None".into(), |stride| stride.to_string()),
+            python(self.options.ceil_mode)
+        )
     }
 }
 
@@ -191,5 +241,6 @@ macro_rules! display {
 display!(
     [const D: usize] MaxPoolNd<D>,
     [const D: usize] AvgPoolNd<D>,
+    [const D: usize] LPPoolNd<D>,
     [const D: usize, const LARGEST: bool] AdaptivePoolNd<D, LARGEST>
 );

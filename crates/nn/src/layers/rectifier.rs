@@ -1,10 +1,10 @@
 //! More activations as layers: gates, shrinkages, and rectifiers bent, bounded or learned.
 
-use super::activation::activations;
-use super::{display, number};
-use crate::module::{Module, Role};
+use super::activation::{activations, implicit, python_dim};
+use super::{display, number, scalar};
+use crate::module::{Mode, Module, Role};
 use autograd::Tensor;
-use tensor_core::{Activation, Device};
+use tensor_core::{Activation, Device, Scalar, check};
 
 activations! {
     /// The first half of a dimension, gated by the sigmoid of the second
@@ -49,8 +49,99 @@ activations! {
         /// λ
         lambd: f64 = 0.5
     }, |m, x| x.hardshrink(m.lambd), number(m.lambd), None;
+    /// e⁻ˣ / Σ e⁻ˣ along a dimension
+    Softmin {
+        /// The dimension; without one the first of 0, 1 or 3 dimensions, else the second.
+        dim: Option<isize> = None
+    }, |m, x| x.softmin(m.dim.unwrap_or_else(|| implicit(x))), format!("dim={}", python_dim(m.dim)), None;
+    /// The softmax of the channels at each place of `[N, C, H, W]` or `[C, H, W]`
+    Softmax2d {}, |_m, x| channels(x).softmax(-3), String::new(), None;
     /// ln σ(x)
     LogSigmoid {}, |_m, x| x.logsigmoid(), String::new(), None;
+}
+
+impl Softmin {
+    /// Along a dimension.
+    pub fn new(dim: isize) -> Self {
+        Softmin { dim: Some(dim) }
+    }
+}
+
+/// What [`Softmax2d`](struct@Softmax2d) takes.
+#[track_caller]
+fn channels(x: &Tensor) -> &Tensor {
+    if !matches!(x.rank(), 3 | 4) {
+        check::fail("Softmax2d", format!("input of shape {}", x.shape()), "give [N, C, H, W] or [C, H, W]");
+    }
+    x
+}
+
+/// x if x > threshold, else a value.
+#[derive(Clone, Copy, Debug)]
+pub struct Threshold {
+    threshold: Scalar,
+    value: Scalar,
+}
+
+impl Threshold {
+    /// With a threshold and a value.
+    pub fn new(threshold: impl Into<Scalar>, value: impl Into<Scalar>) -> Self {
+        Threshold { threshold: threshold.into(), value: value.into() }
+    }
+}
+
+impl Module for Threshold {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        input.threshold(self.threshold.to_f64(), self.value.to_f64())
+    }
+    fn name(&self) -> String {
+        "Threshold".into()
+    }
+    fn extra_repr(&self) -> String {
+        format!("threshold={}, value={}", scalar(self.threshold), scalar(self.value))
+    }
+}
+
+/// x if x > 0, else x times a slope: drawn for each element while training, uniform between two bounds, the
+/// bounds' mean in evaluation (Xu et al. 2015).
+#[derive(Clone, Debug)]
+pub struct RReLU {
+    lower: f64,
+    upper: f64,
+    training: Mode,
+}
+
+impl RReLU {
+    /// Slopes between two bounds; PyTorch's defaults are ⅛ and ⅓.
+    pub fn new(lower: f64, upper: f64) -> Self {
+        RReLU { lower, upper, training: Mode::default() }
+    }
+}
+
+impl Default for RReLU {
+    fn default() -> Self {
+        RReLU::new(1.0 / 8.0, 1.0 / 3.0)
+    }
+}
+
+impl Module for RReLU {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        input.rrelu(self.lower, self.upper, self.is_training())
+    }
+    fn name(&self) -> String {
+        "RReLU".into()
+    }
+    fn extra_repr(&self) -> String {
+        format!("lower={}, upper={}", number(self.lower), number(self.upper))
+    }
+    fn set_training(&self, training: bool) {
+        self.training.set(training);
+    }
+    fn is_training(&self) -> bool {
+        self.training.get()
+    }
 }
 
 /// x if x > 0, else a learned weight times x, He et al. 2015: one for all, or one per channel.
@@ -85,7 +176,7 @@ impl Module for PReLU {
         vec![&mut self.weight]
     }
 }
-display!(PReLU);
+display!(PReLU, RReLU, Threshold);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use super::{display, number, python};
 use crate::init;
 use crate::module::{Mode, Module, Role};
-use autograd::{Tensor, no_grad};
+use autograd::{Tensor, no_grad, stack};
 use tensor_core::{Device, check};
 
 /// Zeroes elements with probability `p` while training and scales the rest by 1/(1 − p)
@@ -112,9 +112,7 @@ impl Embedding {
 impl Module for Embedding {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
-        let mut shape = input.shape().to_vec();
-        shape.push(self.weight.dim(1));
-        let vectors = self.weight.index_select(0, &input.flatten(0, -1)).reshape(shape);
+        let vectors = self.weight.embedding(input);
         match self.padding_idx {
             Some(padding) => input.eq(padding as i64).unsqueeze(-1).where_(vectors.detach(), vectors),
             None => vectors,
@@ -136,4 +134,115 @@ impl Module for Embedding {
     }
 }
 
-display!(Dropout, Embedding);
+/// What [`EmbeddingBag`] makes of a bag's vectors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BagMode {
+    /// Their sum.
+    Sum,
+    /// Their mean.
+    #[default]
+    Mean,
+    /// The largest of each component.
+    Max,
+}
+
+/// One vector for each bag of indices: `[B, N] → [B, D]`, weight `[V, D]`, standard normal at first.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::{BagMode, EmbeddingBag, Module};
+/// let cpu = backend_cpu::device();
+/// let bags = EmbeddingBag::new(10, 3, &cpu).mode(BagMode::Sum);
+/// assert_eq!(bags.to_string(), "EmbeddingBag(10, 3, mode='sum')");
+/// assert_eq!(bags.forward(&Tensor::new(&[[4, 2, 0], [1, 1, 9]], &cpu)).shape().dims(), [2, 3]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct EmbeddingBag {
+    /// `[V, D]`
+    pub weight: Tensor,
+    mode: BagMode,
+}
+
+impl EmbeddingBag {
+    /// `count` vectors of `size`; the mean of each bag.
+    pub fn new(count: usize, size: usize, device: &Device) -> Self {
+        EmbeddingBag { weight: Embedding::new(count, size, device).weight, mode: BagMode::Mean }
+    }
+
+    /// What is made of a bag's vectors.
+    #[must_use]
+    pub fn mode(self, mode: BagMode) -> Self {
+        EmbeddingBag { mode, ..self }
+    }
+
+    /// Bags of different sizes: indices `[N]`, and where each bag starts. A bag without any is 0.
+    ///
+    /// # Panics
+    /// When `input` is not of one dimension, or an offset is not within it.
+    #[track_caller]
+    pub fn forward_offsets(&self, input: &Tensor, offsets: &[usize]) -> Tensor {
+        embedding_bag(input, &self.weight, offsets, self.mode)
+    }
+}
+
+/// The mean, sum or maximum of the rows of `weight` that each bag of the indices `[N]` names, the bags starting at
+/// `offsets`: PyTorch's `F.embedding_bag`. A bag without any is 0.
+///
+/// # Panics
+/// As [`EmbeddingBag::forward_offsets`].
+#[track_caller]
+pub fn embedding_bag(input: &Tensor, weight: &Tensor, offsets: &[usize], mode: BagMode) -> Tensor {
+    let op = "embedding_bag";
+    if input.rank() != 1 || offsets.first().is_some_and(|&first| first != 0) {
+        check::fail(op, format!("indices of shape {}", input.shape()), "give [N], and offsets from 0 on");
+    }
+    let ends = offsets.iter().skip(1).copied().chain([input.numel()]);
+    let vectors = weight.embedding(input);
+    let bags = offsets.iter().zip(ends).map(|(&start, end)| {
+        if end < start || end > input.numel() {
+            check::fail(op, format!("a bag from {start} to {end} of {}", input.numel()), "offsets ascend");
+        }
+        let bag = vectors.narrow(0, start, end - start);
+        match mode {
+            _ if end == start => bag.sum_dim(0, false),
+            BagMode::Sum => bag.sum_dim(0, false),
+            BagMode::Mean => bag.mean_dim(0, false),
+            BagMode::Max => bag.max_dim(0, false).0,
+        }
+    });
+    stack(&bags.collect::<Vec<_>>(), 0)
+}
+
+impl Module for EmbeddingBag {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        if input.rank() != 2 {
+            check::fail(
+                "EmbeddingBag",
+                format!("indices of shape {}", input.shape()),
+                "give [B, N], or [N] with offsets to forward_offsets",
+            );
+        }
+        let vectors = self.weight.embedding(input);
+        match self.mode {
+            BagMode::Sum => vectors.sum_dim(1, false),
+            BagMode::Mean => vectors.mean_dim(1, false),
+            BagMode::Max => vectors.max_dim(1, false).0,
+        }
+    }
+    fn name(&self) -> String {
+        "EmbeddingBag".into()
+    }
+    fn extra_repr(&self) -> String {
+        let [count, size] = self.weight.dims();
+        format!("{count}, {size}, mode='{}'", format!("{:?}", self.mode).to_lowercase())
+    }
+    fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
+        vec![("weight", &self.weight, Role::Parameter)]
+    }
+    fn tensors_mut(&mut self) -> Vec<&mut Tensor> {
+        vec![&mut self.weight]
+    }
+}
+
+display!(Dropout, Embedding, EmbeddingBag);

@@ -2,7 +2,7 @@
 
 use super::{Reduction, reduced, same_shape};
 use autograd::Tensor;
-use tensor_core::check;
+use tensor_core::{DType, check};
 
 /// `max(0, −y·(x1 − x2) + margin)`: x1 should rank higher where y is 1, lower where it is −1. PyTorch's
 /// default margin is 0.
@@ -95,13 +95,31 @@ pub fn triplet_margin_loss(
     choices: TripletMargin,
     reduction: Reduction,
 ) -> Tensor {
+    let TripletMargin { margin, p, eps, swap } = choices;
+    let distance = |a: &Tensor, b: &Tensor| a.pairwise_distance(b, p, eps, false);
+    triplet_margin_with_distance_loss(anchor, positive, negative, distance, margin, swap, reduction)
+}
+
+/// [`triplet_margin_loss`] by a distance of one's own.
+///
+/// # Panics
+/// When the shapes differ.
+#[track_caller]
+pub fn triplet_margin_with_distance_loss(
+    anchor: &Tensor,
+    positive: &Tensor,
+    negative: &Tensor,
+    distance: impl Fn(&Tensor, &Tensor) -> Tensor,
+    margin: f64,
+    swap: bool,
+    reduction: Reduction,
+) -> Tensor {
     same_shape("triplet_margin_loss", anchor, positive);
     same_shape("triplet_margin_loss", anchor, negative);
-    let TripletMargin { margin, p, eps, swap } = choices;
-    let near = anchor.pairwise_distance(positive, p, eps, false);
-    let mut far = anchor.pairwise_distance(negative, p, eps, false);
+    let near = distance(anchor, positive);
+    let mut far = distance(anchor, negative);
     if swap {
-        far = far.minimum(positive.pairwise_distance(negative, p, eps, false));
+        far = far.minimum(distance(positive, negative));
     }
     reduced((near - far + margin).clamp_min(0.0), reduction)
 }
@@ -117,7 +135,8 @@ pub fn soft_margin_loss(x: &Tensor, y: &Tensor, reduction: Reduction) -> Tensor 
 }
 
 /// `Σⱼ max(0, margin − x[class] + xⱼ)ᵖ / C` over the other classes j: scores `[N, C]`, classes `[N]`;
-/// a class's `weight` `[C]` multiplies its terms. PyTorch's defaults are 1 and 1.
+/// a class's `weight` `[C]` multiplies its terms; or of one sample, `[C]` and one number. PyTorch's defaults are 1
+/// and 1.
 ///
 /// # Panics
 /// When the shapes do not fit, or p is neither 1 nor 2.
@@ -130,6 +149,11 @@ pub fn multi_margin_loss(
     weight: Option<&Tensor>,
     reduction: Reduction,
 ) -> Tensor {
+    if x.rank() == 1 && target.numel() == 1 {
+        let (x, target) = (x.unsqueeze(0), target.flatten(0, -1));
+        let losses = multi_margin_loss(&x, &target, p, margin, weight, Reduction::None).squeeze_dim(0);
+        return reduced(losses, reduction);
+    }
     if x.rank() != 2 || target.rank() != 1 || target.dim(0) != x.dim(0) || !matches!(p, 1 | 2) {
         check::fail(
             "multi_margin_loss",
@@ -146,6 +170,34 @@ pub fn multi_margin_loss(
     // The class itself is not among the others.
     let others = terms.scatter_value(1, &index, 0).sum_dim(1, false);
     reduced(others / x.dim(1) as f64, reduction)
+}
+
+/// `Σₖⱼ max(0, 1 − x[k] + x[j]) / C` over the labels k of each sample and the classes j that are none of them:
+/// scores `[N, C]` and labels `[N, C]`, those before the first −1 of a row; or one row of each.
+///
+/// # Panics
+/// When the shapes differ, or a label is no class.
+#[track_caller]
+pub fn multilabel_margin_loss(x: &Tensor, target: &Tensor, reduction: Reduction) -> Tensor {
+    let op = "multilabel_margin_loss";
+    same_shape(op, x, target);
+    if x.rank() == 1 {
+        let losses = multilabel_margin_loss(&x.unsqueeze(0), &target.unsqueeze(0), Reduction::None);
+        return reduced(losses.squeeze_dim(0), reduction);
+    }
+    if x.rank() != 2 {
+        check::fail(op, format!("scores of shape {}", x.shape()), "give [N, C] or [C]");
+    }
+    // 1 for the labels that count: those with no negative number before them.
+    let counts = target.lt(0).to_dtype(DType::I32).cumsum(1).eq(0);
+    let index = counts.where_(target, 0);
+    let ones = counts.to_dtype(x.dtype());
+    // How often a class is named: a class that is, is not among the others.
+    let others = x.zeros_like().scatter_add(1, &index, &ones).eq(0).to_dtype(x.dtype());
+    let chosen = x.gather(1, &index).unsqueeze(2);
+    let gaps = (1f64 - chosen + x.unsqueeze(1)).clamp_min(0.0);
+    let terms = gaps * ones.unsqueeze(2) * others.unsqueeze(1);
+    reduced(terms.sum_dim([1, 2], false) / x.dim(1) as f64, reduction)
 }
 
 /// [`soft_margin_loss`] of every label, averaged over the classes: scores and labels (0 or 1) `[N, C]`.

@@ -4,11 +4,13 @@ use super::{
     CrossEntropy, PoissonNll, Reduction, TripletMargin, binary_cross_entropy,
     binary_cross_entropy_with_logits, cosine_embedding_loss, cross_entropy, gaussian_nll_loss,
     hinge_embedding_loss, huber_loss, kl_div, l1_loss, margin_ranking_loss, mse_loss, multi_margin_loss,
-    multilabel_soft_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss,
-    triplet_margin_loss,
+    multilabel_margin_loss, multilabel_soft_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss,
+    soft_margin_loss, triplet_margin_loss, triplet_margin_with_distance_loss,
 };
+use crate::PairwiseDistance;
 use autograd::Tensor;
 use std::fmt;
+use std::sync::Arc;
 
 /// [`cross_entropy`] with its choices: `nn::CrossEntropyLoss::default().forward(&scores, &classes)`.
 pub type CrossEntropyLoss = CrossEntropy;
@@ -130,6 +132,7 @@ losses! {
         /// A weight per class, `[C]`.
         weight: Option<Tensor> = None
     }, |m, x, y| multi_margin_loss(x, y, m.p, m.margin, m.weight.as_ref(), m.reduction);
+    MultiLabelMarginLoss, multilabel_margin_loss {}, |m, x, y| multilabel_margin_loss(x, y, m.reduction);
     MultiLabelSoftMarginLoss, multilabel_soft_margin_loss {
         /// A weight per class, `[C]`.
         weight: Option<Tensor> = None
@@ -144,4 +147,65 @@ losses! {
         /// Logarithms or rates, and Stirling's term.
         choices: PoissonNll = PoissonNll::default()
     }, |m, x, y| poisson_nll_loss(x, y, m.choices, m.reduction);
+}
+
+/// How far two tensors are apart.
+type Distance = Arc<dyn Fn(&Tensor, &Tensor) -> Tensor + Send + Sync>;
+
+/// [`triplet_margin_with_distance_loss`] with its choices.
+#[derive(Clone)]
+pub struct TripletMarginWithDistanceLoss {
+    /// The distance, and the name that it prints under.
+    distance: (String, Distance),
+    /// How much farther the negative should be than the positive.
+    pub margin: f64,
+    /// Take the negative's distance from the positive when that is smaller.
+    pub swap: bool,
+    /// Mean, sum or none.
+    pub reduction: Reduction,
+}
+
+impl TripletMarginWithDistanceLoss {
+    /// By a distance, printed under a name, with PyTorch's margin 1.
+    pub fn new(name: &str, distance: impl Fn(&Tensor, &Tensor) -> Tensor + Send + Sync + 'static) -> Self {
+        let distance = (name.to_string(), Arc::new(distance) as Distance);
+        TripletMarginWithDistanceLoss { distance, margin: 1.0, swap: false, reduction: Reduction::Mean }
+    }
+
+    /// The loss.
+    ///
+    /// # Panics
+    /// As [`triplet_margin_with_distance_loss`].
+    #[track_caller]
+    pub fn forward(&self, anchor: &Tensor, positive: &Tensor, negative: &Tensor) -> Tensor {
+        let TripletMarginWithDistanceLoss { distance, margin, swap, reduction } = self;
+        triplet_margin_with_distance_loss(
+            anchor,
+            positive,
+            negative,
+            &*distance.1,
+            *margin,
+            *swap,
+            *reduction,
+        )
+    }
+}
+
+impl Default for TripletMarginWithDistanceLoss {
+    fn default() -> Self {
+        let distance = PairwiseDistance::default();
+        Self::new(&distance.to_string(), move |x, y| distance.forward(x, y))
+    }
+}
+
+impl fmt::Debug for TripletMarginWithDistanceLoss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl fmt::Display for TripletMarginWithDistanceLoss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TripletMarginWithDistanceLoss(\n  (distance_function): {}\n)", self.distance.0)
+    }
 }

@@ -4,6 +4,9 @@ use super::{Reduction, reduced, same_shape};
 use autograd::Tensor;
 use tensor_core::check;
 
+/// What the gradient of [`binary_cross_entropy`] divides by at least.
+const LEAST: f64 = 1e-12;
+
 fn weighted(losses: Tensor, weight: Option<&Tensor>) -> Tensor {
     match weight {
         Some(weight) => losses * weight,
@@ -11,13 +14,14 @@ fn weighted(losses: Tensor, weight: Option<&Tensor>) -> Tensor {
     }
 }
 
-/// ln x, not below −100. At 0 it is flat, so that 0·ln 0 has a gradient of 0 and not NaN.
+/// ln x, not below −100. At 0 it is flat: its gradient is 0 and not NaN.
 fn log(x: &Tensor) -> Tensor {
     let positive = x.gt(0.0);
     positive.where_(positive.where_(x, 1.0).log().maximum(-100.0), -100.0)
 }
 
-/// −(y·ln x + (1 − y)·ln(1 − x)) of probabilities, logarithms not below −100; `weight` broadcasts.
+/// −(y·ln x + (1 − y)·ln(1 − x)) of probabilities, logarithms not below −100; `weight` broadcasts. The gradient
+/// (x − y)/(x·(1 − x)) divides by 1e-12 at least, as PyTorch's.
 ///
 /// # Panics
 /// When the shapes differ, or an input is not a probability.
@@ -32,7 +36,13 @@ pub fn binary_cross_entropy(x: &Tensor, y: &Tensor, weight: Option<&Tensor>, red
             "scores need .sigmoid() first, or better binary_cross_entropy_with_logits",
         );
     }
-    let losses = -(y * log(x) + (1.0 - y) * log(&(1.0 - x)));
+    let product = x.detach() * (1.0 - x.detach());
+    let edge = product.lt(LEAST);
+    let inner = edge.where_(x.detach(), x);
+    // At the edges the logarithms have no use for a gradient: there it is stated, by a term that is 0.
+    let slope = (x.detach() - y.detach()) / product.clamp_min(LEAST);
+    let stated = edge.where_((x - x.detach()) * slope, 0.0);
+    let losses = stated - (y * log(&inner) + (1.0 - y) * log(&(1.0 - &inner)));
     reduced(weighted(losses, weight), reduction)
 }
 

@@ -10,7 +10,7 @@ use autograd::Tensor;
 use firebrand::device;
 use safetensors::SafeTensors;
 use serde_json::Value as Json;
-use tensor_core::{DType, HostData};
+use tensor_core::{DType, Device, HostData};
 
 /// Runs every file that it describes.
 pub(super) fn run(fixture: &Fixture, tally: &mut Tally) {
@@ -27,14 +27,14 @@ pub(super) fn run(fixture: &Fixture, tally: &mut Tally) {
     }
 }
 
-/// What a file of this folder holds.
-fn load(fixture: &Fixture, file: &str) -> Result<Vec<(String, Value)>, String> {
+/// What a file of this folder holds, on a device.
+fn load(fixture: &Fixture, file: &str, device: &Device) -> Result<Vec<(String, Value)>, String> {
     let path = fixture.folder.join(file);
     if file.ends_with(".safetensors") {
-        let loaded = formats::safetensors::load_file(&path, &device()).map_err(|e| e.to_string())?;
+        let loaded = formats::safetensors::load_file(&path, device).map_err(|e| e.to_string())?;
         return Ok(loaded.value.iter().map(|(name, t)| (name.to_string(), t.clone().into())).collect());
     }
-    let loaded = formats::pt::load(&path, &device()).map_err(|e| e.to_string())?;
+    let loaded = formats::pt::load(&path, device).map_err(|e| e.to_string())?;
     let Value::Dict(pairs) = stored(&loaded.value) else { return Err(format!("{file} is not a dict")) };
     let pairs = pairs.borrow();
     Ok(pairs.iter().map(|(name, v)| (crate::python::str_of(name), v.clone())).collect())
@@ -60,14 +60,15 @@ fn widened(want: &Json) -> HostData {
 }
 
 fn misc(fixture: &Fixture, name: &str, want: &Json) -> Outcome {
-    match find(&load(fixture, "misc_tensors.pt")?, name)? {
+    // Every type there is: the CPU's, whatever the default device.
+    match find(&load(fixture, "misc_tensors.pt", &firebrand::cpu())?, name)? {
         Value::Tensor(t) => compare(name, &t, &sizes(&want["shape"]), &widened(want), Rule::EXACT),
         other => Err(format!("'{name}' is a {}", other.type_name())),
     }
 }
 
 fn checkpoint(fixture: &Fixture, name: &str, want: &Json) -> Outcome {
-    let got = find(&load(fixture, "checkpoint.pt")?, name)?;
+    let got = find(&load(fixture, "checkpoint.pt", &device())?, name)?;
     let kinds = matches!((&got, want), (Value::Bool(_), Json::Bool(_)) | (Value::None, Json::Null))
         || !matches!((&got, want), (Value::Bool(_), _) | (_, Json::Bool(_)));
     if kinds && equal(&got, &to_value(want)) {
@@ -78,7 +79,7 @@ fn checkpoint(fixture: &Fixture, name: &str, want: &Json) -> Outcome {
 }
 
 fn network(fixture: &Fixture, want: &Json, file: &str) -> Outcome {
-    let state = load(fixture, file)?;
+    let state = load(fixture, file, &device())?;
     for (name, shape) in want["keys"].as_object().into_iter().flatten() {
         match find(&state, name)? {
             Value::Tensor(t) if t.shape().dims() == sizes(shape) => {}

@@ -13,7 +13,7 @@ use firebrand::{default_generator, manual_seed};
 use safetensors::SafeTensors;
 use serde_json::Value as Json;
 use tensor_core::random::Generator;
-use tensor_core::{DType, HostData};
+use tensor_core::{DType, HostData, Shape};
 
 /// The Python that an operation stands for; its arguments are variables.
 fn python(op: &str, args: &Json) -> Option<String> {
@@ -43,7 +43,6 @@ fn python(op: &str, args: &Json) -> Option<String> {
         "bernoulli" => "torch.bernoulli(torch.full(shape, p)).bool()".into(),
         "dropout_mask" => "F.dropout(torch.ones(shape), p)".into(),
         "randint" => "torch.randint(low, high, shape)".into(),
-        "random_i64" => "torch.zeros(shape, dtype=torch.int64).random_()".into(),
         "randperm" => "torch.randperm(n)".into(),
         "exponential_" => "torch.zeros(shape).exponential_(lambd)".into(),
         "multinomial" => "torch.multinomial(torch.tensor(probs), num_samples, replacement)".into(),
@@ -157,6 +156,12 @@ fn step(step: &Json) -> Outcome {
             let n = args["n"].as_u64().ok_or("no n")? as usize;
             let words: Vec<i64> = default_generator().words(n).into_iter().map(i64::from).collect();
             matches(op, &Tensor::from_vec(words, n, &firebrand::cpu()), out)
+        }
+        // `torch.zeros(shape, dtype=torch.int64).random_()`, whose numbers no GPU's integer holds.
+        "random_i64" => {
+            let zeros = Tensor::zeros(Shape::new(&sizes(&args["shape"])), (DType::I64, &firebrand::cpu()));
+            zeros.random_();
+            matches(op, &zeros, out)
         }
         "dataloader" => dataloader(args, out),
         "random_split" => {

@@ -127,11 +127,20 @@ fn first_step(model: &dyn Module, logits: &Tensor, want: &Json) -> Outcome {
     Ok(())
 }
 
-/// Where losses part: the first 50 steps are held tighter. On a GPU, sums in another order are allowed more.
+/// How far losses may be off on another device than the CPU: in the first 20 steps, and later. Sums in another
+/// order flip the sign of some unit's sum that is all but zero, and from there on two runs part.
+const DEVICE_LOSS: [f64; 2] = [1e-3, 5e-2];
+/// How far an epoch's end may be off there: the norms of parameters, relative, and the share of test images.
+const DEVICE_NORM: f64 = 1e-3;
+const DEVICE_CORRECT: f64 = 0.01;
+
+/// Where losses part: the first 50 steps are held tighter, on another device the first 20.
 fn tolerance(case: &Json, step: usize) -> f64 {
+    if device() != firebrand::cpu() {
+        return DEVICE_LOSS[usize::from(step >= 20)];
+    }
     let stated = &case["tolerance"][if step < 50 { "loss_first_50" } else { "loss_all" }];
-    let stated = stated.as_f64().unwrap_or(2e-5);
-    if device() == firebrand::cpu() { stated } else { stated.max(1e-3) }
+    stated.as_f64().unwrap_or(2e-5)
 }
 
 fn train(case: &Json) -> Outcome {
@@ -160,6 +169,7 @@ fn train(case: &Json) -> Outcome {
         .shuffle(case["shuffle"].as_bool() != Some(false))
         .drop_last(case["drop_last"].as_bool() == Some(true));
 
+    let on_cpu = device() == firebrand::cpu();
     let losses = list(case, "losses");
     let mut step = 0;
     for epoch in 0..case["epochs"].as_u64().ok_or("no epochs")? as usize {
@@ -191,7 +201,8 @@ fn train(case: &Json) -> Outcome {
         let correct: i64 =
             no_grad(|| module.forward(&test.pixels).argmax_dim(1, false).eq(&test.labels).sum()).item();
         let want = case["test_correct"][epoch].as_f64().ok_or("no test_correct")?;
-        let allowed = case["tolerance"]["test_correct"].as_f64().unwrap_or(1.0);
+        let stated = case["tolerance"]["test_correct"].as_f64().unwrap_or(1.0);
+        let allowed = if on_cpu { stated } else { DEVICE_CORRECT * test.labels.numel() as f64 };
         close(&format!("epoch {epoch}, correct test images"), correct as f64, want, allowed)?;
         for (name, p) in module.get().named_parameters() {
             let want = case["param_norms_after_epoch"][epoch][&name]
@@ -201,7 +212,7 @@ fn train(case: &Json) -> Outcome {
                 &format!("epoch {epoch}, norm of {name}"),
                 p.detach().norm(2.0).item(),
                 want,
-                1e-4 * (1.0 + want),
+                if on_cpu { 1e-4 } else { DEVICE_NORM } * (1.0 + want),
             )?;
         }
     }

@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::{PyError, Result, Session, Value, guarded, operate};
+use super::{PyError, Result, Session, Value, operate};
 use crate::registry::{self, Function};
 use ruff_python_ast::{BoolOp, Comprehension, Expr, Number, UnaryOp};
 use std::cell::RefCell;
@@ -163,12 +163,14 @@ impl Session {
                 Some(forward) => bound(callee, forward, positional, keywords),
                 None => Err(PyError::missing("forward")),
             },
-            Value::Loss(loss) => match (positional, keywords) {
-                ([Value::Tensor(x), Value::Tensor(y)], []) => {
-                    guarded(|| loss.forward(x, y)).map(Value::Tensor)
+            Value::Loss(loss) => {
+                let tensor = |v: &Value| if let Value::Tensor(t) = v { Some(t.clone()) } else { None };
+                let given: Option<Vec<_>> = positional.iter().map(tensor).collect();
+                match (given, keywords) {
+                    (Some(given), []) => loss.forward(&given.iter().collect::<Vec<_>>()).map(Value::Tensor),
+                    _ => Err(PyError::kind("forward(): a loss takes tensors, by position")),
                 }
-                _ => Err(PyError::kind("forward(): a loss takes (input, target)")),
-            },
+            }
             other => Err(PyError::kind(format!("'{}' object is not callable", other.type_name()))),
         }
     }

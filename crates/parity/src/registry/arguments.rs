@@ -84,7 +84,9 @@ impl Bound<'_> {
         let value = guarded(call)??;
         let Value::Tensor(mut t) = value else { return Ok(value) };
         if let Some(dtype) = self.options.dtype {
-            t = t.to_dtype(dtype);
+            let here = t.device().supports(dtype);
+            let there = if here { t } else { t.to(&firebrand::cpu()).map_err(PyError::runtime)? };
+            t = there.to_dtype(dtype);
         }
         if self.options.requires_grad {
             t = guarded(|| t.detach().requires_grad_(true))?;

@@ -1,14 +1,15 @@
 //! Python values into the types of Firebrand's calls, and results back.
 
 use super::arguments::OptionArgs;
+use super::creation::home;
 use super::kinds::Rounding;
 use crate::modules::{AnyOptimizer, AnyScheduler, ModuleRef};
 use crate::python::{PyError, Value};
 use autograd::{MatrixNorm, Options, QuantileMode, Reduce, Tensor, TensorArg};
-use nn::Approximate;
 use nn::init::{Fan, Nonlinearity};
 use nn::loss::Reduction;
 use nn::optim::PlateauMode;
+use nn::{Approximate, BagMode, PaddingMode};
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -71,6 +72,7 @@ from_value! {
     ModuleRef, "Module", v => Value::Module(m) => Some(m.clone());
     Rc<RefCell<AnyOptimizer>>, "Optimizer", v => Value::Optimizer(o) => Some(o.clone());
     (Rc<RefCell<AnyScheduler>>, Rc<RefCell<AnyOptimizer>>), "LRScheduler", v => Value::Scheduler(s, o) => Some((s.clone(), o.clone()));
+    u32, "non-negative int", v => Value::Int(i) => u32::try_from(*i).ok();
     i32, "int", v => Value::Int(i) => i32::try_from(*i).ok();
     MatrixNorm, "'fro', 'nuc' or a number", v => Value::Str(s) => match &**s {
         "fro" => Some(MatrixNorm::Frobenius), "nuc" => Some(MatrixNorm::Nuclear), _ => None,
@@ -98,6 +100,12 @@ from_value! {
         "relu" => Some(Nonlinearity::ReLU), "leaky_relu" => Some(Nonlinearity::LeakyReLU),
         "selu" => Some(Nonlinearity::SELU),
         s if s == "linear" || s.starts_with("conv") => Some(Nonlinearity::Linear), _ => None,
+    };
+    BagMode, "'sum', 'mean' or 'max'", v => Value::Str(s) => match &**s {
+        "sum" => Some(BagMode::Sum), "mean" => Some(BagMode::Mean), "max" => Some(BagMode::Max), _ => None,
+    };
+    PaddingMode, "'zeros', 'reflect', 'replicate' or 'circular'", v => Value::Str(s) => match &**s {
+        word @ ("zeros" | "reflect" | "replicate" | "circular") => Some(word.into()), _ => None,
     };
     Approximate, "'none' or 'tanh'", v => Value::Str(s) => match &**s {
         "none" => Some(Approximate::None), "tanh" => Some(Approximate::Tanh), _ => None,
@@ -199,11 +207,8 @@ impl FromValue for Options {
         None
     }
     fn from_options(options: &mut OptionArgs) -> Option<Self> {
-        Some(Options {
-            dtype: options.dtype.take().unwrap_or(DType::F32),
-            device: firebrand::device(),
-            generator: options.generator.take(),
-        })
+        let dtype = options.dtype.take().unwrap_or(DType::F32);
+        Some(Options { dtype, device: home(dtype), generator: options.generator.take() })
     }
 }
 

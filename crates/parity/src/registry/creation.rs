@@ -66,7 +66,13 @@ pub(crate) fn tensor_of(data: &Value) -> Result<Tensor, PyError> {
         DType::I32 if big => DType::I64,
         dtype => dtype,
     };
-    Ok(Tensor::from_host(&host.cast(dtype), Shape::new(&shape), &device()))
+    Ok(Tensor::from_host(&host.cast(dtype), Shape::new(&shape), &home(dtype)))
+}
+
+/// Where a tensor of a type is made: on the default device, or on the CPU where that has no such type.
+pub(crate) fn home(dtype: DType) -> Device {
+    let device = device();
+    if device.supports(dtype) { device } else { firebrand::cpu() }
 }
 
 /// `torch.tensor(data, dtype=…)`: doubles are not rounded on the way.
@@ -88,13 +94,13 @@ fn tensor_as(data: &Value, options: &Maker) -> Result<Tensor, PyError> {
         Value::Tensor(t) => values = flat(t),
         other => numbers(other, &mut values),
     }
-    Ok(Tensor::from_vec(values, shape, &device()))
+    Ok(Tensor::from_vec(values, shape, &home(DType::F64)))
 }
 
 /// Options for whole numbers of a range: I64 where the default integer is too narrow.
 fn whole(options: Maker, low: i64, high: i64) -> Maker {
     let fits = i32::try_from(low).is_ok() && i32::try_from(high - 1).is_ok();
-    Maker { dtype: if fits { options.dtype } else { DType::I64 }, ..options }
+    if fits { options } else { Maker { dtype: DType::I64, device: home(DType::I64), ..options } }
 }
 
 #[rustfmt::skip]

@@ -3,7 +3,7 @@
 use super::convert::{As, Dims, IntoValue};
 use super::kinds::{Factors, Shape1d};
 use super::{Entry, forms};
-use crate::python::PyError;
+use crate::python::{PyError, guarded};
 use autograd::{ConvOptions, Each, PadMode, Padding, PoolOptions, Resize, Tensor};
 use firebrand as torch;
 use nn::Approximate;
@@ -42,24 +42,20 @@ fn padded(x: &Tensor, sizes: &[isize], mode: &str, value: f64) -> Result<Tensor,
     Ok(x.pad_mode(padding, mode))
 }
 
-/// `F.interpolate`: one size or factor stands for all dimensions.
-fn resized(
-    x: &Tensor,
+/// The target of `F.interpolate` and `nn.Upsample`.
+pub(super) fn resize(
     size: Option<Dims>,
     factor: Option<Factors>,
     mode: &str,
-    align_corners: bool,
-) -> Result<Tensor, PyError> {
-    let spatial = x.rank().saturating_sub(2);
-    fn each<T: Clone>(given: Vec<T>, count: usize) -> Vec<T> {
-        if given.len() == 1 { vec![given[0].clone(); count] } else { given }
-    }
+    align_corners: Option<bool>,
+) -> Result<Resize, PyError> {
     let to = match (size, factor) {
-        (Some(size), None) => Ok(each(size.0.iter().map(|&s| s.max(0) as usize).collect(), spatial)),
-        (None, Some(factor)) => Err(each(factor.0, spatial)),
+        (Some(size), None) => Ok(size.0.iter().map(|&s| s.max(0) as usize).collect()),
+        (None, Some(factor)) => Err(factor.0),
         _ => return Err(PyError::value("one of size and scale_factor must be given")),
     };
-    Ok(x.interpolate(&Resize { to, mode: mode.into(), align_corners }))
+    let mode = guarded(|| mode.into())?;
+    Ok(Resize { to, mode, align_corners: align_corners == Some(true) })
 }
 
 /// The fixtures' `bn_train`: the result, and the running statistics after it.
@@ -67,22 +63,6 @@ fn bn_train(x: &Tensor, [weight, bias, mean, var]: [&Tensor; 4], momentum: f64, 
     let (mean, var) = (mean.copy(), var.copy());
     let y = x.batch_norm(Some(&mean), Some(&var), Some(weight), Some(bias), true, momentum, eps);
     vec![y, mean, var]
-}
-
-/// `F.lp_pool1d` and `2d`: `sums` adds up every window.
-fn lp_pool(x: &Tensor, p: f64, sums: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
-    let sum = sums(&x.pow(p));
-    (sum.sign() * sum.abs().relu()).pow(1.0 / p)
-}
-
-/// `F.bilinear`: xᵀ·W·y for every output.
-fn bilinear(x: &Tensor, y: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
-    let out = torch::einsum("...i,oij,...j->...o", &[x, weight, y]);
-    bias.map_or_else(|| out.clone(), |bias| &out + bias)
-}
-
-fn channel_shuffle(x: &Tensor, groups: usize) -> Tensor {
-    x.unflatten(1, [groups as isize, -1]).transpose(1, 2).flatten(1, 2)
 }
 
 /// `F.gumbel_softmax`: a softmax of logits with Gumbel noise; `hard` ones are one-hot, with its gradient.
@@ -137,6 +117,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" normalize(input: Tensor, p: f64 = 2.0, dim: isize = 1, eps: f64 = 1e-12) => &input / input.norm_dim(p, dim, true).clamp_min(eps);
         "F" cosine_similarity(x1: Tensor, x2: Tensor, dim: isize = 1, eps: f64 = 1e-8) => x1.cosine_similarity(&x2, dim, eps);
         "F" pairwise_distance(x1: Tensor, x2: Tensor, p: f64 = 2.0, eps: f64 = 1e-6, keepdim: bool = false) => x1.pairwise_distance(&x2, p, eps, keepdim);
+        "F" bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Option<Tensor> = None) => input1.bilinear(&input2, &weight, bias.as_ref());
+        "F torch" rrelu(input: Tensor, lower: f64 = 1.0 / 8.0, upper: f64 = 1.0 / 3.0, training: bool = false, inplace: bool = false) => input.rrelu(lower, upper, training);
         "F" embedding(input: Tensor, weight: Tensor, padding_idx: Option<isize> = None) => embedding(&input, &weight, padding_idx);
         "F" softplus(input: Tensor, beta: f64 = 1.0, threshold: f64 = 20.0) => input.softplus(beta, threshold);
         "torch F Tensor special" softmax(input: Tensor, dim: isize, options: As) => options.of(input).softmax(dim);
@@ -159,44 +141,39 @@ pub(super) fn entries() -> Vec<Entry> {
             input.max_pool1d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode));
         "F" max_pool2d(input: Tensor, kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), dilation: Each<2> = 1.into(), ceil_mode: bool = false) =>
             input.max_pool2d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode));
+        "F" max_pool3d(input: Tensor, kernel_size: Each<3>, stride: Option<Each<3>> = None, padding: Each<3> = 0.into(), dilation: Each<3> = 1.into(), ceil_mode: bool = false) =>
+            input.max_pool3d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode));
         "F" avg_pool1d(input: Tensor, kernel_size: Each<1>, stride: Option<Each<1>> = None, padding: Each<1> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true) =>
             input.avg_pool1d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad));
-        "F" avg_pool2d(input: Tensor, kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true) =>
-            input.avg_pool2d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad));
+        "F" avg_pool2d(input: Tensor, kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true, divisor_override: Option<usize> = None) =>
+            input.avg_pool2d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad).divisor_override(divisor_override));
+        "F" avg_pool3d(input: Tensor, kernel_size: Each<3>, stride: Option<Each<3>> = None, padding: Each<3> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true, divisor_override: Option<usize> = None) =>
+            input.avg_pool3d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad).divisor_override(divisor_override));
         "F" max_pool2d(input: Tensor, kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), dilation: Each<2> = 1.into(), ceil_mode: bool = false, return_indices: bool) =>
             { let options = PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode); if return_indices { input.max_pool2d_with_indices(options).into_value() } else { input.max_pool2d(options).into_value() } };
         "F" max_pool1d(input: Tensor, kernel_size: Each<1>, stride: Option<Each<1>> = None, padding: Each<1> = 0.into(), dilation: Each<1> = 1.into(), ceil_mode: bool = false, return_indices: bool) =>
             { let options = PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode); if return_indices { input.max_pool1d_with_indices(options).into_value() } else { input.max_pool1d(options).into_value() } };
-        "F" max_pool3d(input: Tensor, kernel_size: Each<3>, stride: Option<Each<3>> = None, padding: Each<3> = 0.into(), dilation: Each<3> = 1.into(), ceil_mode: bool = false) =>
-            input.max_pool3d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode));
-        "F" avg_pool2d(input: Tensor, kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true, divisor_override: usize) =>
-            input.avg_pool2d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad).divisor_override(divisor_override));
-        "F" avg_pool3d(input: Tensor, kernel_size: Each<3>, stride: Option<Each<3>> = None, padding: Each<3> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true) =>
-            input.avg_pool3d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad));
-        "F" lp_pool1d(input: Tensor, norm_type: f64, kernel_size: Each<1>, stride: Option<Each<1>> = None, ceil_mode: bool = false) =>
-            lp_pool(&input, norm_type, |x| x.avg_pool1d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).ceil_mode(ceil_mode)) * kernel_size.0.iter().product::<usize>() as f64);
-        "F" lp_pool2d(input: Tensor, norm_type: f64, kernel_size: Each<2>, stride: Option<Each<2>> = None, ceil_mode: bool = false) =>
-            lp_pool(&input, norm_type, |x| x.avg_pool2d(PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).ceil_mode(ceil_mode)) * kernel_size.0.iter().product::<usize>() as f64);
-        "F" adaptive_avg_pool3d(input: Tensor, output_size: Each<3>) => input.adaptive_avg_pool3d(output_size);
-        "F" bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Option<Tensor> = None) => bilinear(&input1, &input2, &weight, bias.as_ref());
-        "F" channel_shuffle(input: Tensor, groups: usize) => channel_shuffle(&input, groups);
         "F" gumbel_softmax(logits: Tensor, tau: f64 = 1.0, hard: bool = false, eps: f64 = 1e-10, dim: isize = -1) => gumbel_softmax(&logits, tau, hard, dim);
         "F" dropout1d(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => channel_dropout(&input, p, training, 1);
         "F" dropout2d(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => channel_dropout(&input, p, training, 2);
         "F" dropout3d(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => channel_dropout(&input, p, training, 3);
-        "F torch" rrelu(input: Tensor, lower: f64 = 0.125, upper: f64 = 1.0 / 3.0, training: bool = false, inplace: bool = false) => if training { Err(PyError::missing("rrelu while training")) } else { Ok(input.rrelu(lower, upper)) };
         "F" adaptive_avg_pool1d(input: Tensor, output_size: Each<1>) => input.adaptive_avg_pool1d(output_size);
         "F" adaptive_avg_pool2d(input: Tensor, output_size: Each<2>) => input.adaptive_avg_pool2d(output_size);
+        "F" adaptive_avg_pool3d(input: Tensor, output_size: Each<3>) => input.adaptive_avg_pool3d(output_size);
         "F" adaptive_max_pool1d(input: Tensor, output_size: Each<1>) => input.adaptive_max_pool1d(output_size);
         "F" adaptive_max_pool2d(input: Tensor, output_size: Each<2>) => input.adaptive_max_pool2d(output_size);
+        "F" adaptive_max_pool3d(input: Tensor, output_size: Each<3>) => input.adaptive_max_pool3d(output_size);
         "F" unfold(input: Tensor, kernel_size: Each<2>, dilation: Each<2> = 1.into(), padding: Each<2> = 0.into(), stride: Each<2> = 1.into()) => input.im2col(kernel_size, dilation, padding, stride);
         "F" fold(input: Tensor, output_size: Each<2>, kernel_size: Each<2>, dilation: Each<2> = 1.into(), padding: Each<2> = 0.into(), stride: Each<2> = 1.into()) => input.col2im(output_size, kernel_size, dilation, padding, stride);
+        "F" lp_pool1d(input: Tensor, norm_type: f64, kernel_size: Each<1>, stride: Option<Each<1>> = None, ceil_mode: bool = false) => input.lp_pool_nd(norm_type, PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).ceil_mode(ceil_mode));
+        "F" lp_pool2d(input: Tensor, norm_type: f64, kernel_size: Each<2>, stride: Option<Each<2>> = None, ceil_mode: bool = false) => input.lp_pool_nd(norm_type, PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).ceil_mode(ceil_mode));
+        "F torch" channel_shuffle(input: Tensor, groups: usize) => input.channel_shuffle(groups);
         "F" pixel_shuffle(input: Tensor, upscale_factor: usize) => input.pixel_shuffle(upscale_factor);
         "F" pixel_unshuffle(input: Tensor, downscale_factor: usize) => input.pixel_unshuffle(downscale_factor);
         "F" upsample(input: Tensor, size: Option<Dims> = None, scale_factor: Option<Factors> = None, mode: String = "nearest".into(), align_corners: Option<bool> = None) =>
-            resized(&input, size, scale_factor, &mode, align_corners == Some(true));
+            resize(size, scale_factor, &mode, align_corners).map(|to| input.interpolate(&to));
         "F" interpolate(input: Tensor, size: Option<Dims> = None, scale_factor: Option<Factors> = None, mode: String = "nearest".into(), align_corners: Option<bool> = None) =>
-            resized(&input, size, scale_factor, &mode, align_corners == Some(true));
+            resize(size, scale_factor, &mode, align_corners).map(|to| input.interpolate(&to));
         "F" batch_norm(input: Tensor, running_mean: Option<Tensor>, running_var: Option<Tensor>, weight: Option<Tensor> = None, bias: Option<Tensor> = None, training: bool = false, momentum: f64 = 0.1, eps: f64 = 1e-5) =>
             input.batch_norm(running_mean.as_ref(), running_var.as_ref(), weight.as_ref(), bias.as_ref(), training, momentum, eps);
         "F" instance_norm(input: Tensor, running_mean: Option<Tensor> = None, running_var: Option<Tensor> = None, weight: Option<Tensor> = None, bias: Option<Tensor> = None, use_input_stats: bool = true, momentum: f64 = 0.1, eps: f64 = 1e-5) =>

@@ -4,7 +4,7 @@ use super::FromValue;
 use crate::modules::ModuleRef;
 use crate::python::{Session, Value};
 use autograd::{Each, Padding, Tensor};
-use nn::{Module, StateDict};
+use nn::{Module, Sides, StateDict};
 use tensor_core::{DType, Scalar, Shape};
 
 /// `torch.div`'s `rounding_mode`.
@@ -158,6 +158,29 @@ impl FromValue for Modules {
     fn from_value(value: &Value) -> Option<Self> {
         let modules = Vec::<ModuleRef>::from_value(value)?;
         Some(Modules(modules.into_iter().map(|m| Box::new(m) as Box<dyn Module>).collect()))
+    }
+}
+
+/// Modules by name, in one dict.
+pub struct NamedModules(pub Vec<(String, ModuleRef)>);
+
+impl FromValue for NamedModules {
+    const KIND: &'static str = "a dict of Modules";
+    fn from_value(value: &Value) -> Option<Self> {
+        let Value::Dict(pairs) = value else { return None };
+        let pair = |(name, m): &(Value, Value)| Some((String::from_value(name)?, ModuleRef::from_value(m)?));
+        pairs.borrow().iter().map(pair).collect::<Option<_>>().map(NamedModules)
+    }
+}
+
+/// The widths of a border: one, or one for each side.
+impl FromValue for Sides {
+    const KIND: &'static str = "int or tuple of ints";
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Int(_) => usize::from_value(value).map(Sides::from),
+            other => Vec::<usize>::from_value(other).map(Sides::from),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Losses, as functions.
+//! Losses and distances, as functions and as objects.
 
 use super::{Entry, forms};
 use crate::modules::Loss;
@@ -20,16 +20,18 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean, pos_weight: Option<Tensor> = None) =>
             loss::binary_cross_entropy_with_logits(&input, &target, weight.as_ref(), pos_weight.as_ref(), reduction);
         "F" kl_div(input: Tensor, target: Tensor, reduction: Reduction = Reduction::Mean, log_target: bool = false) => loss::kl_div(&input, &target, reduction, log_target);
+        "F" margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: f64 = 0.0, reduction: Reduction = Reduction::Mean) => loss::margin_ranking_loss(&input1, &input2, &target, margin, reduction);
+        "F" hinge_embedding_loss(input: Tensor, target: Tensor, margin: f64 = 1.0, reduction: Reduction = Reduction::Mean) => loss::hinge_embedding_loss(&input, &target, margin, reduction);
+        "F" cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: f64 = 0.0, reduction: Reduction = Reduction::Mean) => loss::cosine_embedding_loss(&input1, &input2, &target, margin, reduction);
+        "F" triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: f64 = 1.0, p: f64 = 2.0, eps: f64 = 1e-6, swap: bool = false, reduction: Reduction = Reduction::Mean) =>
+            loss::triplet_margin_loss(&anchor, &positive, &negative, TripletMargin { margin, p, eps, swap }, reduction);
+        "F" soft_margin_loss(input: Tensor, target: Tensor, reduction: Reduction = Reduction::Mean) => loss::soft_margin_loss(&input, &target, reduction);
+        "F" multi_margin_loss(input: Tensor, target: Tensor, p: u32 = 1, margin: f64 = 1.0, weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean) => loss::multi_margin_loss(&input, &target, p, margin, weight.as_ref(), reduction);
+        "F" multilabel_margin_loss(input: Tensor, target: Tensor, reduction: Reduction = Reduction::Mean) => loss::multilabel_margin_loss(&input, &target, reduction);
+        "F" multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean) => loss::multilabel_soft_margin_loss(&input, &target, weight.as_ref(), reduction);
         "F" poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = true, full: bool = false, eps: f64 = 1e-8, reduction: Reduction = Reduction::Mean) => loss::poisson_nll_loss(&input, &target, PoissonNll { log_input, full, eps }, reduction);
         "F" gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor, full: bool = false, eps: f64 = 1e-6, reduction: Reduction = Reduction::Mean) => loss::gaussian_nll_loss(&input, &target, &var, full, eps, reduction);
-        "F" hinge_embedding_loss(input: Tensor, target: Tensor, margin: f64 = 1.0, reduction: Reduction = Reduction::Mean) => loss::hinge_embedding_loss(&input, &target, margin, reduction);
-        "F" soft_margin_loss(input: Tensor, target: Tensor, reduction: Reduction = Reduction::Mean) => loss::soft_margin_loss(&input, &target, reduction);
-        "F" margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: f64 = 0.0, reduction: Reduction = Reduction::Mean) => loss::margin_ranking_loss(&input1, &input2, &target, margin, reduction);
-        "F" cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: f64 = 0.0, reduction: Reduction = Reduction::Mean) => loss::cosine_embedding_loss(&input1, &input2, &target, margin, reduction);
-        "F" triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: f64 = 1.0, p: f64 = 2.0, eps: f64 = 1e-6, swap: bool = false, reduction: Reduction = Reduction::Mean) => loss::triplet_margin_loss(&anchor, &positive, &negative, TripletMargin { margin, p, eps, swap }, reduction);
         "F" triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: f64 = 1.0, swap: bool = false, reduction: Reduction = Reduction::Mean) => loss::triplet_margin_loss(&anchor, &positive, &negative, TripletMargin { margin, p: 2.0, eps: 1e-6, swap }, reduction);
-        "F" multi_margin_loss(input: Tensor, target: Tensor, p: i64 = 1, margin: f64 = 1.0, weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean) => loss::multi_margin_loss(&input, &target, p.max(0) as u32, margin, weight.as_ref(), reduction);
-        "F" multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean) => loss::multilabel_soft_margin_loss(&input, &target, weight.as_ref(), reduction);
     };
     all.extend(forms! { via Loss::value;
         "nn" CrossEntropyLoss(weight: Option<Tensor> = None, ignore_index: i64 = -100, reduction: Reduction = Reduction::Mean, label_smoothing: f64 = 0.0) =>
@@ -42,6 +44,19 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" BCELoss(weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean) => nn::BCELoss { weight, reduction };
         "nn" BCEWithLogitsLoss(weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean, pos_weight: Option<Tensor> = None) => nn::BCEWithLogitsLoss { weight, pos_weight, reduction };
         "nn" KLDivLoss(reduction: Reduction = Reduction::Mean, log_target: bool = false) => nn::KLDivLoss { log_target, reduction };
+        "nn" MarginRankingLoss(margin: f64 = 0.0, reduction: Reduction = Reduction::Mean) => nn::MarginRankingLoss { margin, reduction };
+        "nn" HingeEmbeddingLoss(margin: f64 = 1.0, reduction: Reduction = Reduction::Mean) => nn::HingeEmbeddingLoss { margin, reduction };
+        "nn" CosineEmbeddingLoss(margin: f64 = 0.0, reduction: Reduction = Reduction::Mean) => nn::CosineEmbeddingLoss { margin, reduction };
+        "nn" TripletMarginLoss(margin: f64 = 1.0, p: f64 = 2.0, eps: f64 = 1e-6, swap: bool = false, reduction: Reduction = Reduction::Mean) => nn::TripletMarginLoss { choices: TripletMargin { margin, p, eps, swap }, reduction };
+        "nn" TripletMarginWithDistanceLoss(margin: f64 = 1.0, swap: bool = false, reduction: Reduction = Reduction::Mean) => { let mut loss = nn::TripletMarginWithDistanceLoss::default(); (loss.margin, loss.swap, loss.reduction) = (margin, swap, reduction); loss };
+        "nn" SoftMarginLoss(reduction: Reduction = Reduction::Mean) => nn::SoftMarginLoss { reduction };
+        "nn" MultiMarginLoss(p: u32 = 1, margin: f64 = 1.0, weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean) => nn::MultiMarginLoss { p, margin, weight, reduction };
+        "nn" MultiLabelMarginLoss(reduction: Reduction = Reduction::Mean) => nn::MultiLabelMarginLoss { reduction };
+        "nn" MultiLabelSoftMarginLoss(weight: Option<Tensor> = None, reduction: Reduction = Reduction::Mean) => nn::MultiLabelSoftMarginLoss { weight, reduction };
+        "nn" PoissonNLLLoss(log_input: bool = true, full: bool = false, eps: f64 = 1e-8, reduction: Reduction = Reduction::Mean) => nn::PoissonNLLLoss { choices: PoissonNll { log_input, full, eps }, reduction };
+        "nn" GaussianNLLLoss(full: bool = false, eps: f64 = 1e-6, reduction: Reduction = Reduction::Mean) => nn::GaussianNLLLoss { full, eps, reduction };
+        "nn" CosineSimilarity(dim: isize = 1, eps: f64 = 1e-8) => nn::CosineSimilarity { dim, eps };
+        "nn" PairwiseDistance(p: f64 = 2.0, eps: f64 = 1e-6, keepdim: bool = false) => nn::PairwiseDistance { p, eps, keepdim };
     });
     all
 }

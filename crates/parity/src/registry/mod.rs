@@ -12,6 +12,7 @@ mod creation;
 mod functional;
 mod inplace;
 mod kinds;
+mod layers;
 mod linear;
 mod loss;
 mod methods;
@@ -163,6 +164,7 @@ static SECTIONS: &[Section] = &[
     ("`torch.nn.functional`", functional::entries),
     ("Losses", loss::entries),
     ("`torch.nn`", modules::entries),
+    ("`torch.nn`: borders, sizes, pools, activations, pairs", layers::entries),
     ("`torch.nn`: sequences", sequences::entries),
     ("`torch.optim`", optim::entries),
     ("Python itself", builtins::entries),

@@ -1,13 +1,13 @@
 //! `torch.nn`: layers, and modules as objects.
 
-use super::kinds::{Modules, Shape1d, State};
+use super::kinds::{Modules, NamedModules, Shape1d, State};
 use super::{Entry, forms};
 use crate::modules::ModuleRef;
 use crate::modules::stored;
 use crate::python::{PyError, Value};
 use autograd::{ConvOptions, Each, Padding, Tensor};
 use firebrand::device;
-use nn::{Approximate, Module};
+use nn::{Approximate, Module, PaddingMode};
 
 /// `model.named_parameters()`, as a list of pairs.
 fn named(tensors: Vec<(String, Tensor)>) -> Value {
@@ -28,6 +28,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" Flatten(start_dim: isize = 1, end_dim: isize = -1) => nn::Flatten { start_dim, end_dim };
         "nn" Identity() => nn::Identity;
         "nn" ModuleList(modules: Vec<ModuleRef> = vec![]) => boxed(modules) as nn::ModuleList;
+        "nn" ModuleDict(modules: NamedModules = NamedModules(vec![])) => modules.0.into_iter().fold(nn::ModuleDict::default(), |all, (name, module)| all.with(&name, module));
+        "nn" ParameterList(values: Vec<Tensor> = vec![]) => nn::ParameterList::new(values);
         "nn" ReLU(inplace: bool = false) => nn::ReLU { inplace };
         "nn" Sigmoid() => nn::Sigmoid;
         "nn" Tanh() => nn::Tanh;
@@ -43,17 +45,17 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" Embedding(num_embeddings: usize, embedding_dim: usize, padding_idx: isize) => nn::Embedding::new(num_embeddings, embedding_dim, &device()).padding_idx(padding_idx);
         "nn" BatchNorm1d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = true, track_running_stats: bool = true) =>
             nn::BatchNorm1d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
-        "nn" Conv1d(in_channels: usize, out_channels: usize, kernel_size: Each<1>, stride: Each<1> = 1.into(), padding: Padding<1> = 0.into(), dilation: Each<1> = 1.into(), groups: usize = 1, bias: bool = true) => {
+        "nn" Conv1d(in_channels: usize, out_channels: usize, kernel_size: Each<1>, stride: Each<1> = 1.into(), padding: Padding<1> = 0.into(), dilation: Each<1> = 1.into(), groups: usize = 1, bias: bool = true, padding_mode: PaddingMode = PaddingMode::Zeros) => {
             let options = ConvOptions::new().stride(stride).padding(padding).dilation(dilation).groups(groups);
-            if bias { nn::Conv1d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::Conv1d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }
+            if bias { nn::Conv1d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::Conv1d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }.padding_mode(padding_mode)
         };
-        "nn" Conv2d(in_channels: usize, out_channels: usize, kernel_size: Each<2>, stride: Each<2> = 1.into(), padding: Padding<2> = 0.into(), dilation: Each<2> = 1.into(), groups: usize = 1, bias: bool = true) => {
+        "nn" Conv2d(in_channels: usize, out_channels: usize, kernel_size: Each<2>, stride: Each<2> = 1.into(), padding: Padding<2> = 0.into(), dilation: Each<2> = 1.into(), groups: usize = 1, bias: bool = true, padding_mode: PaddingMode = PaddingMode::Zeros) => {
             let options = ConvOptions::new().stride(stride).padding(padding).dilation(dilation).groups(groups);
-            if bias { nn::Conv2d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::Conv2d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }
+            if bias { nn::Conv2d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::Conv2d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }.padding_mode(padding_mode)
         };
-        "nn" Conv3d(in_channels: usize, out_channels: usize, kernel_size: Each<3>, stride: Each<3> = 1.into(), padding: Padding<3> = 0.into(), dilation: Each<3> = 1.into(), groups: usize = 1, bias: bool = true) => {
+        "nn" Conv3d(in_channels: usize, out_channels: usize, kernel_size: Each<3>, stride: Each<3> = 1.into(), padding: Padding<3> = 0.into(), dilation: Each<3> = 1.into(), groups: usize = 1, bias: bool = true, padding_mode: PaddingMode = PaddingMode::Zeros) => {
             let options = ConvOptions::new().stride(stride).padding(padding).dilation(dilation).groups(groups);
-            if bias { nn::Conv3d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::Conv3d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }
+            if bias { nn::Conv3d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::Conv3d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }.padding_mode(padding_mode)
         };
         "nn" ConvTranspose1d(in_channels: usize, out_channels: usize, kernel_size: Each<1>, stride: Each<1> = 1.into(), padding: Padding<1> = 0.into(), output_padding: Each<1> = 0.into(), groups: usize = 1, bias: bool = true, dilation: Each<1> = 1.into()) => {
             let options = ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation);
@@ -63,31 +65,27 @@ pub(super) fn entries() -> Vec<Entry> {
             let options = ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation);
             if bias { nn::ConvTranspose2d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::ConvTranspose2d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }
         };
-        "nn" MaxPool1d(kernel_size: Each<1>, stride: Option<Each<1>> = None, padding: Each<1> = 0.into(), dilation: Each<1> = 1.into(), ceil_mode: bool = false) =>
-            nn::MaxPool1d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode);
-        "nn" AvgPool1d(kernel_size: Each<1>, stride: Option<Each<1>> = None, padding: Each<1> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true) =>
-            nn::AvgPool1d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad);
-        "nn" AdaptiveAvgPool1d(output_size: Each<1>) => nn::AdaptiveAvgPool1d::new(output_size);
-        "nn" AdaptiveMaxPool1d(output_size: Each<1>) => nn::AdaptiveMaxPool1d::new(output_size);
-        "nn" MaxPool2d(kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), dilation: Each<2> = 1.into(), ceil_mode: bool = false) =>
-            nn::MaxPool2d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode);
-        "nn" AvgPool2d(kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true) =>
-            nn::AvgPool2d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad);
-        "nn" AdaptiveAvgPool2d(output_size: Each<2>) => nn::AdaptiveAvgPool2d::new(output_size);
-        "nn" AdaptiveMaxPool2d(output_size: Each<2>) => nn::AdaptiveMaxPool2d::new(output_size);
+        "nn" ConvTranspose3d(in_channels: usize, out_channels: usize, kernel_size: Each<3>, stride: Each<3> = 1.into(), padding: Padding<3> = 0.into(), output_padding: Each<3> = 0.into(), groups: usize = 1, bias: bool = true, dilation: Each<3> = 1.into()) => {
+            let options = ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation);
+            if bias { nn::ConvTranspose3d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::ConvTranspose3d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }
+        };
         "nn" BatchNorm2d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = true, track_running_stats: bool = true) =>
             nn::BatchNorm2d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
+        "nn" BatchNorm3d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = true, track_running_stats: bool = true) =>
+            nn::BatchNorm3d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
         "nn" InstanceNorm1d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = false, track_running_stats: bool = false) =>
             nn::InstanceNorm1d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
         "nn" InstanceNorm2d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = false, track_running_stats: bool = false) =>
             nn::InstanceNorm2d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
+        "nn" InstanceNorm3d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = false, track_running_stats: bool = false) =>
+            nn::InstanceNorm3d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
         "nn" GroupNorm(num_groups: usize, num_channels: usize, eps: f64 = 1e-5, affine: bool = true) => nn::GroupNorm::new(num_groups, num_channels, &device()).eps(eps).affine(affine);
         "nn" RMSNorm(normalized_shape: Shape1d, eps: Option<f64> = None, elementwise_affine: bool = true) => nn::RMSNorm::new(normalized_shape.0, &device()).eps(eps).elementwise_affine(elementwise_affine);
         "nn" Dropout1d(p: f64 = 0.5, inplace: bool = false) => nn::Dropout1d::new(p);
         "nn" Dropout2d(p: f64 = 0.5, inplace: bool = false) => nn::Dropout2d::new(p);
-        "nn" PixelShuffle(upscale_factor: usize) => nn::PixelShuffle::new(upscale_factor);
-        "nn" PixelUnshuffle(downscale_factor: usize) => nn::PixelUnshuffle::new(downscale_factor);
-        "nn" LayerNorm(normalized_shape: Shape1d, eps: f64 = 1e-5, elementwise_affine: bool = true) => nn::LayerNorm::new(normalized_shape.0, &device()).eps(eps).elementwise_affine(elementwise_affine);
+        "nn" Dropout3d(p: f64 = 0.5, inplace: bool = false) => nn::Dropout3d::new(p);
+        "nn" LayerNorm(normalized_shape: Shape1d, eps: f64 = 1e-5, elementwise_affine: bool = true, bias: bool = true) => nn::LayerNorm::new(normalized_shape.0, &device()).eps(eps).elementwise_affine(elementwise_affine).bias(bias);
+        "nn" LocalResponseNorm(size: usize, alpha: f64 = 1e-4, beta: f64 = 0.75, k: f64 = 1.0) => nn::LocalResponseNorm::new(size).alpha(alpha).beta(beta).k(k);
     };
     all.extend(forms! {
         "nn.Module" forward(module: ModuleRef, input: Tensor) => module.get().forward(&input);
