@@ -41,6 +41,8 @@ files! {
     OPTIM = "optim.wgsl" + "parts/optim.wgsl";
     /// Optimizer steps, six parameters a dispatch.
     OPTIM_WIDE = "optim_wide.wgsl" + "parts/optim.wgsl";
+    /// Multiply-adds on registers, to measure a device by.
+    PEAK = "peak.wgsl";
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::device::Shared;
 use crate::pipelines::{Bind, Kernel};
 use crate::pool::Block;
 use crate::recorder::Launch;
-use crate::strided::linear;
+use crate::strided::{MOST_TURNS, linear};
 use std::sync::Arc;
 use tensor_core::{DType, Result, View};
 
@@ -18,6 +18,10 @@ const FETCH: Kernel = Kernel { text: firebrand_shaders::PIXELS, entry: "fetch" }
 
 /// Workgroup size of the softmax kernels.
 const WIDTH: usize = 64;
+/// The widest row, and the most rows of a loss, that one workgroup walks: beyond, the composed default serves.
+pub const WIDEST: usize = WIDTH * MOST_TURNS;
+/// The widest row that one invocation takes the log-softmax of.
+const NARROW: usize = 1024;
 /// Scores up to which one workgroup takes the log-softmax and the loss together.
 const TOGETHER: usize = 1 << 15;
 
@@ -63,7 +67,7 @@ pub fn softmax_grad(shared: &Arc<Shared>, y: View, grad: View, axis: usize, log:
 pub fn cross_entropy(shared: &Arc<Shared>, x: View, target: View) -> Result<(Arc<Block>, Arc<Block>)> {
     let held = hold_packed(shared, x)?;
     let target = hold(target);
-    let together = x.numel() <= TOGETHER;
+    let together = x.numel() <= TOGETHER && x.layout.shape()[1] <= NARROW;
     let log_p = if together { fresh(shared, x.numel())? } else { softmax(shared, x, 1, true)? };
     let loss = fresh(shared, 1)?;
     let sizes = [x.layout.shape()[0], x.layout.shape()[1], 1];
