@@ -1,7 +1,10 @@
 //! `cargo xtask test`: every test of the workspace, and one summary at the end.
 
-use crate::{Failed, Outcome, setup, watch};
+use crate::{Failed, Outcome, cargo, setup, watch};
 use std::process::Command;
+
+/// What the tests want beside the default features; not the GPU's, which changes the default device.
+const FEATURES: &str = "firebrand/download,firebrand/ndarray";
 
 /// What the test programs counted.
 #[derive(Default)]
@@ -34,14 +37,18 @@ pub fn all() -> Outcome {
     let mut counts = Counts::default();
     // Every program runs, also after one has failed, so that one run shows all that is wrong.
     let mut tests = Command::new("cargo");
-    tests.args([
-        "test",
-        "--workspace",
-        "--no-fail-fast",
-        "--features",
-        "firebrand/download,firebrand/ndarray",
-    ]);
+    tests.args(["test", "--workspace", "--no-fail-fast", "--features", FEATURES]);
     let outcome = watch(&mut tests, |line| counts.add(line));
+    // What exists under the GPU's feature alone; all else is compiled already.
+    let with = format!("{FEATURES},firebrand/wgpu");
+    let with = ["--workspace", "--features", &with];
+    let outcome = outcome
+        .and_then(|()| cargo(&[&["build"], &with[..], &["--example", "gpu_report"]].concat()))
+        .and_then(|()| {
+            let mut report = Command::new("cargo");
+            report.arg("test").args(with).args(["--test", "gpu_report"]);
+            watch(&mut report, |line| counts.add(line))
+        });
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
     match (outcome, counts.failed, counts.passed) {
         (Ok(()), 0, 0) => Err(Failed("no test ran".into())),
