@@ -166,7 +166,7 @@ impl Workload {
             let index: Vec<i32> = (0..batch).map(|i| ((at + 37 * i) % IMAGES) as i32).collect();
             at += batch;
             let index = Tensor::from_vec(index, batch, &device);
-            let (x, y) = (pixels.fetch_pixels(&index, 0.5, 0.5), labels.index_select(0, &index));
+            let (x, y) = pixels.fetch_batch(&labels, &index, 0.5, 0.5);
             optimizer.zero_grad();
             let loss = model.forward(&x).cross_entropy(&y);
             loss.backward();

@@ -306,4 +306,17 @@ impl Backend for Gpu {
             None => compose::fetch_pixels(x, index, mean, std),
         }
     }
+
+    fn fetch_batch(
+        &self,
+        x: View,
+        labels: View,
+        index: View,
+        (mean, std): (f32, f32),
+    ) -> Result<(Storage, Storage)> {
+        match kernels::fused::fetch_batch(&self.shared, x, labels, index, (mean, std))? {
+            Some((pixels, labels)) => Ok((wrap(Ok(pixels))?, wrap(Ok(labels))?)),
+            None => compose::fetch_batch(x, labels, index, (mean, std)),
+        }
+    }
 }

@@ -117,6 +117,31 @@ pub fn fetch_pixels(
     index: Option<View>,
     (mean, std): (f32, f32),
 ) -> Result<Option<Arc<Block>>> {
+    Ok(fetch(shared, x, index, None, (mean, std))?.map(|(pixels, _)| pixels))
+}
+
+/// As [`fetch_pixels`], with the labels at `index`.
+pub fn fetch_batch(
+    shared: &Arc<Shared>,
+    x: View,
+    labels: View,
+    index: View,
+    (mean, std): (f32, f32),
+) -> Result<Option<(Arc<Block>, Arc<Block>)>> {
+    // The label comes with the row's first pixel: there has to be one.
+    if labels.dtype() == DType::U8 || x.numel() == 0 {
+        return Ok(None);
+    }
+    fetch(shared, x, Some(index), Some(labels), (mean, std))
+}
+
+fn fetch(
+    shared: &Arc<Shared>,
+    x: View,
+    index: Option<View>,
+    labels: Option<View>,
+    (mean, std): (f32, f32),
+) -> Result<Option<(Arc<Block>, Arc<Block>)>> {
     if x.dtype() != DType::U8 || !x.layout.is_contiguous() || x.layout.rank() == 0 {
         return Ok(None);
     }
@@ -125,8 +150,10 @@ pub fn fetch_pixels(
     let width = x.numel() / rows.max(1);
     let chosen = index.map_or(rows, |view| view.numel());
     let out = fresh(shared, chosen * width)?;
-    let index = index.map(hold);
+    let (index, labels) = (index.map(hold), labels.map(hold));
     let unused = shared.unused(0)?;
+    let labels_out = if labels.is_some() { fresh(shared, chosen)? } else { shared.unused(1)? };
+    let from = labels.as_ref().map_or((0, 0), |l| (l.layout.offset(), l.layout.strides()[0]));
     let (offset, step) = index.as_ref().map_or((0, 0), |i| (i.layout.offset(), i.layout.strides()[0]));
     let params = [
         (chosen * width) as u32,
@@ -136,18 +163,21 @@ pub fn fetch_pixels(
         held.layout.offset() as u32,
         offset as u32,
         step as u32,
-        0,
+        from.0 as u32,
         mean.to_bits(),
         std.to_bits(),
+        from.1 as u32,
     ];
     let aligned = width.is_multiple_of(4) && held.layout.offset().is_multiple_of(4);
     let binds = [
         Bind::Read(1, &held.block),
         Bind::Read(2, index.as_ref().map_or(&unused, |i| &i.block)),
         Bind::Write(3, &out),
+        Bind::Read(4, labels.as_ref().map_or(&unused, |l| &l.block)),
+        Bind::Write(5, &labels_out),
     ];
     let groups = linear(chosen * width, 512);
-    let constants = [("ALIGNED", flag(aligned))];
+    let constants = [("ALIGNED", flag(aligned)), ("LABELS", flag(labels.is_some()))];
     shared.launch(&Launch {
         kernel: FETCH,
         constants: &constants,
@@ -155,5 +185,5 @@ pub fn fetch_pixels(
         params: &params,
         groups,
     })?;
-    Ok(Some(out))
+    Ok(Some((out, labels_out)))
 }
