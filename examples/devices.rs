@@ -77,7 +77,7 @@ fn step_time(hidden: &[usize], batch: usize, device: &Device) -> f64 {
     let mut step = |from: usize| {
         let index: Vec<i32> = (0..batch).map(|i| ((from + i) % 1024) as i32).collect();
         let index = Tensor::from_vec(index, batch, device);
-        let (x, y) = (images.fetch_pixels(&index, 0.5, 0.5), labels.index_select(0, &index));
+        let (x, y) = images.fetch_batch(&labels, &index, 0.5, 0.5);
         optimizer.zero_grad();
         model.forward(&x).cross_entropy(&y).backward();
         optimizer.step();

@@ -7,6 +7,8 @@ struct Params {
     batch: u32,
     a: vec4<i32>, // offset, strides of batch, row, column
     b: vec4<i32>,
+    first: u32, // of the steps along K that this dispatch takes; from the second dispatch on it adds
+    last: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -30,7 +32,10 @@ fn product(
     let at_a = p.a.x + batch * p.a.y + row * p.a.z;
     let at_b = p.b.x + batch * p.b.y + column * p.b.w;
     var sum = 0;
-    for (var k = 0; k < i32(p.k); k++) {
+    if p.first > 0u {
+        sum = out[i];
+    }
+    for (var k = i32(p.first); k < i32(p.last); k++) {
         sum += a[at_a + k * p.a.w] * b[at_b + k * p.b.z];
     }
     out[i] = sum;

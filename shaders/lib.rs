@@ -16,7 +16,7 @@ macro_rules! files {
 
 files! {
     /// Functions of one element and their gradients.
-    UNARY = "unary.wgsl" + "parts/places.wgsl" + "parts/nan.wgsl";
+    UNARY = "unary.wgsl" + "parts/places.wgsl" + "parts/nan.wgsl" + "parts/circle.wgsl";
     /// Functions of two elements, comparisons, choice.
     BINARY = "binary.wgsl" + "parts/places.wgsl" + "parts/nan.wgsl";
     /// Copies by strides, casts, fills, bytes.
@@ -41,6 +41,8 @@ files! {
     OPTIM = "optim.wgsl" + "parts/optim.wgsl";
     /// Optimizer steps, six parameters a dispatch.
     OPTIM_WIDE = "optim_wide.wgsl" + "parts/optim.wgsl";
+    /// Multiply-adds on registers, to measure a device by.
+    PEAK = "peak.wgsl";
 }
 
 #[cfg(test)]

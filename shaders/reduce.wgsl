@@ -2,7 +2,8 @@
 //
 // The first `rank` dimensions are kept, the `s.x` after them are reduced. `serial` gives each result to one
 // invocation; `grouped` gives it to a workgroup, or cuts it into s.y pieces of s.z elements for as many
-// (a second pass joins them). Joining runs over strided lanes and then a tree: the order is fixed.
+// (a second pass joins them); so do `arg_grouped` and `running_grouped`. Joining runs over strided lanes and then
+// a tree: the order is fixed. No loop is longer than a piece has elements: see MOST_TURNS in strided.rs.
 
 struct Params {
     n: u32,
@@ -22,6 +23,7 @@ override FLAT: bool = false; // one kept and one reduced dimension
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<u32>;
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
+@group(0) @binding(3) var<storage, read> pieces: array<u32>; // what an earlier pass made of each piece
 
 const WIDTH = 128u;
 var<workgroup> values: array<u32, WIDTH>;
@@ -167,11 +169,13 @@ fn arg_grouped(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let i = min(group.y * groups.x + group.x, p.n - 1u);
-    let base = kept(i);
-    var place = min(local, p.len - 1u);
+    let i = min(group.y * groups.x + group.x, p.n * p.s.y - 1u);
+    let base = kept(i / p.s.y);
+    let first = (i % p.s.y) * p.s.z;
+    let last = min(first + p.s.z, p.len);
+    var place = min(first + local, last - 1u);
     var best = a[base + inside(place)];
-    for (var k = local + WIDTH; k < p.len; k += WIDTH) {
+    for (var k = first + local + WIDTH; k < last; k += WIDTH) {
         let v = a[base + inside(k)];
         if beyond(v, best) {
             best = v;
@@ -197,7 +201,32 @@ fn arg_grouped(
     }
 }
 
-// The running reduction: one line an invocation; s.z: step of the line in out.
+// The best of the s.y places that `arg_grouped` found in the pieces of each line.
+@compute @workgroup_size(64)
+fn arg_join(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = (group.y * groups.x + group.x) * 64u + local;
+    if i >= p.n {
+        return;
+    }
+    let base = kept(i);
+    var place = pieces[i * p.s.y];
+    var best = a[base + inside(place)];
+    for (var k = 1u; k < p.s.y; k++) {
+        let at = pieces[i * p.s.y + k];
+        let v = a[base + inside(at)];
+        if beyond(v, best) {
+            best = v;
+            place = at;
+        }
+    }
+    out[i] = place;
+}
+
+// The running reduction: one line an invocation; s.w: step of the line in out.
 @compute @workgroup_size(64)
 fn running(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -213,6 +242,57 @@ fn running(
     var total = start();
     for (var k = 0u; k < p.len; k++) {
         total = join(total, a[base + inside(k)]);
-        out[u32(at.y) + k * p.s.z] = total;
+        out[u32(at.y) + k * p.s.w] = total;
+    }
+}
+
+const STRIP = 16u;
+
+// The running reduction of a piece of a line by a workgroup, in blocks of WIDTH strips: each invocation reduces
+// its strip, learns what lies before it in the block, and walks the strip again. `pieces` holds the running
+// reduction of whole pieces.
+@compute @workgroup_size(WIDTH)
+fn running_grouped(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = min(group.y * groups.x + group.x, p.n * p.s.y - 1u); // the surplus repeats the last
+    let at = offset(i / p.s.y, 0, i32(p.rank));
+    let base = p.offsets.x + at.x;
+    let begin = (i % p.s.y) * p.s.z;
+    let end = min(begin + p.s.z, p.len);
+    var carry = start();
+    if i % p.s.y > 0u {
+        carry = pieces[i - 1u];
+    }
+    for (var block = begin; block < end; block += WIDTH * STRIP) {
+        let first = block + local * STRIP;
+        let last = min(first + STRIP, end);
+        var total = start();
+        for (var k = first; k < last; k++) {
+            total = join(total, a[base + inside(k)]);
+        }
+        values[local] = total;
+        for (var step = 1u; step < WIDTH; step *= 2u) {
+            workgroupBarrier();
+            var before = start();
+            if local >= step {
+                before = values[local - step];
+            }
+            workgroupBarrier();
+            values[local] = join(before, values[local]);
+        }
+        workgroupBarrier();
+        total = carry;
+        if local > 0u {
+            total = join(carry, values[local - 1u]);
+        }
+        for (var k = first; k < last; k++) {
+            total = join(total, a[base + inside(k)]);
+            out[u32(at.y) + k * p.s.w] = total;
+        }
+        carry = join(carry, values[WIDTH - 1u]);
+        workgroupBarrier();
     }
 }

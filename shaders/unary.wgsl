@@ -140,9 +140,9 @@ fn of_float(x: f32) -> f32 {
         case 8u: { return expm1_(x); }
         case 9u: { return log_(x); }
         case 10u: { return log1p_(x); }
-        case 11u: { return sin(x); }
-        case 12u: { return cos(x); }
-        case 13u: { return sin(x) / cos(x); }
+        case 11u: { return sine(x); }
+        case 12u: { return cosine(x); }
+        case 13u: { return sine(x) / cosine(x); }
         case 14u: { return erf_(x); }
         case 15u: { return round(x); }
         case 16u: { return floor(x); }
@@ -234,8 +234,8 @@ fn slope(x: f32, y: f32, g: f32) -> f32 {
         case 8u: { return g * (y + 1.0); }
         case 9u: { return g / x; }
         case 10u: { return g / (x + 1.0); }
-        case 11u: { return g * cos(x); }
-        case 12u: { return -(g * sin(x)); }
+        case 11u: { return g * cosine(x); }
+        case 12u: { return -(g * sine(x)); }
         case 13u: { return g * (y * y + 1.0); }
         case 14u: { return g * (exp_(-(x * x)) * 1.1283791670955126); }
         case 20u: { return g / (x * 0.6931471805599453); }

@@ -1,39 +1,8 @@
 //! The examples, run as their readers run them, with what they print held to what it must be.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+mod common;
 
-/// An example's program, which cargo built beside this test's own.
-fn example(name: &str) -> Command {
-    let mut folder: PathBuf = std::env::current_exe().expect("this program has a path");
-    folder.pop(); // deps
-    folder.pop();
-    let path = folder.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.is_file(), "{} is not built", path.display());
-    let mut command = Command::new(path);
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("FIREBRAND_DEVICE");
-    command
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("examples print UTF-8")
-}
-
-/// Runs an example that must succeed; what it printed.
-fn printed(command: &mut Command) -> String {
-    let Output { status, stdout, stderr } = command.output().expect("the example runs");
-    assert!(status.success(), "{status}\n{}{}", text(&stdout), text(&stderr));
-    text(&stdout)
-}
-
-/// Runs an example that must fail with one clear line; that line.
-fn refused(command: &mut Command) -> String {
-    let Output { status, stderr, .. } = command.output().expect("the example runs");
-    assert!(!status.success(), "it succeeded");
-    let message = text(&stderr);
-    assert!(!message.contains("panicked"), "a panic is no message: {message}");
-    message
-}
+use common::{example, printed, refused};
 
 #[test]
 fn tensors_prints_what_pytorch_prints() {

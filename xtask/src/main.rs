@@ -3,6 +3,7 @@
 //! Each chore is a list of commands that anyone can also type; a chore stops at the first that fails and says
 //! which. What CI runs is `cargo xtask ci`, nothing else.
 
+mod gpu_report;
 mod setup;
 mod sizes;
 mod tests;
@@ -17,6 +18,9 @@ cargo xtask <chore>
   test          sets up what is missing and runs every test of the workspace
   ci            formatting, clippy and rustdoc without warnings, then `test`
   bench [args]  the benchmarks, as `cargo bench`
+  gpu-report [--build-only DIR] [args]
+                one release program that measures this machine's GPU beside the CPU, run here (its report goes to
+                target/gpu-report.md too) or packed for a machine without Rust; --quick for a software adapter
   parity [DIR] [--device wgpu]
                 PyTorch's fixtures of a folder (the repository's own by default), as a table
   sizes         crates, build time, binary size, start-up time and memory of the default build
@@ -42,6 +46,8 @@ fn main() -> ExitCode {
         ["ci"] => ci(),
         ["bench", ref rest @ ..] => cargo(&[&["bench"], rest].concat()),
         ["parity", ref rest @ ..] => parity(rest),
+        ["gpu-report", "--build-only", folder] => gpu_report::pack(folder.as_ref()),
+        ["gpu-report", ref rest @ ..] => gpu_report::run_here(rest),
         ["sizes"] => sizes::print(),
         ["setup"] => setup::vulkan().map(|found| println!("{found}")),
         _ => Err(Failed(HELP.into())),
@@ -58,6 +64,9 @@ fn main() -> ExitCode {
 fn ci() -> Outcome {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    // What the facade, its benches and examples have under the feature.
+    let wgpu = ["--workspace", "--all-targets", "--features", "firebrand/wgpu"];
+    cargo(&[&["clippy"], &wgpu[..], &["--", "-D", "warnings"]].concat())?;
     run(Command::new("cargo").args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     tests::all()
 }

@@ -1,7 +1,10 @@
 //! `cargo xtask test`: every test of the workspace, and one summary at the end.
 
-use crate::{Failed, Outcome, setup, watch};
+use crate::{Failed, Outcome, cargo, setup, watch};
 use std::process::Command;
+
+/// What the tests want beside the default features; not the GPU's, which changes the default device.
+const FEATURES: &str = "firebrand/download,firebrand/ndarray";
 
 /// What the test programs counted.
 #[derive(Default)]
@@ -28,9 +31,6 @@ impl Counts {
     }
 }
 
-/// What a default build leaves out and costs little.
-const FEATURES: &str = "firebrand/download,firebrand/ndarray";
-
 /// Sets up what is missing, runs every test, and ends with their sum.
 pub fn all() -> Outcome {
     println!("{}", setup::vulkan()?);
@@ -42,8 +42,10 @@ pub fn all() -> Outcome {
         watch(&mut tests, |line| counts.add(line))
     };
     let cpu = run(&["--features", FEATURES]);
-    // The facade with GPUs, and what needs it: a workspace's features are one set, so this is a build of its own.
-    let gpu = run(&["--features", &format!("{FEATURES},firebrand-parity/wgpu"), "--test", "wgpu"]);
+    // What exists under the GPU's feature alone; a workspace's features are one set, so this is a build of its own.
+    let with = format!("{FEATURES},firebrand/wgpu,firebrand-parity/wgpu");
+    let gpu = cargo(&["build", "--workspace", "--features", &with, "--example", "gpu_report"])
+        .and_then(|()| run(&["--features", &with, "--test", "wgpu", "--test", "gpu_report"]));
     let outcome = cpu.and(gpu);
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
     match (outcome, counts.failed, counts.passed) {

@@ -220,10 +220,11 @@ pub fn fetch_pixels(device: &Device, tolerance: &Tolerance) {
     let allowed = if tolerance.factor > 1.0 { Allowed::ulps(1.0).and(1.0) } else { Allowed::EXACT };
     for shape in [&[5][..], &[9, 7], &[4, 1, 28, 28], &[300, 784], &[3, 0]] {
         let each: usize = shape[1..].iter().product();
-        for x in views(device, shape, DType::U8, || noise.whole(0, 256)) {
+        for (nth, x) in views(device, shape, DType::U8, || noise.whole(0, 256)).into_iter().enumerate() {
             for index_type in types(device).filter(|&d| matches!(d, DType::I32 | DType::I64)) {
                 for count in [0, 1, 64] {
-                    for index in views(device, &[count], index_type, || rows.whole(0, shape[0] as i64)) {
+                    let indices = views(device, &[count], index_type, || rows.whole(0, shape[0] as i64));
+                    for (turn, index) in indices.into_iter().enumerate() {
                         let want: Vec<f64> = index
                             .values
                             .iter()
@@ -238,9 +239,37 @@ pub fn fetch_pixels(device: &Device, tolerance: &Tolerance) {
                             let what = || format!("{how} fetch_pixels of {} at {}", x.kind, index.kind);
                             close(what, &got, &want, DType::F32, allowed, tolerance);
                         }
+                        // Labels do not care how pixels lie.
+                        if nth == 0 {
+                            with_labels(device, &x, &index, turn, (mean, std));
+                        }
                     }
                 }
             }
+        }
+    }
+}
+
+/// A batch is its pixels and the labels at the same index, whose layouts take turns.
+fn with_labels(device: &Device, x: &Sample, index: &Sample, turn: usize, (mean, std): (f32, f32)) {
+    let count = index.values.len();
+    let mut noise = Noise::new(58);
+    for dtype in [DType::I32, DType::U8, DType::F32] {
+        let mut all = views(device, &[x.shape()[0]], dtype, || noise.whole(0, 10));
+        let labels = all.swap_remove(turn % all.len());
+        let (x, at) = (x.tensor.view(), index.tensor.view());
+        let pixels = device.fetch_pixels(x, at, mean, std);
+        let shape = x.layout.shape().with(0, count);
+        let pixels = answer(device, pixels, DType::F32, &shape);
+        for (batch, how) in [
+            (device.fetch_batch(x, labels.tensor.view(), at, (mean, std)), "own"),
+            (compose::fetch_batch(x, labels.tensor.view(), at, (mean, std)), "composed"),
+        ] {
+            let (images, chosen) = batch.expect("a batch");
+            let what = format!("{how} batch of {}, labels {} of {dtype}", index.kind, labels.kind);
+            assert_eq!(answer(device, Ok(images), DType::F32, &shape), pixels, "{what}");
+            let want: Vec<f64> = index.values.iter().map(|&row| labels.values[row as usize]).collect();
+            assert_eq!(answer(device, Ok(chosen), dtype, &Shape::new(&[count])), want, "{what}");
         }
     }
 }

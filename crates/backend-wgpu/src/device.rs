@@ -32,6 +32,8 @@ impl Fault {
 pub struct Shared {
     /// `wgpu:0 (NVIDIA …)`
     pub name: String,
+    /// What it was opened on.
+    pub adapter: Adapter,
     /// The device.
     pub device: wgpu::Device,
     /// Its queue.
@@ -84,6 +86,7 @@ impl Shared {
         });
         Ok(Arc::new(Shared {
             name: adapter.to_string(),
+            adapter: adapter.clone(),
             recorder: Mutex::new(Recorder::new(&device)),
             device,
             queue,

@@ -10,6 +10,7 @@
 
 mod adapter;
 mod device;
+mod inspect;
 mod kernels;
 mod pipelines;
 mod pool;
@@ -18,6 +19,7 @@ mod recorder;
 mod strided;
 
 pub use adapter::{Adapter, OpenError, adapters, choose};
+pub use kernels::matmul::Plan;
 
 use device::Shared;
 use pool::{Block, GpuStorage, lock};
@@ -246,8 +248,9 @@ impl Backend for Gpu {
         grad: View,
         wants: [bool; 3],
     ) -> Result<[Option<Storage>; 3]> {
-        // A layer without inputs has no tile whose rows could be summed on the way.
-        if x.layout.shape()[1] == 0 || !kernels::matmul::fuses(y.map(|(_, act)| act)) {
+        let [rows, inputs] = [0, 1].map(|axis| x.layout.shape()[axis]);
+        let sums = kernels::matmul::sums_on_the_way(rows, inputs);
+        if !sums || !kernels::matmul::fuses(y.map(|(_, act)| act)) {
             return compose::linear_backward(x, w, y, grad, wants);
         }
         let [dx, dw, db] = kernels::matmul::linear_backward(&self.shared, x, w, y, grad, wants)?;
@@ -260,15 +263,22 @@ impl Backend for Gpu {
     }
 
     fn softmax(&self, x: View, axis: usize, log: bool) -> Result<Storage> {
+        if x.layout.shape()[axis] > kernels::fused::WIDEST {
+            return compose::softmax(x, axis, log);
+        }
         wrap(kernels::fused::softmax(&self.shared, x, axis, log))
     }
 
     fn softmax_grad(&self, y: View, grad: View, axis: usize, log: bool) -> Result<Storage> {
+        if y.layout.shape()[axis] > kernels::fused::WIDEST {
+            return compose::softmax_grad(y, grad, axis, log);
+        }
         wrap(kernels::fused::softmax_grad(&self.shared, y, grad, axis, log))
     }
 
     fn cross_entropy(&self, x: View, target: View) -> Result<(Storage, Storage)> {
-        if x.numel() == 0 {
+        let widest = x.layout.shape().iter().any(|&size| size > kernels::fused::WIDEST);
+        if x.numel() == 0 || widest {
             return compose::cross_entropy(x, target);
         }
         let (log_p, loss) = kernels::fused::cross_entropy(&self.shared, x, target)?;
@@ -294,6 +304,19 @@ impl Backend for Gpu {
         match kernels::fused::fetch_pixels(&self.shared, x, Some(index), (mean, std))? {
             Some(block) => wrap(Ok(block)),
             None => compose::fetch_pixels(x, index, mean, std),
+        }
+    }
+
+    fn fetch_batch(
+        &self,
+        x: View,
+        labels: View,
+        index: View,
+        (mean, std): (f32, f32),
+    ) -> Result<(Storage, Storage)> {
+        match kernels::fused::fetch_batch(&self.shared, x, labels, index, (mean, std))? {
+            Some((pixels, labels)) => Ok((wrap(Ok(pixels))?, wrap(Ok(labels))?)),
+            None => compose::fetch_batch(x, labels, index, (mean, std)),
         }
     }
 }

@@ -5,6 +5,11 @@ use tensor_core::{Layout, MAX_RANK};
 /// The most workgroups along one dimension that WebGPU promises.
 pub const MOST_GROUPS: u32 = 65_535;
 
+/// The most turns all loops of an invocation may take together. Mesa's software driver ends loops after 65,535
+/// without a word, and a card's watchdog resets it when one dispatch takes too long: longer work is cut into
+/// pieces or several dispatches.
+pub const MOST_TURNS: usize = 1 << 14;
+
 /// Workgroups for `n` elements, `each` a workgroup; over the limit they spread over two dimensions.
 pub fn linear(n: usize, each: usize) -> [u32; 3] {
     let groups = n.div_ceil(each) as u64;
@@ -23,7 +28,8 @@ pub struct Strided {
     pub len: usize,
     /// Scalars.
     pub s: [u32; 4],
-    offsets: [i32; 4],
+    /// Where each operand starts.
+    pub offsets: [i32; 4],
     shape: [u32; MAX_RANK],
     strides: [[i32; 4]; MAX_RANK],
 }

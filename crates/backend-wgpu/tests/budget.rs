@@ -3,6 +3,7 @@
 mod common;
 
 use autograd::Tensor;
+use backend_wgpu::Options;
 use data::{Dataset, Mnist, MnistFiles};
 use nn::optim::{Adam, Optimizer, Sgd};
 use nn::{Linear, Module, ReLU, Sequential};
@@ -38,12 +39,19 @@ fn step(model: &Sequential, train: &Mnist, optimizer: &mut dyn Optimizer, total:
     *total = &*total + loss.detach();
 }
 
+/// With the kernels for this adapter, and with those for hardware, which cut and pack the work otherwise.
 fn steady(name: &str, make: impl Fn(Vec<Tensor>) -> Box<dyn Optimizer>) {
-    let Some(device) = common::gpu() else { return };
-    let train = files().train(0.5, 0.5, &device);
-    let model = network(&device);
+    for as_hardware in [false, true] {
+        let Some(device) = common::gpu_with(&Options { as_hardware, ..Options::default() }) else { return };
+        steady_on(&device, &format!("{name}, as hardware: {as_hardware}"), &make);
+    }
+}
+
+fn steady_on(device: &Device, name: &str, make: &impl Fn(Vec<Tensor>) -> Box<dyn Optimizer>) {
+    let train = files().train(0.5, 0.5, device);
+    let model = network(device);
     let mut optimizer = make(model.parameters());
-    let mut total = Tensor::zeros((), &device);
+    let mut total = Tensor::zeros((), device);
     const WARM_UP: usize = 8;
     const STEPS: usize = 20;
     (0..WARM_UP).for_each(|at| step(&model, &train, &mut *optimizer, &mut total, at));

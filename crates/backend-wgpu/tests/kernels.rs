@@ -61,6 +61,12 @@ fn functions_of_one_element_and_their_gradients() {
                 });
             }
         }
+        for op in [Sin, Cos] {
+            c.same(&format!("{op:?} of many turns"), 1e-5, |d| {
+                floats(&[20_000], 8000.0, 0.0, 5, d).unary(op)
+            });
+            c.same(&format!("{op:?} within a turn"), 1e-6, |d| floats(&[20_000], 3.2, 0.0, 6, d).unary(op));
+        }
         let odd =
             vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 0.0, 1e-30, -1.0, 90.0, -90.0, 2.5, -3.5];
         for op in [Neg, Abs, Sign, Sqrt, Exp, Expm1, Log, Log1p, Erf, Round, Floor].into_iter().chain(acts) {

@@ -169,8 +169,7 @@ impl Dataset for Mnist {
 
     fn batch(&self, indices: &[i64]) -> (Tensor, Tensor) {
         let index = index(indices, &self.pixels);
-        let images = self.pixels.fetch_pixels(&index, self.mean, self.std);
-        let labels = self.labels.index_select(0, &index);
+        let (images, labels) = self.pixels.fetch_batch(&self.labels, &index, self.mean, self.std);
         (if self.flat { images } else { images.reshape(vec![indices.len(), 1, SIDE, SIDE]) }, labels)
     }
 }

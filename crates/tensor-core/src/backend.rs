@@ -245,4 +245,16 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
     fn fetch_pixels(&self, x: View, index: View, mean: f32, std: f32) -> Result<Storage> {
         compose::fetch_pixels(x, index, mean, std)
     }
+
+    /// A whole batch: [`Backend::fetch_pixels`], and the elements of `labels` at `index`.
+    /// `[N, …], [N], [B] → [B, …], [B]`.
+    fn fetch_batch(
+        &self,
+        x: View,
+        labels: View,
+        index: View,
+        (mean, std): (f32, f32),
+    ) -> Result<(Storage, Storage)> {
+        compose::fetch_batch(x, labels, index, (mean, std))
+    }
 }

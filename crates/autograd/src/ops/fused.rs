@@ -174,6 +174,24 @@ impl Tensor {
         let index = self.index("fetch_pixels", index, self.dim(0));
         Tensor::from_raw(self.raw().fetch_pixels(index.raw(), mean, std))
     }
+
+    /// A batch at once: [`Tensor::fetch_pixels`] and the `labels` of the items, `[N, …], [N], [B] → [B, …], [B]`.
+    ///
+    /// # Panics
+    /// As it does, and unless there is one label for each item.
+    #[track_caller]
+    pub fn fetch_batch(&self, labels: &Tensor, index: &Tensor, mean: f32, std: f32) -> (Tensor, Tensor) {
+        if labels.rank() != 1 || labels.dim(0) != self.dim(0) {
+            check::fail(
+                "fetch_batch",
+                format!("labels of shape {} for items of shape {}", labels.shape(), self.shape()),
+                "there is one label for each item",
+            );
+        }
+        let index = self.index("fetch_batch", index, self.dim(0));
+        let (images, labels) = self.raw().fetch_batch(labels.raw(), index.raw(), mean, std);
+        (Tensor::from_raw(images), Tensor::from_raw(labels))
+    }
 }
 
 /// Panics when a class index is not one.

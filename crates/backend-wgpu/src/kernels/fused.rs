@@ -5,7 +5,7 @@ use crate::device::Shared;
 use crate::pipelines::{Bind, Kernel};
 use crate::pool::Block;
 use crate::recorder::Launch;
-use crate::strided::linear;
+use crate::strided::{MOST_TURNS, linear};
 use std::sync::Arc;
 use tensor_core::{DType, Result, View};
 
@@ -18,6 +18,10 @@ const FETCH: Kernel = Kernel { text: firebrand_shaders::PIXELS, entry: "fetch" }
 
 /// Workgroup size of the softmax kernels.
 const WIDTH: usize = 64;
+/// The widest row, and the most rows of a loss, that one workgroup walks: beyond, the composed default serves.
+pub const WIDEST: usize = WIDTH * MOST_TURNS;
+/// The widest row that one invocation takes the log-softmax of.
+const NARROW: usize = 1024;
 /// Scores up to which one workgroup takes the log-softmax and the loss together.
 const TOGETHER: usize = 1 << 15;
 
@@ -63,7 +67,7 @@ pub fn softmax_grad(shared: &Arc<Shared>, y: View, grad: View, axis: usize, log:
 pub fn cross_entropy(shared: &Arc<Shared>, x: View, target: View) -> Result<(Arc<Block>, Arc<Block>)> {
     let held = hold_packed(shared, x)?;
     let target = hold(target);
-    let together = x.numel() <= TOGETHER;
+    let together = x.numel() <= TOGETHER && x.layout.shape()[1] <= NARROW;
     let log_p = if together { fresh(shared, x.numel())? } else { softmax(shared, x, 1, true)? };
     let loss = fresh(shared, 1)?;
     let sizes = [x.layout.shape()[0], x.layout.shape()[1], 1];
@@ -113,6 +117,31 @@ pub fn fetch_pixels(
     index: Option<View>,
     (mean, std): (f32, f32),
 ) -> Result<Option<Arc<Block>>> {
+    Ok(fetch(shared, x, index, None, (mean, std))?.map(|(pixels, _)| pixels))
+}
+
+/// As [`fetch_pixels`], with the labels at `index`.
+pub fn fetch_batch(
+    shared: &Arc<Shared>,
+    x: View,
+    labels: View,
+    index: View,
+    (mean, std): (f32, f32),
+) -> Result<Option<(Arc<Block>, Arc<Block>)>> {
+    // The label comes with the row's first pixel: there has to be one.
+    if labels.dtype() == DType::U8 || x.numel() == 0 {
+        return Ok(None);
+    }
+    fetch(shared, x, Some(index), Some(labels), (mean, std))
+}
+
+fn fetch(
+    shared: &Arc<Shared>,
+    x: View,
+    index: Option<View>,
+    labels: Option<View>,
+    (mean, std): (f32, f32),
+) -> Result<Option<(Arc<Block>, Arc<Block>)>> {
     if x.dtype() != DType::U8 || !x.layout.is_contiguous() || x.layout.rank() == 0 {
         return Ok(None);
     }
@@ -121,8 +150,10 @@ pub fn fetch_pixels(
     let width = x.numel() / rows.max(1);
     let chosen = index.map_or(rows, |view| view.numel());
     let out = fresh(shared, chosen * width)?;
-    let index = index.map(hold);
+    let (index, labels) = (index.map(hold), labels.map(hold));
     let unused = shared.unused(0)?;
+    let labels_out = if labels.is_some() { fresh(shared, chosen)? } else { shared.unused(1)? };
+    let from = labels.as_ref().map_or((0, 0), |l| (l.layout.offset(), l.layout.strides()[0]));
     let (offset, step) = index.as_ref().map_or((0, 0), |i| (i.layout.offset(), i.layout.strides()[0]));
     let params = [
         (chosen * width) as u32,
@@ -132,18 +163,21 @@ pub fn fetch_pixels(
         held.layout.offset() as u32,
         offset as u32,
         step as u32,
-        0,
+        from.0 as u32,
         mean.to_bits(),
         std.to_bits(),
+        from.1 as u32,
     ];
     let aligned = width.is_multiple_of(4) && held.layout.offset().is_multiple_of(4);
     let binds = [
         Bind::Read(1, &held.block),
         Bind::Read(2, index.as_ref().map_or(&unused, |i| &i.block)),
         Bind::Write(3, &out),
+        Bind::Read(4, labels.as_ref().map_or(&unused, |l| &l.block)),
+        Bind::Write(5, &labels_out),
     ];
     let groups = linear(chosen * width, 512);
-    let constants = [("ALIGNED", flag(aligned))];
+    let constants = [("ALIGNED", flag(aligned)), ("LABELS", flag(labels.is_some()))];
     shared.launch(&Launch {
         kernel: FETCH,
         constants: &constants,
@@ -151,5 +185,5 @@ pub fn fetch_pixels(
         params: &params,
         groups,
     })?;
-    Ok(Some(out))
+    Ok(Some((out, labels_out)))
 }

@@ -5,7 +5,7 @@ use super::{Held, code, flag, fresh, hold, hold_words, over};
 use crate::device::Shared;
 use crate::pipelines::{Bind, Kernel};
 use crate::pool::Block;
-use crate::strided::Strided;
+use crate::strided::{MOST_TURNS, Strided};
 use std::sync::Arc;
 use tensor_core::{DType, Layout, Result, Shape, View};
 
@@ -85,7 +85,6 @@ pub fn scatter_add(shared: &Arc<Shared>, x: View, axis: usize, index: View, src:
     let cover = |layout: &Layout| restrided(layout, &at.shape().with(axis, 1), axis, 0);
     let (lines, index_lines, to_lines) = (cover(&from_layout), cover(&at), cover(&to));
     let mut params = Strided::new(&[&lines, &index_lines, &lines, &to_lines]);
-    params.len = at.shape()[axis];
     params.s = [
         to.strides()[axis] as u32,
         at.strides()[axis] as u32,
@@ -95,6 +94,12 @@ pub fn scatter_add(shared: &Arc<Shared>, x: View, axis: usize, index: View, src:
     let binds = [Bind::Read(1, &from.block), Bind::Read(2, &chosen.block), Bind::Write(3, &out)];
     let ty = if x.dtype() == DType::U8 { DType::Bool } else { x.dtype() };
     let constants = [("TYPE", code(ty)), ("FLAT", flag(params.flat()))];
-    over(shared, SCATTER_ADD, &constants, &binds, &params.words(), (params.n, 256))?;
+    let len = at.shape()[axis];
+    for first in (0..len).step_by(MOST_TURNS) {
+        params.len = MOST_TURNS.min(len - first);
+        over(shared, SCATTER_ADD, &constants, &binds, &params.words(), (params.n, 256))?;
+        params.offsets[0] += MOST_TURNS as i32 * from_layout.strides()[axis] as i32;
+        params.offsets[1] += MOST_TURNS as i32 * at.strides()[axis] as i32;
+    }
     if x.dtype() == DType::U8 { pack(shared, &out, x.numel()) } else { Ok(out) }
 }

@@ -8,7 +8,8 @@ use crate::device::Shared;
 use crate::pipelines::{Bind, Kernel};
 use crate::pool::Block;
 use crate::recorder::Launch;
-use crate::strided::MOST_GROUPS;
+use crate::strided::{MOST_GROUPS, MOST_TURNS};
+use std::fmt;
 use std::sync::Arc;
 use tensor_core::{Activation, DType, Layout, Result, View};
 
@@ -71,9 +72,9 @@ pub fn fuses(act: Option<Activation>) -> bool {
 /// Which kernel makes a product, in what tiles, and in how many pieces along K.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// `direct.wgsl`
+    /// In registers alone: `direct.wgsl` or `lanes.wgsl`.
     Direct,
-    /// `matmul.wgsl` in workgroups of `side` × `side`, `pieces` along K.
+    /// Through workgroup memory: `matmul.wgsl` in workgroups of `side` × `side`, `pieces` along K.
     Tiled {
         /// Invocations along one side; a tile is four times that.
         side: usize,
@@ -82,15 +83,26 @@ pub enum Plan {
     },
 }
 
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Plan::Direct => f.write_str("direct"),
+            Plan::Tiled { side, pieces: 1 } => write!(f, "tiles of {0}×{0}", 4 * side),
+            Plan::Tiled { side, pieces } => write!(f, "tiles of {0}×{0}, K in {pieces}", 4 * side),
+        }
+    }
+}
+
 /// The choice: by the adapter and the sizes alone, so that the same program sums in the same order.
 pub fn plan(software: bool, batch: usize, m: usize, n: usize, k: usize, sums: bool) -> Plan {
-    if software || m.min(n) <= 4 {
+    let least = k.div_ceil(MOST_TURNS);
+    if least <= 1 && (software || m.min(n) <= 4) {
         return Plan::Direct;
     }
     let tiles = |side: usize| batch * m.div_ceil(4 * side) * n.div_ceil(4 * side);
     let side = if tiles(16) >= ENOUGH_TILES / 4 { 16 } else { 8 };
     let wanted = ENOUGH_TILES / tiles(side).max(1);
-    let pieces = if sums { 1 } else { wanted.min(k / LEAST_PIECE).clamp(1, 64) };
+    let pieces = if sums { 1 } else { wanted.min(k / LEAST_PIECE).clamp(1, 64).max(least) };
     Plan::Tiled { side, pieces }
 }
 
@@ -183,11 +195,14 @@ pub fn matmul(shared: &Arc<Shared>, a: View, b: View) -> Result<Arc<Block>> {
     let [batch, m, k] = [0, 1, 2].map(|axis| x.layout.shape()[axis]);
     let n = y.layout.shape()[2];
     let out = fresh(shared, batch * m * n)?;
-    let mut params = vec![m as u32, n as u32, k as u32, batch as u32];
-    params.extend(a.words());
-    params.extend(b.words());
     let binds = [Bind::Read(1, a.block), Bind::Read(2, b.block), Bind::Write(3, &out)];
-    over(shared, INTEGERS, &[], &binds, &params, (batch * m * n, 64))?;
+    for first in (0..k.max(1)).step_by(MOST_TURNS) {
+        let mut params = vec![m as u32, n as u32, k as u32, batch as u32];
+        params.extend(a.words());
+        params.extend(b.words());
+        params.extend([first as u32, (first + MOST_TURNS).min(k) as u32]);
+        over(shared, INTEGERS, &[], &binds, &params, (batch * m * n, 64))?;
+    }
     Ok(out)
 }
 
@@ -209,6 +224,12 @@ pub fn linear(
         sums: false,
     };
     Ok(product(shared, &layer)?.0)
+}
+
+/// Whether [`linear_backward`] does this batch: the sums of rows are not cut into pieces, and without inputs
+/// there is no tile to make them in.
+pub fn sums_on_the_way(rows: usize, inputs: usize) -> bool {
+    inputs > 0 && rows <= MOST_TURNS
 }
 
 /// The wanted gradients of [`linear`], `g = act′(y)·grad` being formed as it is read: `g·w`, then `gᵀ·x` with
@@ -253,6 +274,9 @@ mod tests {
         assert_eq!(plan(false, 1, 4096, 4096, 4096, false), Plan::Tiled { side: 16, pieces: 1 });
         assert_eq!(plan(true, 1, 4096, 4096, 4096, false), Plan::Direct);
         assert_eq!(plan(false, 1, 1, 4096, 4096, false), Plan::Direct);
+        // Beyond the longest loop every product is cut.
+        assert_eq!(plan(true, 1, 33, 17, 100_003, false), Plan::Tiled { side: 8, pieces: 64 });
+        assert_eq!(plan(true, 1, 4096, 4096, 40_000, false), Plan::Tiled { side: 16, pieces: 3 });
         // The first layer of the notebook's network has 8 small tiles, and K for 6 pieces.
         assert_eq!(plan(false, 1, 64, 128, 784, false), Plan::Tiled { side: 8, pieces: 6 });
         assert_eq!(plan(false, 1, 64, 128, 784, true), Plan::Tiled { side: 8, pieces: 1 });

@@ -154,6 +154,18 @@ pub fn index_range(x: View) -> Result<(i64, i64)> {
     Ok((extreme(ReduceOp::Min), extreme(ReduceOp::Max)))
 }
 
+/// A batch of pixels and its labels.
+pub fn fetch_batch(
+    x: View,
+    labels: View,
+    index: View,
+    (mean, std): (f32, f32),
+) -> Result<(Storage, Storage)> {
+    let index = RawTensor::from_view(index);
+    let pixels = RawTensor::from_view(x).fetch_pixels(&index, mean, std);
+    Ok((pixels.into_storage()?, RawTensor::from_view(labels).index_select(0, &index).into_storage()?))
+}
+
 /// A stable sort of every run along `axis`, on the host.
 pub fn sort(x: View, axis: usize, descending: bool) -> Result<(Storage, Storage)> {
     fn runs<T: Element + PartialOrd>(values: &[T], len: usize, descending: bool) -> (HostData, HostData) {

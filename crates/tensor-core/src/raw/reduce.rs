@@ -174,4 +174,19 @@ impl RawTensor {
         let answer = self.device().fetch_pixels(self.view(), index.view(), mean, std);
         self.answer("fetch_pixels", answer, DType::F32, shape)
     }
+
+    /// [`RawTensor::fetch_pixels`] with the elements of the one-dimensional `labels` at `index`.
+    #[track_caller]
+    pub fn fetch_batch(&self, labels: &RawTensor, index: &RawTensor, mean: f32, std: f32) -> (Self, Self) {
+        self.same_device("fetch_batch", index);
+        self.same_device("fetch_batch", labels);
+        let shape = self.shape().with(0, index.numel());
+        let answer = self.device().fetch_batch(self.view(), labels.view(), index.view(), (mean, std));
+        let (pixels, chosen) = match answer {
+            Ok((pixels, chosen)) => (Ok(pixels), Ok(chosen)),
+            Err(error) => (Err(error.clone()), Err(error)),
+        };
+        let chosen = self.answer("fetch_batch", chosen, labels.dtype(), Shape::new(&[index.numel()]));
+        (self.answer("fetch_batch", pixels, DType::F32, shape), chosen)
+    }
 }
