@@ -123,7 +123,7 @@ fn a_nan_comes_through_relu_and_its_gradient() {
             let nans = |x: &RawTensor| {
                 let nan: Vec<bool> = x.to_vec::<f32>().iter().map(|v| v.is_nan()).collect();
                 assert!(nan.contains(&true), "{n}×{i}→{o}: the NaN is lost");
-                RawTensor::from_host(&HostData::Bool(nan), *x.shape(), &x.device()).unwrap()
+                RawTensor::from_host(&HostData::Bool(nan), *x.shape(), x.device()).unwrap()
             };
             c.same(&format!("NaN in linear {n}×{i}→{o}"), 0.0, |d| {
                 let (x, w) = (with_nan([n, i], 1, d), floats(&[o, i], 0.1, 0.0, 2, d));
