@@ -92,7 +92,9 @@ fn convolutions() -> Trace {
     train(&model, &mut opt, &batches(&[33, 1, 13, 13], &device))
 }
 
-const NETWORKS: [(&str, fn() -> Trace); 2] = [("perceptron", perceptron), ("convolutions", convolutions)];
+/// A network's name, and its training.
+type Network = (&'static str, fn() -> Trace);
+const NETWORKS: [Network; 2] = [("perceptron", perceptron), ("convolutions", convolutions)];
 
 #[test]
 fn at_any_number_of_threads() {
