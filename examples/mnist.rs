@@ -98,6 +98,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
 
     let loader = DataLoader::new(train, args.batch as usize).shuffle(true);
     let (mut times, mut mean_loss) = (Vec::new(), 0.0);
+    let (mut correct, count) = (0, test.len());
     for epoch in 1..=args.epochs {
         let clock = Instant::now();
         let mut total = Tensor::zeros((), (dtype, &device));
@@ -116,14 +117,16 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         mean_loss = total.item::<f64>() / steps as f64;
         let seconds = clock.elapsed().as_secs_f64();
         times.push(seconds / steps as f64 * 1e3);
-        let (correct, count) = evaluate(&model, &test, dtype);
+        correct = evaluate(&model, &test, dtype);
         println!(
             "epoch {epoch:2}  loss {mean_loss:.digits$}  test accuracy {:.2} %  {seconds:.2} s",
             100.0 * correct as f64 / count as f64,
             digits = if args.double { 10 } else { 4 }
         );
     }
-    let (correct, count) = evaluate(&model, &test, dtype);
+    if args.epochs == 0 {
+        correct = evaluate(&model, &test, dtype);
+    }
     if let Some(path) = &args.json {
         let hidden: Vec<String> = args.hidden.iter().map(usize::to_string).collect();
         let line = serde_json::json!({
@@ -164,12 +167,12 @@ fn look(train: &Mnist) {
     println!("images per class: {:?}\n", train.class_counts());
 }
 
-/// Right answers on the test set, and its size.
-fn evaluate(model: &Sequential, test: &Mnist, dtype: DType) -> (usize, usize) {
+/// Right answers on the test set.
+fn evaluate(model: &Sequential, test: &Mnist, dtype: DType) -> usize {
     model.eval();
     let all: Vec<i64> = (0..test.len() as i64).collect();
     let (images, labels) = test.batch(&all);
     let correct = no_grad(|| model.forward(&images.to_dtype(dtype)).argmax_dim(1, false).eq(&labels).sum());
     model.train();
-    (correct.item::<i32>() as usize, test.len())
+    correct.item::<i32>() as usize
 }

@@ -6,6 +6,7 @@
 mod gpu_report;
 mod setup;
 mod sizes;
+mod sweep;
 mod tests;
 
 use std::ffi::OsStr;
@@ -24,6 +25,8 @@ cargo xtask <chore>
   parity [DIR] [--device wgpu]
                 PyTorch's fixtures of a folder (the repository's own by default), as a table
   sizes         crates, build time, binary size, start-up time and memory of the default build
+  sweep [args]  time per training step against width, batch, depth and threads, as data, plot and tables;
+                `sweep --help` says more
   setup         installs what the GPU tests need (a software Vulkan driver), where it can";
 
 /// Why a chore stopped.
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         ["gpu-report", "--build-only", folder] => gpu_report::pack(folder.as_ref()),
         ["gpu-report", ref rest @ ..] => gpu_report::run_here(rest),
         ["sizes"] => sizes::print(),
+        ["sweep", ref rest @ ..] => sweep::run(rest),
         ["setup"] => setup::vulkan().map(|found| println!("{found}")),
         _ => Err(Failed(HELP.into())),
     };

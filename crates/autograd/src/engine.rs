@@ -7,37 +7,18 @@
 use crate::graph::{Edge, Node, assert_finite};
 use crate::mode::{is_anomaly_enabled, with_grad};
 use crate::tensor::Tensor;
-use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering as Atomic};
+use std::sync::atomic::{AtomicU64, Ordering};
 use tensor_core::{BinaryOp, RawTensor, check};
-
-/// A node waiting for its turn, the youngest first.
-struct Pending(Arc<Node>);
-
-impl PartialEq for Pending {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.seq == other.0.seq
-    }
-}
-impl Eq for Pending {}
-impl PartialOrd for Pending {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Pending {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.seq.cmp(&other.0.seq)
-    }
-}
 
 /// Gradients on their way.
 #[derive(Default)]
 struct Flow {
-    ready: BinaryHeap<Pending>,
-    arrived: HashMap<u64, Tensor>,
+    /// Nodes waiting for their turn by age, each with the sum of what has arrived: a map of few entries costs
+    /// less than a heap and a table of hashes.
+    waiting: BTreeMap<u64, (Arc<Node>, Tensor)>,
     leaves: Vec<(Tensor, Tensor)>,
     leaf_places: HashMap<usize, usize>,
 }
@@ -60,13 +41,13 @@ impl Flow {
                     self.leaves.push((leaf.clone(), grad));
                 }
             },
-            Edge::Node(node) => match self.arrived.remove(&node.seq) {
-                Some(earlier) => {
-                    self.arrived.insert(node.seq, &earlier + &grad);
+            Edge::Node(node) => match self.waiting.entry(node.seq) {
+                Entry::Occupied(mut earlier) => {
+                    let sum = &earlier.get().1 + &grad;
+                    earlier.get_mut().1 = sum;
                 }
-                None => {
-                    self.arrived.insert(node.seq, grad);
-                    self.ready.push(Pending(node.clone()));
+                Entry::Vacant(place) => {
+                    place.insert((node.clone(), grad));
                 }
             },
         }
@@ -74,8 +55,7 @@ impl Flow {
 
     #[track_caller]
     fn run(&mut self, retain: bool, wanted: &mut HashMap<u64, Option<Tensor>>) {
-        while let Some(Pending(node)) = self.ready.pop() {
-            let mut grad = self.arrived.remove(&node.seq).expect("a ready node has a gradient");
+        while let Some((_, (node, mut grad))) = self.waiting.pop_last() {
             let (hooks, retained) = {
                 let extras = node.extras();
                 (extras.hooks.clone(), extras.retained.as_ref().and_then(std::sync::Weak::upgrade))
@@ -228,7 +208,7 @@ impl Tensor {
     /// The number names the hook for [`Tensor::remove_hook`].
     pub fn register_hook(&self, hook: impl Fn(&Tensor) -> Option<Tensor> + Send + Sync + 'static) -> u64 {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let id = NEXT.fetch_add(1, Atomic::Relaxed);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut meta = self.meta();
         match &meta.node {
             Some(node) => node.extras().hooks.push((id, Arc::new(hook))),

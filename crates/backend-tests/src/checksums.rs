@@ -80,6 +80,10 @@ pub fn checksums(device: &Device) -> Vec<(String, u64)> {
             add(format!("{op:?} over {axes:?}, transposed"), &turned.reduce(op, axes, false));
         }
     }
+    let long = make(&[300_007], -1.0, 1.0);
+    for op in [ReduceOp::Sum, ReduceOp::Max] {
+        add(format!("{op:?} of a long run"), &long.reduce(op, Axes::all(1), false));
+    }
     add("running sum".into(), &signed.scan(ScanOp::Sum, 0));
     for (m, k, n) in [(64, 784, 128), (130, 127, 129), (1, 300, 500), (500, 300, 1)] {
         let (a, b) = (make(&[m, k], -1.0, 1.0), make(&[k, n], -1.0, 1.0));

@@ -13,6 +13,8 @@ use tensor_core::{ArgOp, Axes, DType, Layout, ReduceOp, ScanOp, View};
 
 const LANES: usize = 16;
 const BLOCK: usize = 512;
+/// Elements of a long run that one thread takes at a time: far more than handing them over costs.
+const PIECE: usize = 1 << 16;
 /// Rows that a column sum adds up before it joins the total.
 const ROWS: usize = 64;
 
@@ -36,12 +38,18 @@ impl<T: Copy + Sync, F: Fn(T, T) -> T + Copy + Sync> Fold<T> for By<T, F> {
     }
 }
 
+/// Where a run longer than a block is halved.
+#[inline(always)]
+fn half(len: usize) -> usize {
+    (len / 2).next_multiple_of(BLOCK)
+}
+
 /// One run of elements in lanes, blocks joined pairwise.
 #[inline(always)]
 fn run<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
     if x.len() > BLOCK {
-        let half = (x.len() / 2).next_multiple_of(BLOCK);
-        return fold.join(run_outlined(&x[..half], fold), run_outlined(&x[half..], fold));
+        let (low, high) = x.split_at(half(x.len()));
+        return fold.join(run_outlined(low, fold), run_outlined(high, fold));
     }
     let mut lanes = [fold.start(); LANES];
     let mut chunks = x.chunks_exact(LANES);
@@ -70,6 +78,30 @@ fn run_outlined<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
     )
 }
 
+/// As [`run`] and the same bits, on several threads: the tree's branches below [`PIECE`] are theirs.
+fn run_on_threads<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
+    fn cut<'a, T>(x: &'a [T], pieces: &mut Vec<&'a [T]>) {
+        if x.len() <= PIECE {
+            return pieces.push(x);
+        }
+        let (low, high) = x.split_at(half(x.len()));
+        cut(low, pieces);
+        cut(high, pieces);
+    }
+    fn joined<T: Copy, F: Fold<T>>(len: usize, results: &mut std::slice::Iter<T>, fold: F) -> T {
+        if len <= PIECE {
+            return *results.next().expect("a result for each piece");
+        }
+        let low = joined(half(len), results, fold);
+        fold.join(low, joined(len - half(len), results, fold))
+    }
+    let mut pieces = Vec::new();
+    cut(x, &mut pieces);
+    let mut results = vec![fold.start(); pieces.len()];
+    threads::groups(&mut results, 1, PIECE, |index, out| out[0] = run_outlined(pieces[index], fold));
+    joined(x.len(), &mut results.iter(), fold)
+}
+
 /// `x` is `[kept…, reduced…]`.
 fn reduce_last<T: Plain, F: Fold<T>>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], fold: F) {
     let count: usize = layout.shape()[kept..].iter().product();
@@ -84,6 +116,12 @@ fn reduce_last<T: Plain, F: Fold<T>>(x: &[T], layout: &Layout, kept: usize, out:
     }
     let starts: Vec<usize> = outer.indices().collect();
     if inner.is_contiguous() {
+        if count > PIECE && starts.len() < threads::num_threads() {
+            for (o, &start) in out.iter_mut().zip(&starts) {
+                *o = run_on_threads(&x[start..][..count], fold);
+            }
+            return;
+        }
         threads::groups(out, 1, count, |index, out| {
             out[0] = run_outlined(&x[starts[index]..][..count], fold);
         });
@@ -116,7 +154,15 @@ fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [
     let mut total = vec![fold.start(); out.len()];
     for block in rows.chunks(ROWS) {
         out.fill(fold.start());
-        for &row in block {
+        // Four rows are joined one after the other while the result stays in a register.
+        let mut fours = block.chunks_exact(4);
+        for four in &mut fours {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|i| &x[at + four[i]..][..out.len()]);
+            for ((((o, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *o = fold.join(fold.join(fold.join(fold.join(*o, a), b), c), d);
+            }
+        }
+        for &row in fours.remainder() {
             for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
                 *o = fold.join(*o, v);
             }
