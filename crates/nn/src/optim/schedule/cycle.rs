@@ -1,6 +1,6 @@
 //! Schedules that rise as well as fall: warm restarts and one cycle.
 
-use super::{Progress, Scheduler, SchedulerState, SchedulerStateError};
+use super::{Progress, Scheduler, SchedulerState, SchedulerStateError, needs_momentum};
 use crate::optim::Optimizer;
 use std::f64::consts::PI;
 use tensor_core::check;
@@ -180,12 +180,8 @@ impl OneCycleLR {
                 "give a positive number of steps and a share from 0 to 1",
             );
         }
-        if cycle.cycle_momentum && optimizer.momenta().is_none() {
-            check::fail(
-                op,
-                "the optimizer has no momentum (or β₁) to cycle",
-                "set cycle_momentum: false, or use SGD or Adam",
-            );
+        if cycle.cycle_momentum {
+            needs_momentum(op, optimizer);
         }
         let mut new = OneCycleLR { cycle, progress: Progress::new(optimizer) };
         new.restart(optimizer);
@@ -194,10 +190,7 @@ impl OneCycleLR {
 
     fn apply(&mut self, optimizer: &mut dyn Optimizer) {
         let (lr, momentum) = self.cycle.at(self.progress.t);
-        self.progress.set(optimizer, |_, _| lr);
-        if self.cycle.cycle_momentum {
-            optimizer.set_momenta(&vec![momentum; self.progress.bases.len()]);
-        }
+        self.progress.set_cycled(optimizer, lr, self.cycle.cycle_momentum.then_some(momentum));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Triangles up and down between two rates, again and again.
 
-use super::{Progress, Scheduler, SchedulerState, SchedulerStateError};
+use super::{Progress, Scheduler, SchedulerState, SchedulerStateError, needs_momentum};
 use crate::optim::Optimizer;
 use tensor_core::check;
 
@@ -99,12 +99,8 @@ impl CyclicLR {
         if cycle.step_size_up == 0 || cycle.step_size_down == Some(0) {
             check::fail(op, "a triangle has no steps up or down", "give positive numbers of steps");
         }
-        if cycle.cycle_momentum && optimizer.momenta().is_none() {
-            check::fail(
-                op,
-                "the optimizer has no momentum (or β₁) to cycle",
-                "set cycle_momentum: false, or use SGD or Adam",
-            );
+        if cycle.cycle_momentum {
+            needs_momentum(op, optimizer);
         }
         let mut new = CyclicLR { cycle, progress: Progress::new(optimizer) };
         new.restart(optimizer);
@@ -113,10 +109,7 @@ impl CyclicLR {
 
     fn apply(&mut self, optimizer: &mut dyn Optimizer) {
         let (lr, momentum) = self.cycle.at(self.progress.t);
-        self.progress.set(optimizer, |_, _| lr);
-        if self.cycle.cycle_momentum {
-            optimizer.set_momenta(&vec![momentum; self.progress.bases.len()]);
-        }
+        self.progress.set_cycled(optimizer, lr, self.cycle.cycle_momentum.then_some(momentum));
     }
 }
 

@@ -19,6 +19,7 @@ pub use simple::{
 };
 
 use super::Optimizer;
+use tensor_core::check;
 
 /// A schedule of learning rates.
 ///
@@ -98,6 +99,14 @@ impl Progress {
         optimizer.set_lrs(&self.last);
     }
 
+    /// Gives all groups one rate, and one momentum if it is cycled too.
+    fn set_cycled(&mut self, optimizer: &mut dyn Optimizer, lr: f64, momentum: Option<f64>) {
+        self.set(optimizer, |_, _| lr);
+        if let Some(momentum) = momentum {
+            optimizer.set_momenta(&vec![momentum; self.bases.len()]);
+        }
+    }
+
     fn save(&self, kind: &str, extra: Vec<f64>) -> SchedulerState {
         SchedulerState {
             kind: kind.into(),
@@ -114,6 +123,18 @@ impl Progress {
         state.fits(kind, [self.bases.len(), self.last.len()], extra, 0)?;
         (self.bases, self.last, self.t) = (state.base_lrs.clone(), state.last_lrs.clone(), state.step);
         Ok(())
+    }
+}
+
+/// Panics unless an optimizer has a momentum to cycle.
+#[track_caller]
+fn needs_momentum(op: &str, optimizer: &dyn Optimizer) {
+    if optimizer.momenta().is_none() {
+        check::fail(
+            op,
+            "the optimizer has no momentum (or β₁) to cycle",
+            "set cycle_momentum: false, or use SGD or Adam",
+        );
     }
 }
 

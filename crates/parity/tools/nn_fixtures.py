@@ -2,7 +2,7 @@
 layers and losses of torch.nn, their values, gradients, text, names of parameters and what they draw.
 
     python3 -m venv venv && venv/bin/pip install torch numpy
-    venv/bin/python scripts/nn_fixtures.py
+    venv/bin/python crates/parity/tools/nn_fixtures.py
 
 Run by hand when a case is added; the files are committed.
 """
@@ -13,7 +13,7 @@ from torch import nn
 
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "parity"
+FOLDER = pathlib.Path(__file__).resolve().parents[3] / "fixtures" / "parity"
 DTYPES = {torch.float32: ("F32", "f32"), torch.int64: ("I64", "i64"), torch.bool: ("BOOL", "bool")}
 seeded = torch.Generator().manual_seed(2026)
 
