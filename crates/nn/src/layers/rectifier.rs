@@ -156,6 +156,12 @@ impl PReLU {
     pub fn new(num_parameters: usize, device: &Device) -> Self {
         PReLU { weight: Tensor::full(num_parameters, 0.25, device).into_parameter() }
     }
+
+    /// Lets every weight begin with another number.
+    pub fn init(self, value: f64) -> Self {
+        let (shape, device) = (*self.weight.shape(), self.weight.device());
+        PReLU { weight: Tensor::full(shape, value, device).into_parameter() }
+    }
 }
 
 impl Module for PReLU {

@@ -85,7 +85,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" LogSigmoid() => nn::LogSigmoid;
         "nn" Threshold(threshold: Scalar, value: Scalar, inplace: bool = false) => nn::Threshold::new(threshold, value);
         "nn" RReLU(lower: f64 = 1.0 / 8.0, upper: f64 = 1.0 / 3.0, inplace: bool = false) => nn::RReLU::new(lower, upper);
-        "nn" PReLU(num_parameters: usize = 1) => nn::PReLU::new(num_parameters, &device());
+        "nn" PReLU(num_parameters: usize = 1, init: f64 = 0.25) => nn::PReLU::new(num_parameters, &device()).init(init);
         "nn" Softmin(dim: Option<isize> = None) => nn::Softmin { dim };
         "nn" Softmax2d() => nn::Softmax2d;
         "nn" Bilinear(in1_features: usize, in2_features: usize, out_features: usize, bias: bool = true) => if bias { nn::Bilinear::new(in1_features, in2_features, out_features, &device()) } else { nn::Bilinear::without_bias(in1_features, in2_features, out_features, &device()) };

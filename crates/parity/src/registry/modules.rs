@@ -33,10 +33,10 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" ReLU(inplace: bool = false) => nn::ReLU { inplace };
         "nn" Sigmoid() => nn::Sigmoid;
         "nn" Tanh() => nn::Tanh;
-        "nn" SiLU() => nn::SiLU;
+        "nn" SiLU(inplace: bool = false) => nn::SiLU;
         "nn" GELU(approximate: Approximate = Approximate::None) => nn::GELU { approximate };
-        "nn" LeakyReLU(negative_slope: f64 = 0.01) => nn::LeakyReLU { negative_slope };
-        "nn" ELU(alpha: f64 = 1.0) => nn::ELU { alpha };
+        "nn" LeakyReLU(negative_slope: f64 = 0.01, inplace: bool = false) => nn::LeakyReLU { negative_slope };
+        "nn" ELU(alpha: f64 = 1.0, inplace: bool = false) => nn::ELU { alpha };
         "nn" Softplus(beta: f64 = 1.0, threshold: f64 = 20.0) => nn::Softplus { beta, threshold };
         "nn" Softmax(dim: Option<isize> = None) => nn::Softmax { dim };
         "nn" LogSoftmax(dim: Option<isize> = None) => nn::LogSoftmax { dim };
