@@ -16,8 +16,8 @@ use tensor_core::{BinaryOp, RawTensor, check};
 /// Gradients on their way.
 #[derive(Default)]
 struct Flow {
-    /// Nodes waiting for their turn by age, each with the sum of what has arrived: a map of few entries costs
-    /// less than a heap and a table of hashes.
+    /// Nodes waiting for their turn by age, each with the sum of what has arrived: one map keeps both the
+    /// order and the sums.
     waiting: BTreeMap<u64, (Arc<Node>, Tensor)>,
     leaves: Vec<(Tensor, Tensor)>,
     leaf_places: HashMap<usize, usize>,

@@ -162,7 +162,7 @@ impl<T: Kernel> Work<'_, T> {
         let shape = T::shape();
         let depth = self.k.div_ceil(self.k.div_ceil(BLOCK_K).max(1));
         let wide = shape.lanes * shape.vectors;
-        let pack_a = self.a.col_stride != 1 && cols.len() >= PACKED_A_COLUMNS;
+        let pack_a = self.k > 0 && self.a.col_stride != 1 && cols.len() >= PACKED_A_COLUMNS;
         let block_m = if pack_a { BLOCK_M / 2 } else { BLOCK_M };
         let height = rows.len().min(block_m).next_multiple_of(shape.rows) + shape.rows;
         scratch(depth * wide + if pack_a { height * depth } else { 0 }, |packed| {
@@ -201,8 +201,7 @@ impl<T: Kernel> Work<'_, T> {
         }
         for panel in pieces(cols, shape.lanes * shape.vectors, shape.lanes) {
             let width = panel.len().next_multiple_of(shape.lanes);
-            let direct =
-                self.b.col_stride == 1 && width == panel.len() && (depth == 0 || rows.len() <= DIRECT_B_ROWS);
+            let direct = self.b.col_stride == 1 && width == panel.len() && rows.len() <= DIRECT_B_ROWS;
             let (b, b_k) = if direct {
                 (self.b.data.as_ptr().wrapping_add(self.b.index(k.start, panel.start)), self.b.row_stride)
             } else {
@@ -254,4 +253,37 @@ fn pieces(range: Range<usize>, most: usize, unit: usize) -> impl Iterator<Item =
         let at = |i: usize| (range.start + units * i / count * unit).min(range.end);
         at(i)..at(i + 1)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A matrix whose columns are runs of memory, `rows` long.
+    fn columns(data: &[f32], rows: usize) -> MatRef<'_, f32> {
+        MatRef { data, offset: 0, row_stride: 1, col_stride: rows as isize }
+    }
+
+    #[test]
+    fn a_sum_over_nothing_is_zero_in_any_layout() {
+        let (m, n) = (9, 4 * PACKED_A_COLUMNS + 5);
+        for a in [columns(&[], m), columns(&[], m).transpose()] {
+            let mut c = vec![f32::NAN; m * n];
+            gemm(Sizes { m, n, k: 0 }, a, columns(&[], 0), &mut c, Epilogue::NONE);
+            assert!(c.iter().all(|&v| v == 0.0));
+        }
+    }
+
+    #[test]
+    fn packing_a_changes_no_bit() {
+        let (m, n, k) = (19, 4 * PACKED_A_COLUMNS + 5, BLOCK_K + 3);
+        let numbers = |len: usize| (0..len).map(|i| (i * 37 % 101) as f32 / 7.0 - 6.0).collect::<Vec<f32>>();
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        let turned: Vec<f32> = (0..m * k).map(|i| a[i % k * m + i / k]).collect();
+        let rows = MatRef { data: &turned[..], offset: 0, row_stride: k as isize, col_stride: 1 };
+        let (mut packed, mut in_place) = (vec![0.0; m * n], vec![0.0; m * n]);
+        gemm(Sizes { m, n, k }, columns(&a, m), columns(&b, k), &mut packed, Epilogue::NONE);
+        gemm(Sizes { m, n, k }, rows, columns(&b, k), &mut in_place, Epilogue::NONE);
+        assert_eq!(packed, in_place);
+    }
 }
