@@ -1,12 +1,12 @@
 //! The product of matrices, `C = act(A·B + bias)`.
 //!
-//! The scheme of Goto & van de Geijn (2008), cut down to what small networks need: B is packed a panel of
-//! `BLOCK_K` × a few vectors at a time and stays in the nearest cache while all rows of A pass over it. A is read
-//! where it lies, unless its rows are not runs of memory and many panels will read them again; B too, where few
-//! rows would not repay the packing. Each element's sum runs over k in order, by fused multiply-adds in blocks that
-//! k alone decides, whatever the vector width, the tile, the packing or the number of threads: these only divide M
-//! and N. So a row's result does not depend on the rows beside it either: one image gives the same bits alone and
-//! in a batch.
+//! The scheme of Goto & van de Geijn (2008), cut down to what small networks need: B is packed in panels of
+//! `BLOCK_K` × a few vectors, each of which stays in the nearest cache while a block of A's rows passes over it; if
+//! there are several blocks of rows, the panels wait for the next. A is read where it lies, unless its rows are not
+//! runs of memory and many panels will read them again; B too, where few rows would not repay the packing. Each
+//! element's sum runs over k in order, by fused multiply-adds in blocks that k alone decides, whatever the vector
+//! width, the tile, the packing or the number of threads: these only divide M and N. So a row's result does not
+//! depend on the rows beside it either: one image gives the same bits alone and in a batch.
 
 mod kernel;
 mod pack;
@@ -21,9 +21,10 @@ use std::ops::Range;
 /// Numbers summed between two visits of C: a packed panel of f32 is at most 48 KiB. (128, 192, 320 and 384 were
 /// slower by 1 to 5 % at most sizes of `benches/gemm.rs`.)
 const BLOCK_K: usize = 256;
-/// Rows of A that pass over a panel before it is packed again; half as many if they are packed, to stay in the
-/// second cache.
-const BLOCK_M: usize = 1024;
+/// Rows of A that pass over a panel while they stay in the second cache.
+const BLOCK_M: usize = 512;
+/// Columns of B that wait, packed, for the next rows of A: whole panels of any shape.
+const BLOCK_N: usize = 768;
 /// Multiply-adds below which a product stays on the calling thread: a few microseconds of work.
 const SERIAL_WORK: usize = 1 << 17;
 /// What packing a column of B costs, in rows of C.
@@ -146,6 +147,16 @@ fn split(m: usize, vectors: usize, workers: usize, b_has_rows: bool) -> (usize, 
     grids.min_by_key(work).unwrap_or((1, 1))
 }
 
+/// Where the packed panels of a block of B are.
+struct PackedB<'a, T> {
+    /// Panel after panel if they are kept, else one place for all of them.
+    room: &'a mut [T],
+    /// Whether further rows of A will pass over the panels.
+    kept: bool,
+    /// Whether earlier rows of A have left them there.
+    filled: bool,
+}
+
 /// A product, as its threads see it.
 struct Work<'a, T> {
     n: usize,
@@ -163,14 +174,20 @@ impl<T: Kernel> Work<'_, T> {
         let depth = self.k.div_ceil(self.k.div_ceil(BLOCK_K).max(1));
         let wide = shape.lanes * shape.vectors;
         let pack_a = self.k > 0 && self.a.col_stride != 1 && cols.len() >= PACKED_A_COLUMNS;
-        let block_m = if pack_a { BLOCK_M / 2 } else { BLOCK_M };
-        let height = rows.len().min(block_m).next_multiple_of(shape.rows) + shape.rows;
-        scratch(depth * wide + if pack_a { height * depth } else { 0 }, |packed| {
-            let (b, a) = packed.split_at_mut(depth * wide);
-            for start in rows.clone().step_by(block_m) {
-                let rows = start..(start + block_m).min(rows.end);
+        let height =
+            if pack_a { rows.len().min(BLOCK_M).next_multiple_of(shape.rows) + shape.rows } else { 0 };
+        // Where A is packed too, packing it again for each block of columns would cost more than B's panels.
+        let several = rows.len() > BLOCK_M && !pack_a;
+        let block_n = if several { BLOCK_N } else { cols.len().next_multiple_of(wide) };
+        let width = if several { cols.len().next_multiple_of(wide).min(BLOCK_N) } else { wide };
+        scratch(depth * (width + height), |packed| {
+            let (b, a) = packed.split_at_mut(depth * width);
+            for cols in pieces(cols, block_n, wide) {
                 for k in pieces(0..self.k, BLOCK_K, 1) {
-                    self.block(rows.clone(), cols.clone(), k, pack_a.then_some(&mut *a), b);
+                    for (index, rows) in pieces(rows.clone(), BLOCK_M, shape.rows).enumerate() {
+                        let b = PackedB { room: b, kept: several, filled: several && index > 0 };
+                        self.block(rows, cols.clone(), k.clone(), pack_a.then_some(&mut *a), b);
+                    }
                 }
             }
         });
@@ -183,7 +200,7 @@ impl<T: Kernel> Work<'_, T> {
         cols: Range<usize>,
         k: Range<usize>,
         mut packed_a: Option<&mut [T]>,
-        packed_b: &mut [T],
+        packed_b: PackedB<T>,
     ) {
         let (shape, depth) = (T::shape(), k.len());
         if let Some(packed) = &mut packed_a {
@@ -199,17 +216,21 @@ impl<T: Kernel> Work<'_, T> {
                 },
             );
         }
-        for panel in pieces(cols, shape.lanes * shape.vectors, shape.lanes) {
+        for panel in pieces(cols.clone(), shape.lanes * shape.vectors, shape.lanes) {
             let width = panel.len().next_multiple_of(shape.lanes);
             let direct = self.b.col_stride == 1 && width == panel.len() && rows.len() <= DIRECT_B_ROWS;
             let (b, b_k) = if direct {
                 (self.b.data.as_ptr().wrapping_add(self.b.index(k.start, panel.start)), self.b.row_stride)
             } else {
-                vectorize(
-                    #[inline(always)]
-                    || pack::panel(self.b, k.clone(), panel.clone(), packed_b, width),
-                );
-                (packed_b.as_ptr(), width as isize)
+                let at = if packed_b.kept { (panel.start - cols.start) * depth } else { 0 };
+                let packed = &mut packed_b.room[at..at + depth * width];
+                if !packed_b.filled {
+                    vectorize(
+                        #[inline(always)]
+                        || pack::panel(self.b, k.clone(), panel.clone(), packed, width),
+                    );
+                }
+                (packed.as_ptr(), width as isize)
             };
             let epilogue =
                 Epilogue { bias: self.epilogue.bias.map(|bias| &bias[panel.clone()]), ..self.epilogue };
@@ -271,6 +292,21 @@ mod tests {
             let mut c = vec![f32::NAN; m * n];
             gemm(Sizes { m, n, k: 0 }, a, columns(&[], 0), &mut c, Epilogue::NONE);
             assert!(c.iter().all(|&v| v == 0.0));
+        }
+    }
+
+    #[test]
+    fn blocks_of_rows_share_the_panels_of_b() {
+        let (m, n, k) = (2 * BLOCK_M + 3, BLOCK_N + 7, BLOCK_K + 5);
+        let numbers = |len: usize| (0..len).map(|i| (i * 29 % 97) as f32 / 8.0 - 5.0).collect::<Vec<f32>>();
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        let rows =
+            |first: usize| MatRef { data: &a[..], offset: first * k, row_stride: k as isize, col_stride: 1 };
+        let (mut whole, mut alone) = (vec![0.0; m * n], vec![0.0; n]);
+        gemm(Sizes { m, n, k }, rows(0), columns(&b, k), &mut whole, Epilogue::NONE);
+        for i in [0, BLOCK_M / 2, BLOCK_M, m - 1] {
+            gemm(Sizes { m: 1, n, k }, rows(i), columns(&b, k), &mut alone, Epilogue::NONE);
+            assert_eq!(whole[i * n..][..n], alone, "row {i}");
         }
     }
 
