@@ -20,6 +20,7 @@ override FLAT: bool = false; // rank 1
 override NUMBER_A: bool = false;
 override NUMBER_B: bool = false;
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<u32>;
 @group(0) @binding(2) var<storage, read> b: array<u32>;
 @group(0) @binding(3) var<storage, read> c: array<u32>;

@@ -11,6 +11,7 @@ struct Params {
     last: u32,
 }
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<i32>;
 @group(0) @binding(2) var<storage, read> b: array<i32>;
 @group(0) @binding(3) var<storage, read_write> out: array<i32>;

@@ -3,9 +3,6 @@
 //! (after it, naga 30 panics when it sets overridable constants that are used before they are declared).
 //! `backend-wgpu` launches them; the tests here parse and validate every one without a GPU.
 //!
-//! No file declares its parameters `p`, of its own struct `Params`: [`with_params`] does, since adapters differ in
-//! how they take them.
-//!
 //! All but `optim_wide.wgsl` keep to WebGPU's default limits: 256 invocations a workgroup, 16 KiB of
 //! workgroup memory, 8 storage buffers.
 
@@ -48,24 +45,6 @@ files! {
     PEAK = "peak.wgsl";
 }
 
-/// How a dispatch gets its parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Params {
-    /// In the command itself.
-    Immediate,
-    /// In a uniform buffer at binding 0.
-    Uniform,
-}
-
-/// A file's text, its parameters `p` declared.
-pub fn with_params(text: &str, params: Params) -> String {
-    let declared = match params {
-        Params::Immediate => "var<immediate> p: Params;",
-        Params::Uniform => "@group(0) @binding(0) var<uniform> p: Params;",
-    };
-    format!("{text}\n{declared}\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,15 +60,12 @@ mod tests {
 
     #[test]
     fn every_file_is_valid_within_webgpu_limits() {
-        let both = ALL.iter().flat_map(|file| [(file, Params::Immediate), (file, Params::Uniform)]);
-        for ((name, text), params) in both {
-            let text = &with_params(text, params);
+        for (name, text) in ALL {
             let module = naga::front::wgsl::parse_str(text)
                 .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
-            let info =
-                Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP | Capabilities::IMMEDIATES)
-                    .validate(&module)
-                    .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+            let info = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
+                .validate(&module)
+                .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
             assert!(!module.entry_points.is_empty(), "{name} has no entry point");
             for (i, entry) in module.entry_points.iter().enumerate() {
                 let buffers = storage_buffers(&module, info.get_entry_point(i));

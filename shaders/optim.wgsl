@@ -5,6 +5,7 @@
 
 override THREE: bool = false;
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> param0: array<f32>;
 @group(0) @binding(2) var<storage, read> grad0: array<f32>;
 @group(0) @binding(3) var<storage, read_write> u0: array<f32>;

@@ -3,6 +3,7 @@
 // Six slots of parameter, gradient and two states: 24 storage buffers, more than the 8 that WebGPU promises.
 // Adapters that have no more, or pay for branches not taken, use optim.wgsl.
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> param0: array<f32>;
 @group(0) @binding(2) var<storage, read> grad0: array<f32>;
 @group(0) @binding(3) var<storage, read_write> u0: array<f32>;

@@ -9,6 +9,7 @@ struct Params {
     b: f32,
 }
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 
 fn links(x: vec4<f32>, a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {

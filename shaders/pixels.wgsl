@@ -19,6 +19,7 @@ struct Params {
 override ALIGNED: bool = false; // rows start at words and are whole words
 override LABELS: bool = false;
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> bytes: array<u32>;
 @group(0) @binding(2) var<storage, read> index: array<i32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;

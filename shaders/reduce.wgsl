@@ -20,6 +20,7 @@ override OP: u32 = 0u; // 0 sum, 1 product, 2 largest, 3 smallest
 override TYPE: u32 = 0u; // 0 float, 1 integer, 2 boolean or byte
 override FLAT: bool = false; // one kept and one reduced dimension
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<u32>;
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
 @group(0) @binding(3) var<storage, read> pieces: array<u32>; // what an earlier pass made of each piece

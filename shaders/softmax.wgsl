@@ -15,6 +15,7 @@ override LANES: u32 = 1u;
 override LOG: bool = false;
 override FUSED: bool = true; // cross_entropy: take the log-softmax too, not only the loss
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> g: array<f32>;
 @group(0) @binding(3) var<storage, read> target_: array<i32>;

@@ -18,6 +18,7 @@ override OP: u32 = 0u;
 override TYPE: u32 = 0u; // 0 float, 1 integer, 2 boolean
 override FLAT: bool = false; // rank 1
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<u32>;
 @group(0) @binding(2) var<storage, read> b: array<u32>;
 @group(0) @binding(3) var<storage, read> c: array<u32>;

@@ -20,6 +20,7 @@ override BIAS: bool = false;
 override MASK: u32 = 0u; // a is multiplied by the derivative of this activation at its result y
 override SUMS: bool = false; // also the sums of the rows of a
 
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read> y: array<f32>;

@@ -90,12 +90,6 @@ impl Adapter {
         named(&self.raw.limits())
     }
 
-    /// Bytes of parameters that a dispatch can take along as immediates; 0 where it has none.
-    pub fn immediates(&self) -> u32 {
-        let has = self.raw.features().contains(wgpu::Features::IMMEDIATES);
-        if has { self.raw.limits().max_immediate_size } else { 0 }
-    }
-
     pub(crate) fn subgroup_sizes(&self) -> (u32, u32) {
         let info = self.raw.get_info();
         (info.subgroup_min_size, info.subgroup_max_size)

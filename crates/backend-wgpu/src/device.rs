@@ -68,11 +68,10 @@ impl Shared {
     pub fn open(adapter: &Adapter, options: &Options) -> Result<Arc<Shared>, OpenError> {
         adapter.check_limits()?;
         let limits = adapter.raw.limits();
-        let features = adapter.raw.features() & (wgpu::Features::SUBGROUP | wgpu::Features::IMMEDIATES);
-        let immediates = adapter.immediates().min(options.immediates.unwrap_or(u32::MAX));
+        let subgroups = adapter.raw.features() & wgpu::Features::SUBGROUP;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("firebrand"),
-            required_features: features,
+            required_features: subgroups,
             required_limits: limits.clone(),
             ..Default::default()
         };
@@ -88,12 +87,12 @@ impl Shared {
         Ok(Arc::new(Shared {
             name: adapter.to_string(),
             adapter: adapter.clone(),
-            recorder: Mutex::new(Recorder::new(&device, immediates)),
+            recorder: Mutex::new(Recorder::new(&device)),
             device,
             queue,
             limits,
             software: adapter.is_software() && !options.as_hardware,
-            lanes_of_8: features.contains(wgpu::Features::SUBGROUP) && adapter.subgroup_sizes() == (8, 8),
+            lanes_of_8: !subgroups.is_empty() && adapter.subgroup_sizes() == (8, 8),
             memory_limit: options.memory_limit.unwrap_or(u64::MAX),
             pool: Mutex::default(),
             numbers: Mutex::default(),

@@ -2,7 +2,6 @@
 
 use crate::kernels::{fresh, matmul};
 use crate::pipelines::{Bind, Kernel};
-use crate::pool::lock;
 use crate::recorder::Launch;
 use crate::{Adapter, Gpu, Plan};
 use std::time::Instant;
@@ -20,11 +19,6 @@ impl Gpu {
     /// What this device was opened on.
     pub fn adapter(&self) -> &Adapter {
         &self.shared.adapter
-    }
-
-    /// Bytes of parameters that a dispatch takes along as immediates; longer ones go through a buffer.
-    pub fn immediates(&self) -> u32 {
-        lock(&self.shared.recorder).pipelines.immediates
     }
 
     /// How the product `[B, M, K] · [B, K, N]` of floats would be computed.

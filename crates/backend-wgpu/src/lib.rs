@@ -37,9 +37,6 @@ pub struct Options {
     pub memory_limit: Option<u64>,
     /// Run the kernels meant for hardware on a software adapter too, for tests: slower there, but the same.
     pub as_hardware: bool,
-    /// Bytes of parameters that a dispatch takes along as immediates, for tests; `None` for as many as the adapter
-    /// allows. Longer parameters go through a buffer.
-    pub immediates: Option<u32>,
 }
 
 /// A GPU as a device.

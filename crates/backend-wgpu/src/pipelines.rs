@@ -1,11 +1,9 @@
 //! Pipelines and bind groups, made once: by (shader, entry, constants), by (layout, buffers).
 //!
-//! All kernels share one shape: parameters as immediates, or at binding 0 as a uniform with a dynamic offset where
-//! the adapter takes none so long; storage buffers after it. Keys are looked up without allocating.
+//! All kernels share one shape: parameters at binding 0 as a uniform with a dynamic offset, storage buffers
+//! after it. Keys are looked up without allocating.
 
 use crate::pool::Block;
-use crate::recorder::Launch;
-use firebrand_shaders::{Params, with_params};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -50,14 +48,11 @@ impl Bind<'_> {
 struct Made {
     pipeline: wgpu::ComputePipeline,
     layout: usize,
-    way: Params,
 }
 
 /// The caches.
 #[derive(Debug, Default)]
 pub struct Pipelines {
-    /// Bytes of parameters that go as immediates; those of kernels with more go through the uniform buffer.
-    pub immediates: u32,
     modules: HashMap<usize, wgpu::ShaderModule>,
     layouts: Vec<wgpu::BindGroupLayout>,
     layout_places: HashMap<Vec<u64>, usize>,
@@ -71,28 +66,15 @@ pub struct Pipelines {
 /// Bind groups kept at most; a program that passes through more starts over.
 const GROUPS: usize = 16_384;
 
-/// Bytes of a kernel's `Params`, filled up: a struct's size is a multiple of its alignment.
-pub fn size(params: &[u32]) -> u32 {
-    (4 * params.len() as u32).next_multiple_of(16)
-}
-
 impl Pipelines {
-    /// Empty caches, for so many bytes of immediates.
-    pub fn new(immediates: u32) -> Self {
-        Pipelines { immediates, ..Pipelines::default() }
-    }
-
-    /// How a kernel gets its parameters, of which it always has as many.
-    pub fn way(&self, params: &[u32]) -> Params {
-        if size(params) <= self.immediates { Params::Immediate } else { Params::Uniform }
-    }
-
     /// The pipeline and bind group of a launch.
     pub fn get(
         &mut self,
         device: &wgpu::Device,
-        uniforms: &wgpu::Buffer,
-        &Launch { kernel, constants, binds, params, .. }: &Launch,
+        params: &wgpu::Buffer,
+        kernel: Kernel,
+        constants: &[(&'static str, f64)],
+        binds: &[Bind],
     ) -> (&wgpu::ComputePipeline, &wgpu::BindGroup) {
         let mut key = std::mem::take(&mut self.key);
         key.clear();
@@ -102,7 +84,7 @@ impl Pipelines {
             key.extend([name.as_ptr() as u64, value.to_bits()]);
         }
         if !self.pipelines.contains_key(&key[..]) {
-            let made = self.make(device, kernel, constants, binds, params);
+            let made = self.make(device, kernel, constants, binds);
             self.pipelines.insert(key.clone(), made);
         }
         let made = &self.pipelines[&key[..]];
@@ -114,8 +96,7 @@ impl Pipelines {
                 self.groups.clear();
             }
             self.creations += 1;
-            let uniforms = (made.way == Params::Uniform).then_some(uniforms);
-            let group = group(device, &self.layouts[made.layout], uniforms, binds);
+            let group = group(device, &self.layouts[made.layout], params, binds);
             self.groups.insert(key.clone(), group);
         }
         self.key = key;
@@ -133,19 +114,17 @@ impl Pipelines {
         kernel: Kernel,
         constants: &[(&'static str, f64)],
         binds: &[Bind],
-        params: &[u32],
     ) -> Made {
-        let way = self.way(params);
-        let layout = self.layout(device, way, binds);
+        let layout = self.layout(device, binds);
         let Pipelines { modules, creations, .. } = self;
         let module = modules.entry(kernel.text.as_ptr() as usize).or_insert_with(|| {
             *creations += 1;
-            module(device, &with_params(kernel.text, way))
+            module(device, kernel.text)
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: None,
             bind_group_layouts: &[Some(&self.layouts[layout])],
-            immediate_size: if way == Params::Immediate { size(params) } else { 0 },
+            immediate_size: 0,
         });
         let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(kernel.entry),
@@ -159,11 +138,11 @@ impl Pipelines {
             cache: None,
         });
         *creations += 1;
-        Made { pipeline, layout, way }
+        Made { pipeline, layout }
     }
 
-    fn layout(&mut self, device: &wgpu::Device, way: Params, binds: &[Bind]) -> usize {
-        let key: Vec<u64> = std::iter::once(way as u64).chain(binds.iter().map(Bind::key)).collect();
+    fn layout(&mut self, device: &wgpu::Device, binds: &[Bind]) -> usize {
+        let key: Vec<u64> = binds.iter().map(Bind::key).collect();
         if let Some(&place) = self.layout_places.get(&key) {
             return place;
         }
@@ -173,10 +152,8 @@ impl Pipelines {
             ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: size },
             count: None,
         };
-        let mut entries = Vec::with_capacity(1 + binds.len());
-        if way == Params::Uniform {
-            entries.push(entry(0, wgpu::BufferBindingType::Uniform, true, wgpu::BufferSize::new(PARAMS)));
-        }
+        let mut entries =
+            vec![entry(0, wgpu::BufferBindingType::Uniform, true, wgpu::BufferSize::new(PARAMS))];
         entries.extend(binds.iter().map(|bind| match bind {
             Bind::Read(at, _) => {
                 entry(*at, wgpu::BufferBindingType::Storage { read_only: true }, false, None)
@@ -195,26 +172,26 @@ impl Pipelines {
 fn group(
     device: &wgpu::Device,
     layout: &wgpu::BindGroupLayout,
-    uniforms: Option<&wgpu::Buffer>,
+    params: &wgpu::Buffer,
     binds: &[Bind],
 ) -> wgpu::BindGroup {
-    let first = uniforms.map(|buffer| wgpu::BindGroupEntry {
+    let first = wgpu::BindGroupEntry {
         binding: 0,
         resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-            buffer,
+            buffer: params,
             offset: 0,
             size: wgpu::BufferSize::new(PARAMS),
         }),
-    });
+    };
     let rest = binds.iter().map(|bind| {
         let (Bind::Read(at, block) | Bind::Write(at, block)) = bind;
         wgpu::BindGroupEntry { binding: *at, resource: block.memory().buffer.as_entire_binding() }
     });
-    let entries: Vec<_> = first.into_iter().chain(rest).collect();
+    let entries: Vec<_> = std::iter::once(first).chain(rest).collect();
     device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
 }
 
-fn module(device: &wgpu::Device, text: &str) -> wgpu::ShaderModule {
+fn module(device: &wgpu::Device, text: &'static str) -> wgpu::ShaderModule {
     let descriptor =
         wgpu::ShaderModuleDescriptor { label: None, source: wgpu::ShaderSource::Wgsl(text.into()) };
     let mut checks = wgpu::ShaderRuntimeChecks::unchecked();

@@ -1,14 +1,12 @@
 //! The recorder: kernels append to one compute pass of one encoder, which is submitted at a readback, at
 //! `sync()`, after an optimizer's step, or when it is full.
 //!
-//! A dispatch's parameters go along as immediates where the adapter takes so many bytes, else to a slot of one
-//! uniform buffer, which is written once per submit: the write takes effect before the commands it belongs to and
-//! after all earlier ones.
+//! A dispatch's parameters go to a slot of one uniform buffer, which is written once per submit: the write
+//! takes effect before the commands it belongs to and after all earlier ones.
 
 use crate::device::Shared;
-use crate::pipelines::{Bind, Kernel, PARAMS, Pipelines, size};
+use crate::pipelines::{Bind, Kernel, PARAMS, Pipelines};
 use crate::pool::lock;
-use firebrand_shaders::Params;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use tensor_core::Result;
@@ -62,8 +60,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// An empty recorder of a device, on which so many bytes of parameters go as immediates.
-    pub fn new(device: &wgpu::Device, immediates: u32) -> Self {
+    /// An empty recorder of a device.
+    pub fn new(device: &wgpu::Device) -> Self {
         let stride = PARAMS.next_multiple_of(device.limits().min_uniform_buffer_offset_alignment.into());
         Recorder {
             open: None,
@@ -78,7 +76,7 @@ impl Recorder {
             stride: stride as usize,
             serial: 1,
             in_flight: VecDeque::new(),
-            pipelines: Pipelines::new(immediates),
+            pipelines: Pipelines::default(),
             dispatches: 0,
             submits: 0,
         }
@@ -90,20 +88,13 @@ impl Recorder {
             let pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()).forget_lifetime();
             Open { pass, encoder }
         });
-        let (way, at) = (self.pipelines.way(launch.params), self.params.len().next_multiple_of(self.stride));
-        self.params.resize(at, 0);
-        self.params.extend_from_slice(bytemuck::cast_slice(launch.params));
-        self.params.resize(at + size(launch.params) as usize, 0);
-        let (pipeline, group) = self.pipelines.get(device, &self.uniforms, launch);
+        let offset = self.recorded * self.stride;
+        self.params.resize(offset, 0);
+        launch.params.iter().for_each(|word| self.params.extend(word.to_ne_bytes()));
+        let (pipeline, group) =
+            self.pipelines.get(device, &self.uniforms, launch.kernel, launch.constants, launch.binds);
         open.pass.set_pipeline(pipeline);
-        match way {
-            Params::Immediate => {
-                open.pass.set_bind_group(0, group, &[]);
-                open.pass.set_immediates(0, &self.params[at..]);
-                self.params.truncate(at);
-            }
-            Params::Uniform => open.pass.set_bind_group(0, group, &[at as u32]),
-        }
+        open.pass.set_bind_group(0, group, &[offset as u32]);
         let [x, y, z] = launch.groups;
         open.pass.dispatch_workgroups(x, y, z);
         self.recorded += 1;
@@ -128,6 +119,8 @@ impl Recorder {
         };
         f(&mut encoder);
         if !self.params.is_empty() {
+            let whole = self.params.len().next_multiple_of(4);
+            self.params.resize(whole, 0);
             shared.queue.write_buffer(&self.uniforms, 0, &self.params);
             self.params.clear();
         }
