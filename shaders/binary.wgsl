@@ -3,17 +3,6 @@
 // `apply`: out[i] = f(a[i], b[i]); `compare`: 1 or 0; `choose`: c[i] != 0 ? a[i] : b[i]. Operands are read
 // by strides (repeats are strides of 0) or are the numbers s.x (a) and s.y (b); the result is contiguous.
 
-struct Params {
-    n: u32,
-    rank: u32,
-    len: u32,
-    spare: u32,
-    s: vec4<u32>,
-    offsets: vec4<i32>,
-    shape: array<vec4<u32>, 2>,
-    strides: array<vec4<i32>, 8>,
-}
-
 override OP: u32 = 0u;
 override TYPE: u32 = 0u; // 0 float, 1 integer, 2 boolean
 override FLAT: bool = false; // rank 1
@@ -187,12 +176,8 @@ fn of_booleans(x: u32, y: u32) -> u32 {
 }
 
 @compute @workgroup_size(256)
-fn apply(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn apply(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }
@@ -231,12 +216,8 @@ fn holds_integers(x: i32, y: i32) -> bool {
 }
 
 @compute @workgroup_size(256)
-fn compare(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn compare(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }
@@ -255,12 +236,8 @@ fn compare(
 }
 
 @compute @workgroup_size(256)
-fn choose(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn choose(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }

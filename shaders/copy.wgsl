@@ -4,17 +4,6 @@
 // of bytes (four to a word). `pack` makes bytes of integers, a word at a time; `store_bytes` writes single
 // bytes in place, atomically, since neighbours in a word belong to other invocations.
 
-struct Params {
-    n: u32,
-    rank: u32,
-    len: u32,
-    spare: u32,
-    s: vec4<u32>,
-    offsets: vec4<i32>,
-    shape: array<vec4<u32>, 2>,
-    strides: array<vec4<i32>, 8>,
-}
-
 override FROM: u32 = 0u; // 0 float, 1 integer, 2 boolean, 3 byte
 override TO: u32 = 0u; // 0 float, 1 integer, 2 boolean
 override FLAT: bool = false; // rank 1
@@ -51,12 +40,8 @@ fn converted(v: u32) -> u32 {
 }
 
 @compute @workgroup_size(256)
-fn convert(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn convert(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }
@@ -65,12 +50,8 @@ fn convert(
 }
 
 @compute @workgroup_size(256)
-fn fill(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn fill(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }
@@ -78,12 +59,8 @@ fn fill(
 }
 
 @compute @workgroup_size(256)
-fn pack(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn pack(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }
@@ -98,12 +75,8 @@ fn pack(
 }
 
 @compute @workgroup_size(256)
-fn store_bytes(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn store_bytes(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }

@@ -5,17 +5,6 @@
 // line along the axis in order and adds in place, so that sums form in the order of `src` without atomics.
 // Indices are clamped: the host does not check them, and memory beyond the buffer is nobody's.
 
-struct Params {
-    n: u32,
-    rank: u32,
-    len: u32,
-    spare: u32,
-    s: vec4<u32>,
-    offsets: vec4<i32>,
-    shape: array<vec4<u32>, 2>,
-    strides: array<vec4<i32>, 8>,
-}
-
 override TYPE: u32 = 0u; // 0 float, 1 integer, 2 boolean
 override FLAT: bool = false; // rank 1
 
@@ -26,12 +15,8 @@ override FLAT: bool = false; // rank 1
 
 // s.x: step of the axis in x, s.y: size of the axis
 @compute @workgroup_size(256)
-fn gather(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn gather(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }
@@ -42,12 +27,8 @@ fn gather(
 
 // len: indices in a line; s: steps of the axis in out, index and src, and its size in out
 @compute @workgroup_size(256)
-fn scatter_add(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn scatter_add(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }

@@ -17,12 +17,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> out: array<i32>;
 
 @compute @workgroup_size(64)
-fn product(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 64u + local;
+fn product(here: Here) {
+    let i = index_of(here, 64u);
     if i >= p.batch * p.m * p.n {
         return;
     }

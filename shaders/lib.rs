@@ -16,31 +16,31 @@ macro_rules! files {
 
 files! {
     /// Functions of one element and their gradients.
-    UNARY = "unary.wgsl" + "parts/places.wgsl" + "parts/nan.wgsl" + "parts/circle.wgsl";
+    UNARY = "unary.wgsl" + "parts/here.wgsl" + "parts/strided.wgsl" + "parts/places.wgsl" + "parts/nan.wgsl" + "parts/circle.wgsl";
     /// Functions of two elements, comparisons, choice.
-    BINARY = "binary.wgsl" + "parts/places.wgsl" + "parts/nan.wgsl";
+    BINARY = "binary.wgsl" + "parts/here.wgsl" + "parts/strided.wgsl" + "parts/places.wgsl" + "parts/nan.wgsl";
     /// Copies by strides, casts, fills, bytes.
-    COPY = "copy.wgsl" + "parts/places.wgsl";
+    COPY = "copy.wgsl" + "parts/here.wgsl" + "parts/strided.wgsl" + "parts/places.wgsl";
     /// Reductions, arg-reductions, running reductions.
-    REDUCE = "reduce.wgsl";
+    REDUCE = "reduce.wgsl" + "parts/here.wgsl" + "parts/strided.wgsl";
     /// Softmax, cross-entropy and their gradients.
-    SOFTMAX = "softmax.wgsl";
+    SOFTMAX = "softmax.wgsl" + "parts/here.wgsl";
     /// Choosing and adding by index.
-    INDEX = "index.wgsl" + "parts/places.wgsl";
+    INDEX = "index.wgsl" + "parts/here.wgsl" + "parts/strided.wgsl" + "parts/places.wgsl";
     /// Batches of pixels from bytes.
-    PIXELS = "pixels.wgsl";
+    PIXELS = "pixels.wgsl" + "parts/here.wgsl";
     /// Matrix products through workgroup memory.
-    MATMUL = "matmul.wgsl" + "parts/product.wgsl";
+    MATMUL = "matmul.wgsl" + "parts/here.wgsl" + "parts/product.wgsl";
     /// Matrix products in registers alone.
     DIRECT = "direct.wgsl" + "parts/product.wgsl";
     /// Matrix products in registers and subgroups of 8.
     LANES = "lanes.wgsl" + "parts/product.wgsl";
     /// Matrix products of integers.
-    INTEGERS = "integers.wgsl";
+    INTEGERS = "integers.wgsl" + "parts/here.wgsl";
     /// Optimizer steps, two parameters a dispatch.
-    OPTIM = "optim.wgsl" + "parts/optim.wgsl";
+    OPTIM = "optim.wgsl" + "parts/here.wgsl" + "parts/optim.wgsl";
     /// Optimizer steps, six parameters a dispatch.
-    OPTIM_WIDE = "optim_wide.wgsl" + "parts/optim.wgsl";
+    OPTIM_WIDE = "optim_wide.wgsl" + "parts/here.wgsl" + "parts/optim.wgsl";
     /// Multiply-adds on registers, to measure a device by.
     PEAK = "peak.wgsl";
 }

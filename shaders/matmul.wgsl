@@ -110,12 +110,8 @@ fn put(slab: u32, row: u32, column: u32, v: vec4<f32>) {
 
 // a holds p.splits partial products of batch·m·n elements: their sum, finished.
 @compute @workgroup_size(256)
-fn join(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn join(here: Here) {
+    let i = index_of(here, 256u);
     let size = p.batch * p.m * p.n;
     if i >= size {
         return;

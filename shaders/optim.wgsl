@@ -16,17 +16,11 @@ override THREE: bool = false;
 @group(0) @binding(8) var<storage, read_write> v1: array<f32>;
 
 fn slot0(i: u32) {
-    var s = State(param0[i], 0.0, 0.0, 0.0);
-    if has_u() {
-        s.u = u0[i];
-    }
-    if has_v() {
-        s.v = v0[i];
-    }
+    var third = 0.0;
     if THREE {
-        s.w = u1[i];
+        third = u1[i];
     }
-    s = updated(s, grad0[p.offsets[0].x + i]);
+    let s = updated(State(param0[i], u0[at_u(i)], v0[at_v(i)], third), grad0[p.offsets[0].x + i]);
     param0[i] = s.p;
     if has_u() {
         u0[i] = s.u;
@@ -40,14 +34,7 @@ fn slot0(i: u32) {
 }
 
 fn slot1(i: u32) {
-    var s = State(param1[i], 0.0, 0.0, 0.0);
-    if has_u() {
-        s.u = u1[i];
-    }
-    if has_v() {
-        s.v = v1[i];
-    }
-    s = updated(s, grad1[p.offsets[0].y + i]);
+    let s = updated(State(param1[i], u1[at_u(i)], v1[at_v(i)], 0.0), grad1[p.offsets[0].y + i]);
     param1[i] = s.p;
     if has_u() {
         u1[i] = s.u;
@@ -58,12 +45,8 @@ fn slot1(i: u32) {
 }
 
 @compute @workgroup_size(256)
-fn step(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    var i = (group.y * groups.x + group.x) * 256u + local;
+fn step(here: Here) {
+    var i = index_of(here, 256u);
     if i >= p.n {
         return;
     }

@@ -30,14 +30,7 @@
 @group(0) @binding(24) var<storage, read_write> v5: array<f32>;
 
 fn slot0(i: u32) {
-    var s = State(param0[i], 0.0, 0.0, 0.0);
-    if has_u() {
-        s.u = u0[i];
-    }
-    if has_v() {
-        s.v = v0[i];
-    }
-    s = updated(s, grad0[p.offsets[0].x + i]);
+    let s = updated(State(param0[i], u0[at_u(i)], v0[at_v(i)], 0.0), grad0[p.offsets[0].x + i]);
     param0[i] = s.p;
     if has_u() {
         u0[i] = s.u;
@@ -48,14 +41,7 @@ fn slot0(i: u32) {
 }
 
 fn slot1(i: u32) {
-    var s = State(param1[i], 0.0, 0.0, 0.0);
-    if has_u() {
-        s.u = u1[i];
-    }
-    if has_v() {
-        s.v = v1[i];
-    }
-    s = updated(s, grad1[p.offsets[0].y + i]);
+    let s = updated(State(param1[i], u1[at_u(i)], v1[at_v(i)], 0.0), grad1[p.offsets[0].y + i]);
     param1[i] = s.p;
     if has_u() {
         u1[i] = s.u;
@@ -66,14 +52,7 @@ fn slot1(i: u32) {
 }
 
 fn slot2(i: u32) {
-    var s = State(param2[i], 0.0, 0.0, 0.0);
-    if has_u() {
-        s.u = u2[i];
-    }
-    if has_v() {
-        s.v = v2[i];
-    }
-    s = updated(s, grad2[p.offsets[0].z + i]);
+    let s = updated(State(param2[i], u2[at_u(i)], v2[at_v(i)], 0.0), grad2[p.offsets[0].z + i]);
     param2[i] = s.p;
     if has_u() {
         u2[i] = s.u;
@@ -84,14 +63,7 @@ fn slot2(i: u32) {
 }
 
 fn slot3(i: u32) {
-    var s = State(param3[i], 0.0, 0.0, 0.0);
-    if has_u() {
-        s.u = u3[i];
-    }
-    if has_v() {
-        s.v = v3[i];
-    }
-    s = updated(s, grad3[p.offsets[0].w + i]);
+    let s = updated(State(param3[i], u3[at_u(i)], v3[at_v(i)], 0.0), grad3[p.offsets[0].w + i]);
     param3[i] = s.p;
     if has_u() {
         u3[i] = s.u;
@@ -102,14 +74,7 @@ fn slot3(i: u32) {
 }
 
 fn slot4(i: u32) {
-    var s = State(param4[i], 0.0, 0.0, 0.0);
-    if has_u() {
-        s.u = u4[i];
-    }
-    if has_v() {
-        s.v = v4[i];
-    }
-    s = updated(s, grad4[p.offsets[1].x + i]);
+    let s = updated(State(param4[i], u4[at_u(i)], v4[at_v(i)], 0.0), grad4[p.offsets[1].x + i]);
     param4[i] = s.p;
     if has_u() {
         u4[i] = s.u;
@@ -120,14 +85,7 @@ fn slot4(i: u32) {
 }
 
 fn slot5(i: u32) {
-    var s = State(param5[i], 0.0, 0.0, 0.0);
-    if has_u() {
-        s.u = u5[i];
-    }
-    if has_v() {
-        s.v = v5[i];
-    }
-    s = updated(s, grad5[p.offsets[1].y + i]);
+    let s = updated(State(param5[i], u5[at_u(i)], v5[at_v(i)], 0.0), grad5[p.offsets[1].y + i]);
     param5[i] = s.p;
     if has_u() {
         u5[i] = s.u;
@@ -138,12 +96,8 @@ fn slot5(i: u32) {
 }
 
 @compute @workgroup_size(256)
-fn step(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    var i = (group.y * groups.x + group.x) * 256u + local;
+fn step(here: Here) {
+    var i = index_of(here, 256u);
     if i >= p.n {
         return;
     }

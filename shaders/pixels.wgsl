@@ -48,12 +48,8 @@ fn normalised(byte: u32) -> f32 {
 }
 
 @compute @workgroup_size(128)
-fn fetch(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = ((group.y * groups.x + group.x) * 128u + local) * 4u;
+fn fetch(here: Here) {
+    let i = index_of(here, 128u) * 4u;
     if i >= p.n {
         return;
     }

@@ -5,17 +5,6 @@
 // (a second pass joins them); so do `arg_grouped` and `running_grouped`. Joining runs over strided lanes and then
 // a tree: the order is fixed. No loop is longer than a piece has elements: see MOST_TURNS in strided.rs.
 
-struct Params {
-    n: u32,
-    rank: u32,
-    len: u32,
-    spare: u32,
-    s: vec4<u32>,
-    offsets: vec4<i32>,
-    shape: array<vec4<u32>, 2>,
-    strides: array<vec4<i32>, 8>,
-}
-
 override OP: u32 = 0u; // 0 sum, 1 product, 2 largest, 3 smallest
 override TYPE: u32 = 0u; // 0 float, 1 integer, 2 boolean or byte
 override FLAT: bool = false; // one kept and one reduced dimension
@@ -96,13 +85,23 @@ fn join(v: u32, w: u32) -> u32 {
     return select(v * w, v + w, OP == 0u);
 }
 
+// The part of a line that a workgroup walks.
+struct Piece {
+    i: u32, // its number
+    line: u32,
+    first: u32,
+    last: u32,
+}
+
+fn piece_of(here: Here) -> Piece {
+    let i = min(group_of(here), p.n * p.s.y - 1u); // the surplus repeats the last
+    let first = (i % p.s.y) * p.s.z;
+    return Piece(i, i / p.s.y, first, min(first + p.s.z, p.len));
+}
+
 @compute @workgroup_size(64)
-fn serial(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 64u + local;
+fn serial(here: Here) {
+    let i = index_of(here, 64u);
     if i >= p.n {
         return;
     }
@@ -115,17 +114,12 @@ fn serial(
 }
 
 @compute @workgroup_size(WIDTH)
-fn grouped(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = min(group.y * groups.x + group.x, p.n * p.s.y - 1u); // the surplus repeats the last
-    let base = kept(i / p.s.y);
-    let first = (i % p.s.y) * p.s.z;
-    let last = min(first + p.s.z, p.len);
+fn grouped(here: Here) {
+    let local = here.local;
+    let piece = piece_of(here);
+    let base = kept(piece.line);
     var total = start();
-    for (var k = first + local; k < last; k += WIDTH) {
+    for (var k = piece.first + local; k < piece.last; k += WIDTH) {
         total = join(total, a[base + inside(k)]);
     }
     values[local] = total;
@@ -136,17 +130,13 @@ fn grouped(
         }
     }
     if local == 0u {
-        out[i] = values[0];
+        out[piece.i] = values[0];
     }
 }
 
 @compute @workgroup_size(64)
-fn arg_serial(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 64u + local;
+fn arg_serial(here: Here) {
+    let i = index_of(here, 64u);
     if i >= p.n {
         return;
     }
@@ -164,18 +154,13 @@ fn arg_serial(
 }
 
 @compute @workgroup_size(WIDTH)
-fn arg_grouped(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = min(group.y * groups.x + group.x, p.n * p.s.y - 1u);
-    let base = kept(i / p.s.y);
-    let first = (i % p.s.y) * p.s.z;
-    let last = min(first + p.s.z, p.len);
-    var place = min(first + local, last - 1u);
+fn arg_grouped(here: Here) {
+    let local = here.local;
+    let piece = piece_of(here);
+    let base = kept(piece.line);
+    var place = min(piece.first + local, piece.last - 1u);
     var best = a[base + inside(place)];
-    for (var k = first + local + WIDTH; k < last; k += WIDTH) {
+    for (var k = piece.first + local + WIDTH; k < piece.last; k += WIDTH) {
         let v = a[base + inside(k)];
         if beyond(v, best) {
             best = v;
@@ -197,18 +182,14 @@ fn arg_grouped(
         }
     }
     if local == 0u {
-        out[i] = places_of[0];
+        out[piece.i] = places_of[0];
     }
 }
 
 // The best of the s.y places that `arg_grouped` found in the pieces of each line.
 @compute @workgroup_size(64)
-fn arg_join(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 64u + local;
+fn arg_join(here: Here) {
+    let i = index_of(here, 64u);
     if i >= p.n {
         return;
     }
@@ -228,12 +209,8 @@ fn arg_join(
 
 // The running reduction: one line an invocation; s.w: step of the line in out.
 @compute @workgroup_size(64)
-fn running(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 64u + local;
+fn running(here: Here) {
+    let i = index_of(here, 64u);
     if i >= p.n {
         return;
     }
@@ -252,23 +229,18 @@ const STRIP = 16u;
 // its strip, learns what lies before it in the block, and walks the strip again. `pieces` holds the running
 // reduction of whole pieces.
 @compute @workgroup_size(WIDTH)
-fn running_grouped(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = min(group.y * groups.x + group.x, p.n * p.s.y - 1u); // the surplus repeats the last
-    let at = offset(i / p.s.y, 0, i32(p.rank));
+fn running_grouped(here: Here) {
+    let local = here.local;
+    let piece = piece_of(here);
+    let at = offset(piece.line, 0, i32(p.rank));
     let base = p.offsets.x + at.x;
-    let begin = (i % p.s.y) * p.s.z;
-    let end = min(begin + p.s.z, p.len);
     var carry = start();
-    if i % p.s.y > 0u {
-        carry = pieces[i - 1u];
+    if piece.first > 0u {
+        carry = pieces[piece.i - 1u];
     }
-    for (var block = begin; block < end; block += WIDTH * STRIP) {
+    for (var block = piece.first; block < piece.last; block += WIDTH * STRIP) {
         let first = block + local * STRIP;
-        let last = min(first + STRIP, end);
+        let last = min(first + STRIP, piece.last);
         var total = start();
         for (var k = first; k < last; k++) {
             total = join(total, a[base + inside(k)]);

@@ -76,12 +76,9 @@ fn more(v: f32, w: f32) -> f32 {
 }
 
 @compute @workgroup_size(WIDTH)
-fn softmax(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let row = row_of(group.y * groups.x + group.x, local);
+fn softmax(here: Here) {
+    let local = here.local;
+    let row = row_of(group_of(here), local);
     let begin = p.offsets.x + row.base;
     var top = x[begin];
     for (var k = row.lane; k < p.width; k += LANES) {
@@ -109,12 +106,8 @@ fn softmax(
 
 // x holds the result y: y·(g − Σ y·g), or for the logarithm g − exp(y)·Σ g
 @compute @workgroup_size(WIDTH)
-fn softmax_gradient(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let row = row_of(group.y * groups.x + group.x, local);
+fn softmax_gradient(here: Here) {
+    let row = row_of(group_of(here), here.local);
     let begin = p.offsets.x + row.base;
     let begin_g = p.offsets.y + row.base;
     var sum = 0.0;
@@ -126,7 +119,7 @@ fn softmax_gradient(
             sum += v * x[begin + k * p.inner];
         }
     }
-    sum = sum_of(sum, local, row.lane);
+    sum = sum_of(sum, here.local, row.lane);
     if !row.valid {
         return;
     }
@@ -183,12 +176,8 @@ fn cross_entropy(@builtin(local_invocation_index) local: u32) {
 
 // (exp(x) − onehot(target))·g/rows, x being log-probabilities
 @compute @workgroup_size(WIDTH)
-fn cross_entropy_gradient(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * WIDTH + local;
+fn cross_entropy_gradient(here: Here) {
+    let i = index_of(here, WIDTH);
     if i >= p.n {
         return;
     }

@@ -3,17 +3,6 @@
 // `apply`: out[i] = f(a[i]); `gradient`: out[i] = f'(x)·g with a = x, b = y = f(x), c = g. Operands are
 // read by strides, the result is contiguous. OP chooses the function (codes.rs), TYPE the element type.
 
-struct Params {
-    n: u32,
-    rank: u32,
-    len: u32,
-    spare: u32, // 0
-    s: vec4<u32>,
-    offsets: vec4<i32>,
-    shape: array<vec4<u32>, 2>,
-    strides: array<vec4<i32>, 8>,
-}
-
 override OP: u32 = 0u;
 override TYPE: u32 = 0u; // 0 float, 1 integer, 2 boolean
 override FLAT: bool = false; // rank 1
@@ -201,12 +190,8 @@ fn of_integer(x: i32) -> i32 {
 }
 
 @compute @workgroup_size(256)
-fn apply(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn apply(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }
@@ -269,12 +254,8 @@ fn slope(x: f32, y: f32, g: f32) -> f32 {
 }
 
 @compute @workgroup_size(256)
-fn gradient(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let i = (group.y * groups.x + group.x) * 256u + local;
+fn gradient(here: Here) {
+    let i = index_of(here, 256u);
     if i >= p.n {
         return;
     }

@@ -99,3 +99,13 @@ fn has_u() -> bool {
 fn has_v() -> bool {
     return ALGORITHM == ADAM || (ALGORITHM == RMSPROP && (CENTERED || MOMENTUM));
 }
+
+// Where a slot's states of element i stand. Where it has none an unused buffer of one element is bound, which is
+// read and not heeded.
+fn at_u(i: u32) -> u32 {
+    return select(0u, i, has_u());
+}
+
+fn at_v(i: u32) -> u32 {
+    return select(0u, i, has_v());
+}
