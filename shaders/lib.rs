@@ -27,6 +27,8 @@ files! {
     SOFTMAX = "softmax.wgsl" + "parts/here.wgsl";
     /// Choosing and adding by index.
     INDEX = "index.wgsl" + "parts/here.wgsl" + "parts/strided.wgsl" + "parts/places.wgsl";
+    /// Windows laid out, added back, searched.
+    WINDOW = "window.wgsl" + "parts/here.wgsl" + "parts/nan.wgsl";
     /// Batches of pixels from bytes.
     PIXELS = "pixels.wgsl" + "parts/here.wgsl";
     /// Matrix products through workgroup memory.

@@ -215,6 +215,16 @@ impl Backend for Cpu {
         Ok((self.wrap(values)?, self.wrap(index)?))
     }
 
+    fn max_pool_grad(
+        &self,
+        index: View,
+        grad: View,
+        _windows: &[Window],
+        sizes: &[usize],
+    ) -> Result<Storage> {
+        self.wrap(kernels::window::max_pool_grad(&self.pool, index, grad, sizes))
+    }
+
     fn optim_step(&self, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {
         self.dispatches.fetch_add(slots.len() as u64, Ordering::Relaxed);
         kernels::optim::optim_step(step, slots);

@@ -24,6 +24,7 @@ pub mod reductions;
 mod reference;
 mod samples;
 pub mod special;
+pub mod windows;
 
 pub use checksums::checksums;
 
@@ -62,6 +63,7 @@ macro_rules! suite {
                 fetch_pixels;
             optim: sgd adam rmsprop adagrad relatives;
             special: unary_specials binary_specials comparison_specials reduction_specials integers_wrap;
+            windows: unfold fold max_pool max_pool_grad;
             properties: view_chains matmul_shapes;
         }
         $crate::suite! { @ops unary $device, $tolerance, UnaryOp;

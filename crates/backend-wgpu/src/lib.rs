@@ -27,7 +27,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use tensor_core::{
     Activation, ArgOp, Axes, Backend, BinaryOp, CompareOp, DType, Device, Download, Error, HostData, Operand,
-    OptimSlot, OptimStep, ReduceOp, Result, Scalar, ScanOp, Stats, Storage, UnaryOp, View, compose,
+    OptimSlot, OptimStep, ReduceOp, Result, Scalar, ScanOp, Stats, Storage, UnaryOp, View, Window, compose,
 };
 
 /// How a device is opened.
@@ -287,6 +287,37 @@ impl Backend for Gpu {
 
     fn cross_entropy_grad(&self, log_p: View, target: View, grad: View) -> Result<Storage> {
         wrap(kernels::fused::cross_entropy_grad(&self.shared, log_p, target, grad))
+    }
+
+    fn unfold(&self, x: View, windows: &[Window], pad: Scalar) -> Result<Storage> {
+        let sizes = &x.layout.shape()[x.layout.rank() - windows.len()..];
+        if x.dtype() == DType::U8 || !kernels::window::takes(windows, sizes) {
+            return compose::unfold(x, windows, pad);
+        }
+        wrap(kernels::window::unfold(&self.shared, x, windows, pad))
+    }
+
+    fn fold(&self, x: View, windows: &[Window], sizes: &[usize]) -> Result<Storage> {
+        let adds = matches!(x.dtype(), DType::F32 | DType::I32);
+        if !adds || !kernels::window::takes(windows, sizes) {
+            return compose::fold(x, windows, sizes);
+        }
+        wrap(kernels::window::fold(&self.shared, x, windows, sizes))
+    }
+
+    fn max_pool(&self, x: View, windows: &[Window]) -> Result<(Storage, Storage)> {
+        if !kernels::window::takes(windows, &x.layout.shape()[x.layout.rank() - windows.len()..]) {
+            return compose::max_pool(x, windows);
+        }
+        let [values, index] = kernels::window::max_pool(&self.shared, x, windows)?;
+        Ok((wrap(Ok(values))?, wrap(Ok(index))?))
+    }
+
+    fn max_pool_grad(&self, index: View, grad: View, windows: &[Window], sizes: &[usize]) -> Result<Storage> {
+        if !kernels::window::takes(windows, sizes) {
+            return compose::max_pool_grad(index, grad, windows, sizes);
+        }
+        wrap(kernels::window::max_pool_grad(&self.shared, index, grad, windows, sizes))
     }
 
     fn optim_step(&self, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {

@@ -230,6 +230,12 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         compose::max_pool(x, windows)
     }
 
+    /// The gradient of [`Backend::max_pool`], given where the largest stand: each element of `grad` added to where
+    /// its window's largest was, in row-major order, `[L…, O…] → [L…, S…]`, S being `sizes`.
+    fn max_pool_grad(&self, index: View, grad: View, windows: &[Window], sizes: &[usize]) -> Result<Storage> {
+        compose::max_pool_grad(index, grad, windows, sizes)
+    }
+
     /// In place: one optimizer step over many parameters.
     fn optim_step(&self, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {
         compose::optim_step(step, slots)

@@ -155,10 +155,15 @@ impl Tensor {
         let shape = *self.shape();
         let lead = shape.rank() - windows.len();
         let rows: usize = shape[..lead].iter().product();
-        let (plane, places) = (shape[lead..].iter().product(), values.shape()[lead..].iter().product());
-        let flat = index.reshape(&Shape::new(&[rows, places]));
+        let (plane, before) = (shape[lead..].iter().product(), *values.shape());
+        let flat = index.reshape(&Shape::new(&[rows, before[lead..].iter().product()]));
+        let (at, windows) = (index.clone(), windows.to_vec());
         let pooled = record(name, [self], Keep::NOTHING, values, move |_, g| {
-            [Some(g.reshape(vec![rows, places]).scattered(&flat, plane).reshape_to(&shape))]
+            let out = g.raw().max_pool_grad(&at, &windows, &shape[lead..]);
+            let flat = flat.clone();
+            [Some(record("ScatterAddBackward0", [g], Keep::NOTHING, out, move |_, g| {
+                [Some(g.reshape(vec![rows, plane]).gathered(&flat).reshape_to(&before))]
+            }))]
         });
         (pooled, Tensor::from_raw(index))
     }

@@ -236,3 +236,23 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
         (values, index)
     })
 }
+
+/// Gradients added to where the largest of their windows stand: `[L…, O…] → [L…, S…]`, S being `sizes`.
+pub fn max_pool_grad(pool: &Arc<Pool>, index: View, grad: View, sizes: &[usize]) -> Block {
+    let (at, held) = (hold(index), hold(grad));
+    let shape = grad.layout.shape();
+    let (lead, plane): (usize, usize) = (shape.rank() - sizes.len(), sizes.iter().product());
+    let (rows, count): (usize, usize) = (shape[..lead].iter().product(), shape[lead..].iter().product());
+    with_float!(grad.dtype(), T => {
+        let (places, data) = (packed::<i32>(&at), packed::<T>(&held));
+        fresh(pool, rows * plane, |out: &mut [T]| {
+            threads::groups(out, plane, plane + count, |row, out| {
+                out.fill(0.0);
+                let part = row * count..(row + 1) * count;
+                for (&place, &g) in places[part.clone()].iter().zip(&data[part]) {
+                    out[place as usize] += g;
+                }
+            });
+        })
+    })
+}

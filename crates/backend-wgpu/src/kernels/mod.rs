@@ -7,6 +7,7 @@ pub mod matmul;
 pub mod optim;
 pub mod pointwise;
 pub mod reduce;
+pub mod window;
 
 use crate::device::Shared;
 use crate::pipelines::{Bind, Kernel};

@@ -7,7 +7,7 @@ mod optim;
 mod window;
 
 pub use optim::optim_step;
-pub use window::{fold, max_pool, unfold};
+pub use window::{fold, max_pool, max_pool_grad, unfold};
 
 use crate::buffer::{Storage, View};
 use crate::derivative::{Algebra, derivative};

@@ -97,3 +97,13 @@ pub fn max_pool(x: View, windows: &[Window]) -> Result<(Storage, Storage)> {
     let index = table.expand(&Shape::new(&[rows, kernel, count])).gather(1, &best);
     Ok((cols.gather(1, &best).into_storage()?, index.into_storage()?))
 }
+
+/// Gradients added to where the largest of their windows stand, `[L…, O…] → [L…, S…]`, S being `sizes`.
+pub fn max_pool_grad(index: View, grad: View, windows: &[Window], sizes: &[usize]) -> Result<Storage> {
+    let (index, grad) = (RawTensor::from_view(index), RawTensor::from_view(grad));
+    let lead = grad.rank() - windows.len();
+    let rows: usize = grad.shape()[..lead].iter().product();
+    let flat = Shape::new(&[rows, grad.shape()[lead..].iter().product()]);
+    let zeros = RawTensor::full([rows, sizes.iter().product()], 0, grad.dtype(), grad.device());
+    zeros.scatter_add(1, &index.reshape(&flat), &grad.reshape(&flat)).into_storage()
+}

@@ -54,6 +54,15 @@ impl RawTensor {
         (wrap(values, self.dtype()), wrap(index, DType::I32))
     }
 
+    /// The gradient of [`RawTensor::max_pool`] from where the largest stand: `[L…, O…] → [L…, S…]`, S being `sizes`.
+    #[track_caller]
+    pub fn max_pool_grad(&self, index: &RawTensor, windows: &[Window], sizes: &[usize]) -> Self {
+        let lead = self.rank() - windows.len();
+        let shape = Shape::new(&[&self.shape()[..lead], sizes].concat());
+        let storage = self.device().max_pool_grad(index.view(), self.view(), windows, sizes);
+        self.answer("max_pool_grad", storage, self.dtype(), shape)
+    }
+
     /// The convolution `y[n, m, o] = Σ w[m, c, k]·x[n, c, o·stride + k·dilation − padding]`:
     /// `x` `[N, C, S…]`, `w` `[M, C/G, K…]` → `[N, M, O…]`, in G groups of channels.
     #[track_caller]
