@@ -156,11 +156,10 @@ impl Tensor {
         let lead = shape.rank() - windows.len();
         let rows: usize = shape[..lead].iter().product();
         let (plane, before) = (shape[lead..].iter().product(), *values.shape());
-        let flat = index.reshape(&Shape::new(&[rows, before[lead..].iter().product()]));
         let (at, windows) = (index.clone(), windows.to_vec());
         let pooled = record(name, [self], Keep::NOTHING, values, move |_, g| {
             let out = g.raw().max_pool_grad(&at, &windows, &shape[lead..]);
-            let flat = flat.clone();
+            let flat = at.reshape(&Shape::new(&[rows, before[lead..].iter().product()]));
             [Some(record("ScatterAddBackward0", [g], Keep::NOTHING, out, move |_, g| {
                 [Some(g.reshape(vec![rows, plane]).gathered(&flat).reshape_to(&before))]
             }))]

@@ -178,8 +178,8 @@ impl<T: Kernel> Work<'_, T> {
             if pack_a { rows.len().min(BLOCK_M).next_multiple_of(shape.rows) + shape.rows } else { 0 };
         // Where A is packed too, packing it again for each block of columns would cost more than B's panels.
         let several = rows.len() > BLOCK_M && !pack_a;
-        let block_n = if several { BLOCK_N } else { cols.len().next_multiple_of(wide) };
-        let width = if several { cols.len().next_multiple_of(wide).min(BLOCK_N) } else { wide };
+        let all = cols.len().next_multiple_of(wide);
+        let (block_n, width) = if several { (BLOCK_N, all.min(BLOCK_N)) } else { (all, wide) };
         scratch(depth * (width + height), |packed| {
             let (b, a) = packed.split_at_mut(depth * width);
             for cols in pieces(cols, block_n, wide) {
