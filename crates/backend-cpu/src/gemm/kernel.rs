@@ -24,10 +24,12 @@ pub struct Tile<'a, T> {
     pub a_row: isize,
     /// Elements from one k of A to the next.
     pub a_k: isize,
-    /// B's first element; its rows hold whole vectors (padding included).
+    /// B's first element; its rows hold whole vectors (padding included) unless it is turned.
     pub b: *const T,
     /// Elements from one k of B to the next.
     pub b_k: isize,
+    /// Elements from one column of B to the next: if not 1, its columns are runs of memory, turned on the way.
+    pub b_col: isize,
     /// C's first element.
     pub c: *mut T,
     /// Elements from one row of C to the next.
@@ -51,7 +53,13 @@ pub struct Shape {
     pub vectors: usize,
     /// Numbers in a vector.
     pub lanes: usize,
+    /// Up to how many rows columns of B are turned on the way.
+    pub turned_rows: usize,
 }
+
+/// Columns in a tile of turned ones: more lines at once than these would not stay in the nearest cache where
+/// they are a power of two apart.
+pub const TURNED_COLUMNS: usize = 16;
 
 /// Types that have a tile kernel.
 pub trait Kernel: Turn {
@@ -65,10 +73,10 @@ pub trait Kernel: Turn {
     unsafe fn run(tile: &Tile<Self>);
 }
 
-/// Computes a tile of exactly `M` rows and `N` whole vectors.
+/// Sums a tile of exactly `M` rows and `N` whole vectors over a block of k.
 #[inline(always)]
 unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
-    // SAFETY: `run`'s caller vouches for all of A, B, C and the bias that the tile names.
+    // SAFETY: `run`'s caller vouches for all of A and B that the tile names.
     unsafe {
         let mut acc = [[V::splat(V::Of::ZERO); N]; M];
         let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.offset(i as isize * t.a_row));
@@ -87,6 +95,50 @@ unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
             along += t.a_k;
             b = b.offset(t.b_k);
         }
+        finish(acc, t);
+    }
+}
+
+/// As [`exact`], of a B whose columns are runs of memory: its squares are turned in registers and multiplied at
+/// once, for rows so few that they would not repay the packing.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn turning<V: crate::simd::Square, const M: usize, const N: usize>(t: &Tile<V::Of>) {
+    // SAFETY: `run`'s caller vouches for all of A and B that the tile names.
+    unsafe {
+        let mut acc = [[V::splat(V::Of::ZERO); N]; M];
+        let b = |k: usize, column: usize| t.b.offset(column as isize * t.b_col).add(k);
+        let mut add = |j: usize, k: usize, right: V| {
+            for (i, row) in acc.iter_mut().enumerate() {
+                let left = V::splat(*t.a.offset(i as isize * t.a_row + k as isize * t.a_k));
+                row[j] = left.fma(right, row[j]);
+            }
+        };
+        let whole = t.k / V::LANES * V::LANES;
+        for k in (0..whole).step_by(V::LANES) {
+            for j in 0..N {
+                let square = V::turn(|c| b(k, j * V::LANES + c));
+                square.into_iter().take(V::LANES).enumerate().for_each(|(q, right)| add(j, k + q, right));
+            }
+        }
+        for k in whole..t.k {
+            for j in 0..N {
+                let mut right = [V::Of::ZERO; MAX_WIDTH];
+                for (c, number) in right[..V::LANES].iter_mut().enumerate() {
+                    *number = *b(k, j * V::LANES + c);
+                }
+                add(j, k, V::load(right.as_ptr()));
+            }
+        }
+        finish(acc, t);
+    }
+}
+
+/// Brings a block's sums into C: adds what earlier blocks left there and, after the last, the epilogue.
+#[inline(always)]
+unsafe fn finish<V: Vector, const M: usize, const N: usize>(mut acc: [[V; N]; M], t: &Tile<V::Of>) {
+    // SAFETY: `run`'s caller vouches for C and the bias.
+    unsafe {
         if !t.first {
             for (i, row) in acc.iter_mut().enumerate() {
                 for (j, v) in row.iter_mut().enumerate() {
@@ -151,32 +203,43 @@ unsafe fn edge<T: Kernel>(t: &Tile<T>) {
 
 /// Picks the kernel of a tile's own size among those of the given rows and vectors.
 macro_rules! pick {
-    ($V:ty, $tile:ident, $rows:tt by $vectors:tt) => {
+    ($kernel:ident::<$V:ty>($tile:ident), $rows:tt by $vectors:tt) => {
         // SAFETY: `run`'s caller vouches for the tile; this is compiled for `$V`'s instruction set.
-        unsafe { pick!(@rows ($tile.rows, $tile.cols / <$V>::LANES), $V, $tile, $rows, $vectors) }
+        unsafe { pick!(@rows $kernel, ($tile.rows, $tile.cols / <$V>::LANES), $V, $tile, $rows, $vectors) }
     };
-    (@rows $size:expr, $V:ty, $tile:ident, [$($rows:literal)+], $vectors:tt) => {
+    (@rows $kernel:ident, $size:expr, $V:ty, $tile:ident, [$($rows:literal)+], $vectors:tt) => {
         match $size.0 {
-            $($rows => pick!(@vectors $size, $V, $tile, $rows, $vectors),)+
+            $($rows => pick!(@vectors $kernel, $size, $V, $tile, $rows, $vectors),)+
             _ => unreachable!("a tile higher than the registers"),
         }
     };
-    (@vectors $size:expr, $V:ty, $tile:ident, $rows:literal, [$($vectors:literal)+]) => {
+    (@vectors $kernel:ident, $size:expr, $V:ty, $tile:ident, $rows:literal, [$($vectors:literal)+]) => {
         match $size.1 {
-            $($vectors => exact::<$V, $rows, $vectors>($tile),)+
+            $($vectors => $kernel::<$V, $rows, $vectors>($tile),)+
             _ => unreachable!("a tile wider than the registers"),
         }
     };
 }
 
+/// The length of a list.
+macro_rules! count {
+    ([$($rows:literal)+]) => {
+        <[usize]>::len(&[$($rows),+])
+    };
+}
+
 macro_rules! kernels {
-    ($ty:ty, $lanes512:literal, $lanes256:literal, $v512:ty, $v256:ty) => {
+    ($ty:ty, $lanes512:literal, $lanes256:literal, $v512:ty, $v256:ty $(, turned $few512:tt $few256:tt)?) => {
         impl Kernel for $ty {
             fn shape() -> Shape {
+                // 12 sums, 2 vectors of B and one number of A: with 4 × 3 the compiler ran out of 16 registers.
+                let narrow = Shape { rows: 6, vectors: 2, lanes: $lanes256, turned_rows: 0 };
                 match level() {
-                    Level::Avx512 => Shape { rows: 8, vectors: 3, lanes: $lanes512 },
-                    // 12 sums, 2 vectors of B and one number of A: with 4 × 3 the compiler ran out of 16 registers.
-                    _ => Shape { rows: 6, vectors: 2, lanes: $lanes256 },
+                    Level::Avx512 => {
+                        Shape { rows: 8, vectors: 3, lanes: $lanes512, turned_rows: 0 $(+ count!($few512))? }
+                    }
+                    Level::Avx2 => Shape { turned_rows: 0 $(+ count!($few256))?, ..narrow },
+                    Level::Portable => narrow,
                 }
             }
             #[inline]
@@ -190,11 +253,17 @@ macro_rules! kernels {
                     use std::arch::x86_64::*;
                     #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq")]
                     fn wide(tile: &Tile<$ty>) {
-                        pick!($v512, tile, [1 2 3 4 5 6 7 8] by [1 2 3]);
+                        $(if tile.b_col != 1 {
+                            return pick!(turning::<$v512>(tile), $few512 by [1]);
+                        })?
+                        pick!(exact::<$v512>(tile), [1 2 3 4 5 6 7 8] by [1 2 3]);
                     }
                     #[target_feature(enable = "avx2,fma")]
                     fn narrow(tile: &Tile<$ty>) {
-                        pick!($v256, tile, [1 2 3 4 5 6] by [1 2]);
+                        $(if tile.b_col != 1 {
+                            return pick!(turning::<$v256>(tile), $few256 by [1 2]);
+                        })?
+                        pick!(exact::<$v256>(tile), [1 2 3 4 5 6] by [1 2]);
                     }
                     match level() {
                         // SAFETY: `level` is never above what was detected on this machine.
@@ -205,10 +274,10 @@ macro_rules! kernels {
                     }
                 }
                 type Portable = Lanes<$ty, $lanes256>;
-                pick!(Portable, tile, [1 2 3 4 5 6] by [1 2]);
+                pick!(exact::<Portable>(tile), [1 2 3 4 5 6] by [1 2]);
             }
         }
     };
 }
-kernels!(f32, 16, 8, __m512, __m256);
-kernels!(f64, 8, 4, __m512d, __m256d);
+kernels!(f32, 16, 8, __m512, __m256, turned [1 2 3 4] [1 2]);
+kernels!(f64, 8, 4, __m512d, __m256d); // double precision is for checks, not for speed

@@ -3,10 +3,11 @@
 //! The scheme of Goto & van de Geijn (2008), cut down to what small networks need: B is packed in panels of
 //! `BLOCK_K` × a few vectors, each of which stays in the nearest cache while a block of A's rows passes over it; if
 //! there are several blocks of rows, the panels wait for the next. A is read where it lies, unless its rows are not
-//! runs of memory and many panels will read them again; B too, where few rows would not repay the packing. Each
-//! element's sum runs over k in order, by fused multiply-adds in blocks that k alone decides, whatever the vector
-//! width, the tile, the packing or the number of threads: these only divide M and N. So a row's result does not
-//! depend on the rows beside it either: one image gives the same bits alone and in a batch.
+//! runs of memory and many panels will read them again; B too, where few rows would not repay the packing: rows of
+//! B as they are, columns turned in registers. Each element's sum runs over k in order, by fused multiply-adds in
+//! blocks that k alone decides, whatever the vector width, the tile, the packing or the number of threads: these
+//! only divide M and N. So a row's result does not depend on the rows beside it either: one image gives the same
+//! bits alone and in a batch.
 
 mod kernel;
 mod pack;
@@ -21,6 +22,8 @@ use std::ops::Range;
 /// Numbers summed between two visits of C: a packed panel of f32 is at most 48 KiB. (128, 192, 320 and 384 were
 /// slower by 1 to 5 % at most sizes of `benches/gemm.rs`.)
 const BLOCK_K: usize = 256;
+/// Blocks of k are whole numbers of this, but for the last: a column is turned in squares of up to 16 numbers.
+const UNIT_K: usize = 16;
 /// Rows of A that pass over a panel while they stay in the second cache.
 const BLOCK_M: usize = 512;
 /// Columns of B that wait, packed, for the next rows of A: whole panels of any shape.
@@ -171,7 +174,7 @@ impl<T: Kernel> Work<'_, T> {
     /// Computes the given rows and columns of C, the first column being a vector's first.
     fn region(&self, rows: Range<usize>, cols: Range<usize>) {
         let shape = T::shape();
-        let depth = self.k.div_ceil(self.k.div_ceil(BLOCK_K).max(1));
+        let depth = self.k.min(BLOCK_K);
         let wide = shape.lanes * shape.vectors;
         let pack_a = self.k > 0 && self.a.col_stride != 1 && cols.len() >= PACKED_A_COLUMNS;
         let height =
@@ -183,7 +186,7 @@ impl<T: Kernel> Work<'_, T> {
         scratch(depth * (width + height), |packed| {
             let (b, a) = packed.split_at_mut(depth * width);
             for cols in pieces(cols, block_n, wide) {
-                for k in pieces(0..self.k, BLOCK_K, 1) {
+                for k in pieces(0..self.k, BLOCK_K, UNIT_K) {
                     for (index, rows) in pieces(rows.clone(), BLOCK_M, shape.rows).enumerate() {
                         let b = PackedB { room: b, kept: several, filled: several && index > 0 };
                         self.block(rows, cols.clone(), k.clone(), pack_a.then_some(&mut *a), b);
@@ -216,11 +219,15 @@ impl<T: Kernel> Work<'_, T> {
                 },
             );
         }
-        for panel in pieces(cols.clone(), shape.lanes * shape.vectors, shape.lanes) {
+        // Few rows read B where it lies: its rows as they are, its columns turned on the way.
+        let turned = self.b.col_stride != 1 && self.b.row_stride == 1 && rows.len() <= shape.turned_rows;
+        let in_place = turned || self.b.col_stride == 1 && rows.len() <= DIRECT_B_ROWS;
+        let wide = if turned { kernel::TURNED_COLUMNS } else { shape.lanes * shape.vectors };
+        for panel in pieces(cols.clone(), wide, shape.lanes) {
             let width = panel.len().next_multiple_of(shape.lanes);
-            let direct = self.b.col_stride == 1 && width == panel.len() && rows.len() <= DIRECT_B_ROWS;
-            let (b, b_k) = if direct {
-                (self.b.data.as_ptr().wrapping_add(self.b.index(k.start, panel.start)), self.b.row_stride)
+            let (b, b_k, b_col) = if in_place && width == panel.len() {
+                let at = self.b.index(k.start, panel.start);
+                (self.b.data.as_ptr().wrapping_add(at), self.b.row_stride, self.b.col_stride)
             } else {
                 let at = if packed_b.kept { (panel.start - cols.start) * depth } else { 0 };
                 let packed = &mut packed_b.room[at..at + depth * width];
@@ -230,7 +237,7 @@ impl<T: Kernel> Work<'_, T> {
                         || pack::panel(self.b, k.clone(), panel.clone(), packed, width),
                     );
                 }
-                (packed.as_ptr(), width as isize)
+                (packed.as_ptr(), width as isize, 1)
             };
             let epilogue =
                 Epilogue { bias: self.epilogue.bias.map(|bias| &bias[panel.clone()]), ..self.epilogue };
@@ -250,6 +257,7 @@ impl<T: Kernel> Work<'_, T> {
                     a_k,
                     b,
                     b_k,
+                    b_col,
                     c: self.out.at(tile.start * self.n + panel.start),
                     c_row: self.n,
                     rows: tile.len(),
@@ -307,6 +315,21 @@ mod tests {
         for i in [0, BLOCK_M / 2, BLOCK_M, m - 1] {
             gemm(Sizes { m: 1, n, k }, rows(i), columns(&b, k), &mut alone, Epilogue::NONE);
             assert_eq!(whole[i * n..][..n], alone, "row {i}");
+        }
+    }
+
+    #[test]
+    fn few_rows_give_the_bits_of_many() {
+        let (m, n, k) = (12, 3 * 16 + 5, BLOCK_K + UNIT_K + 5);
+        let numbers = |len: usize| (0..len).map(|i| (i * 31 % 103) as f32 / 9.0 - 5.0).collect::<Vec<f32>>();
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        let a = MatRef { data: &a[..], offset: 0, row_stride: k as isize, col_stride: 1 };
+        let mut many = vec![0.0; m * n];
+        gemm(Sizes { m, n, k }, a, columns(&b, k), &mut many, Epilogue::NONE);
+        for few in 1..=6 {
+            let mut c = vec![f32::NAN; few * n];
+            gemm(Sizes { m: few, n, k }, a, columns(&b, k), &mut c, Epilogue::NONE);
+            assert_eq!(c, many[..few * n], "{few} rows");
         }
     }
 

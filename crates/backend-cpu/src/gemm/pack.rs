@@ -57,7 +57,7 @@ pub fn panel<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &
 }
 
 /// Numbers of columns that can be turned together.
-const SIDES: [usize; 3] = [16, 8, 4];
+const SIDES: [usize; 2] = [16, 8];
 
 /// Types whose columns can be turned into rows in registers.
 pub trait Turn: Real {
@@ -77,27 +77,28 @@ impl Turn for f32 {
         #[cfg(target_arch = "x86_64")]
         {
             use crate::simd::{Level, level};
-            let quads = columns[0].len() / 4;
-            if level() == Level::Portable || quads == 0 {
-                return 0;
+            use std::arch::x86_64::{__m256, __m512};
+            #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq")]
+            fn wide(columns: &[&[f32]], out: &mut [f32], width: usize) {
+                // SAFETY: compiled for this register.
+                unsafe { squares::<__m512>(columns, out, width) }
             }
-            assert!(columns.iter().all(|c| c.len() >= quads * 4));
-            assert!(out.len() >= (quads * 4 - 1) * width + columns.len());
-            let (from, to) = (|c: usize| columns[c].as_ptr(), out.as_mut_ptr());
-            // SAFETY: the level says what the machine has, and the asserts that all is in bounds.
-            unsafe {
-                match (columns.len(), level()) {
-                    (16, Level::Avx512) => x86::turn16(std::array::from_fn(from), to, width, quads),
-                    (16, _) => {
-                        x86::turn8(std::array::from_fn(from), to, width, quads);
-                        x86::turn8(std::array::from_fn(|c| from(c + 8)), to.add(8), width, quads);
-                    }
-                    (8, _) => x86::turn8(std::array::from_fn(from), to, width, quads),
-                    (4, _) => x86::turn4(std::array::from_fn(from), to, width, quads),
-                    _ => return 0,
-                }
+            #[target_feature(enable = "avx2,fma")]
+            fn narrow(columns: &[&[f32]], out: &mut [f32], width: usize) {
+                // SAFETY: compiled for this register.
+                unsafe { squares::<__m256>(columns, out, width) }
             }
-            quads * 4
+            let side = match (columns.len(), level()) {
+                (16, Level::Avx512) => 16,
+                (16 | 8, Level::Avx512 | Level::Avx2) => 8,
+                _ => return 0,
+            };
+            for (first, columns) in (0..).step_by(side).zip(columns.chunks_exact(side)) {
+                let turn = if side == 16 { wide } else { narrow };
+                // SAFETY: the level says what the machine has.
+                unsafe { turn(columns, &mut out[first..], width) }
+            }
+            columns[0].len() / side * side
         }
         #[cfg(not(target_arch = "x86_64"))]
         {
@@ -107,49 +108,27 @@ impl Turn for f32 {
     }
 }
 
+/// Turns the whole squares of as many columns as a register has lanes into rows `width` apart.
+///
+/// # Safety
+/// The caller must have been compiled for the register's instruction set.
 #[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::*;
-
-    /// Four numbers of each of `$side` columns at a time: those of columns i, i + 4, i + 8 … are gathered in one
-    /// register, so that what is left is to turn squares of 4 × 4 within its quarters.
-    macro_rules! turn {
-        ($name:ident, $side:literal, $features:literal, |$i:ident, $column:ident| $gather:expr,
-         $lo:ident $hi:ident $low:ident $high:ident $ps:ident $pd:ident $store:ident) => {
-            /// Turns the first `4·quads` numbers of the columns into rows `width` apart.
-            ///
-            /// # Safety
-            /// Needs the instruction set; each column holds `4·quads` numbers, and `out` as many rows.
-            #[target_feature(enable = $features)]
-            pub unsafe fn $name(columns: [*const f32; $side], mut out: *mut f32, width: usize, quads: usize) {
-                for quad in 0..quads {
-                    // SAFETY: within the columns and rows that the caller vouches for.
-                    unsafe {
-                        let $column = |c: usize| _mm_loadu_ps(columns[c].add(quad * 4));
-                        let gather = |$i: usize| $gather;
-                        let (a, b, c, d) = (gather(0), gather(1), gather(2), gather(3));
-                        let (ab, cd) = ($pd($lo(a, b)), $pd($lo(c, d)));
-                        $store(out, $ps($low(ab, cd)));
-                        $store(out.add(width), $ps($high(ab, cd)));
-                        let (ab, cd) = ($pd($hi(a, b)), $pd($hi(c, d)));
-                        $store(out.add(2 * width), $ps($low(ab, cd)));
-                        $store(out.add(3 * width), $ps($high(ab, cd)));
-                        out = out.add(4 * width);
-                    }
-                }
-            }
-        };
+#[inline(always)]
+unsafe fn squares<V: crate::simd::Square>(columns: &[&[V::Of]], out: &mut [V::Of], width: usize) {
+    let whole = columns[0].len() / V::LANES * V::LANES;
+    if whole == 0 {
+        return;
     }
-    turn!(turn4, 4, "sse2", |i, column| column(i),
-        _mm_unpacklo_ps _mm_unpackhi_ps _mm_unpacklo_pd _mm_unpackhi_pd _mm_castpd_ps _mm_castps_pd _mm_storeu_ps);
-    turn!(turn8, 8, "avx2", |i, column| _mm256_set_m128(column(i + 4), column(i)),
-        _mm256_unpacklo_ps _mm256_unpackhi_ps _mm256_unpacklo_pd _mm256_unpackhi_pd
-        _mm256_castpd_ps _mm256_castps_pd _mm256_storeu_ps);
-    turn!(turn16, 16, "avx512f",
-        |i, column| {
-            let low = _mm512_insertf32x4::<1>(_mm512_castps128_ps512(column(i)), column(i + 4));
-            _mm512_insertf32x4::<3>(_mm512_insertf32x4::<2>(low, column(i + 8)), column(i + 12))
-        },
-        _mm512_unpacklo_ps _mm512_unpackhi_ps _mm512_unpacklo_pd _mm512_unpackhi_pd
-        _mm512_castpd_ps _mm512_castps_pd _mm512_storeu_ps);
+    assert!(columns.len() == V::LANES && columns.iter().all(|c| c.len() >= whole));
+    assert!(out.len() >= (whole - 1) * width + V::LANES);
+    let mut out = out.as_mut_ptr();
+    for k in (0..whole).step_by(V::LANES) {
+        // SAFETY: the asserts say that all is in bounds, the caller that the machine has the instructions.
+        unsafe {
+            for row in &V::turn(|c| columns.get_unchecked(c).as_ptr().add(k))[..V::LANES] {
+                row.store(out);
+                out = out.add(width);
+            }
+        }
+    }
 }
