@@ -69,16 +69,13 @@ impl Flow {
             if let Some(slot) = wanted.get_mut(&node.seq) {
                 *slot = Some(grad.clone());
             }
-            let grads = node.backward(&grad, retain);
-            for (edge, grad) in node.inputs.iter().zip(grads) {
-                if let Some(grad) = grad {
-                    if is_anomaly_enabled() {
-                        let what = format!("a gradient from {} (recorded at {})", node.name, node.location);
-                        assert_finite(grad.raw(), "backward", &what);
-                    }
-                    self.push(edge, grad);
+            node.backward(&grad, retain, &mut |edge, grad| {
+                if is_anomaly_enabled() {
+                    let what = format!("a gradient from {} (recorded at {})", node.name, node.location);
+                    assert_finite(grad.raw(), "backward", &what);
                 }
-            }
+                self.push(edge, grad);
+            });
         }
     }
 }

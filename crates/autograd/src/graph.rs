@@ -26,24 +26,70 @@ pub(crate) enum Edge {
     Node(Arc<Node>),
 }
 
-/// A gradient rule: the gradients of the inputs from that of the result.
-type Rule = Box<dyn Fn(&Ctx, &Tensor) -> Vec<Option<Tensor>> + Send + Sync>;
-
-/// A recorded operation.
-pub(crate) struct Node {
+/// A recorded operation. Its inputs and its rule are inside, each of its own type, so that an operation costs one
+/// allocation (and a second if it saves anything).
+pub(crate) struct Node<O: Operation + ?Sized = dyn Operation> {
     pub name: &'static str,
     pub seq: u64,
-    pub inputs: Vec<Edge>,
     pub location: &'static Location<'static>,
-    tape: Mutex<Option<Tape>>,
     extras: Mutex<Extras>,
+    operation: O,
+}
+
+/// What differs from operation to operation.
+pub(crate) trait Operation: Send + Sync {
+    /// Where the inputs' gradients go.
+    fn inputs(&self) -> &[Edge];
+    /// The same, to be taken away.
+    fn inputs_mut(&mut self) -> &mut [Edge];
+    /// Applies the rule and hands the gradients on; frees what was saved unless `retain`. `None` if it was freed before.
+    fn backward(&self, node: &Arc<Node>, grad: &Tensor, retain: bool, to: &mut Sink) -> Option<()>;
+}
+
+/// Takes the gradient of one input.
+pub(crate) type Sink<'a> = dyn FnMut(&Edge, Tensor) + 'a;
+
+/// An operation of inputs `I` (an array or a vector) and rule `R`.
+struct Recorded<I, R> {
+    inputs: I,
+    tape: Mutex<Option<Tape<R>>>,
 }
 
 /// What the backward pass needs, until it is freed.
-struct Tape {
-    rule: Rule,
-    inputs: Vec<Option<Saved>>,
-    output: Option<Saved>,
+struct Tape<R> {
+    /// The gradients of the inputs from that of the result.
+    rule: R,
+    saved: Vec<Saved>,
+}
+
+impl<I, R, G> Operation for Recorded<I, R>
+where
+    I: AsRef<[Edge]> + AsMut<[Edge]> + Send + Sync,
+    R: Fn(&Ctx, &Tensor) -> G + Send + Sync,
+    G: IntoIterator<Item = Option<Tensor>>,
+{
+    fn inputs(&self) -> &[Edge] {
+        self.inputs.as_ref()
+    }
+
+    fn inputs_mut(&mut self) -> &mut [Edge] {
+        self.inputs.as_mut()
+    }
+
+    fn backward(&self, node: &Arc<Node>, grad: &Tensor, retain: bool, to: &mut Sink) -> Option<()> {
+        let lock = || self.tape.lock().unwrap_or_else(PoisonError::into_inner);
+        let tape = lock().take()?;
+        let grads = (tape.rule)(&Ctx { node, saved: &tape.saved }, grad);
+        if retain {
+            *lock() = Some(tape);
+        }
+        for (edge, grad) in self.inputs().iter().zip(grads) {
+            if let Some(grad) = grad {
+                to(edge, grad);
+            }
+        }
+        Some(())
+    }
 }
 
 /// Hooks of the result, and the result itself if its gradient is to be kept.
@@ -53,10 +99,16 @@ pub(crate) struct Extras {
     pub retained: Option<Weak<Inner>>,
 }
 
+/// A tensor that the rule reads again.
 struct Saved {
+    /// Which input, or [`RESULT`].
+    which: u8,
     raw: RawTensor,
     version: u64,
 }
+
+/// The result, among what is saved.
+const RESULT: u8 = 31;
 
 /// Which tensors a rule reads again.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,7 +116,7 @@ pub(crate) struct Keep(u32);
 
 impl Keep {
     pub const NOTHING: Keep = Keep(0);
-    pub const OUTPUT: Keep = Keep(1 << 31);
+    pub const OUTPUT: Keep = Keep(1 << RESULT);
     pub const FIRST: Keep = Keep(1);
     pub const SECOND: Keep = Keep(2);
     pub const THIRD: Keep = Keep(4);
@@ -72,28 +124,33 @@ impl Keep {
     pub const fn and(self, other: Keep) -> Keep {
         Keep(self.0 | other.0)
     }
-    fn input(self, index: usize) -> bool {
-        index < 31 && self.0 >> index & 1 == 1
+    /// Those of the inputs, and then the result, that are kept.
+    fn of<'a>(
+        self,
+        inputs: &'a [&Tensor],
+        result: &'a RawTensor,
+    ) -> impl Iterator<Item = (u8, &'a RawTensor)> {
+        let inputs = (0..RESULT).zip(inputs).map(|(which, t)| (which, t.raw()));
+        inputs.chain([(RESULT, result)]).filter(move |(which, _)| self.0 >> which & 1 == 1)
     }
 }
 
 /// What a rule sees of its operation.
 pub(crate) struct Ctx<'a> {
     node: &'a Arc<Node>,
-    tape: &'a Tape,
+    saved: &'a [Saved],
 }
 
 impl Ctx<'_> {
     /// Whether the gradient of an input is wanted at all.
     pub fn needs(&self, index: usize) -> bool {
-        !matches!(self.node.inputs[index], Edge::None)
+        !matches!(self.node.operation.inputs()[index], Edge::None)
     }
 
     /// A saved input, with its history while a graph is being recorded.
     pub fn input(&self, index: usize) -> Tensor {
-        let saved = self.tape.inputs[index].as_ref().expect("the rule kept this input");
-        let raw = self.unpack(saved, &format!("input {index}"));
-        match &self.node.inputs[index] {
+        let raw = self.unpack(index as u8);
+        match &self.node.operation.inputs()[index] {
             Edge::Node(node) if is_grad_enabled() => Tensor::from_node(raw, node.clone()),
             Edge::Leaf(leaf) if is_grad_enabled() => leaf.clone(),
             _ => Tensor::from_raw(raw),
@@ -102,14 +159,16 @@ impl Ctx<'_> {
 
     /// The saved result.
     pub fn output(&self) -> Tensor {
-        let saved = self.tape.output.as_ref().expect("the rule kept the result");
-        let raw = self.unpack(saved, "the result");
+        let raw = self.unpack(RESULT);
         if is_grad_enabled() { Tensor::from_node(raw, self.node.clone()) } else { Tensor::from_raw(raw) }
     }
 
-    fn unpack(&self, saved: &Saved, what: &str) -> RawTensor {
+    fn unpack(&self, which: u8) -> RawTensor {
+        let saved =
+            self.saved.iter().find(|saved| saved.which == which).expect("the rule kept what it reads");
         let now = saved.raw.buffer().version();
         if now != saved.version {
+            let what = if which == RESULT { "the result".into() } else { format!("input {which}") };
             check::fail(
                 "backward",
                 format!(
@@ -129,19 +188,28 @@ impl Ctx<'_> {
 
 static SEQUENCE: AtomicU64 = AtomicU64::new(1);
 
-impl Node {
-    fn tape(&self) -> MutexGuard<'_, Option<Tape>> {
-        self.tape.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl<O: Operation + ?Sized> Node<O> {
     pub fn extras(&self) -> MutexGuard<'_, Extras> {
         self.extras.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Applies the rule; frees what was saved unless `retain`.
+    /// Moves the edges to other nodes to `rest`, all but one: that is the answer, since most have but one.
+    fn take_parents(&mut self, rest: &mut Vec<Arc<Node>>) -> Option<Arc<Node>> {
+        let mut first = None;
+        for edge in self.operation.inputs_mut() {
+            if let Edge::Node(node) = std::mem::replace(edge, Edge::None) {
+                rest.extend(first.replace(node));
+            }
+        }
+        first
+    }
+}
+
+impl Node {
+    /// Applies the rule and hands the inputs' gradients on; frees what was saved unless `retain`.
     #[track_caller]
-    pub fn backward(self: &Arc<Self>, grad: &Tensor, retain: bool) -> Vec<Option<Tensor>> {
-        let Some(tape) = self.tape().take() else {
+    pub fn backward(self: &Arc<Self>, grad: &Tensor, retain: bool, to: &mut Sink) {
+        if self.operation.backward(self, grad, retain, to).is_none() {
             check::fail(
                 "backward",
                 format!(
@@ -150,25 +218,18 @@ impl Node {
                 ),
                 "keep it with backward_retain(), or compute the forward pass again",
             );
-        };
-        let grads = (tape.rule)(&Ctx { node: self, tape: &tape }, grad);
-        if retain {
-            *self.tape() = Some(tape);
         }
-        grads
     }
 }
 
-/// Frees long chains without recursion: parents that nobody else holds are taken apart in a loop.
-impl Drop for Node {
+/// Frees long chains without recursion: parents that nobody else holds are taken apart in a loop. (Of two threads
+/// that let go of a parent at once neither may find itself the last; its own drop then goes on with the loop.)
+impl<O: Operation + ?Sized> Drop for Node<O> {
     fn drop(&mut self) {
-        let mut doomed = std::mem::take(&mut self.inputs);
-        while let Some(edge) = doomed.pop() {
-            if let Edge::Node(node) = edge
-                && let Some(mut node) = Arc::into_inner(node)
-            {
-                doomed.append(&mut node.inputs);
-            }
+        let mut rest = Vec::new();
+        let mut next = self.take_parents(&mut rest);
+        while let Some(mut node) = next.or_else(|| rest.pop()) {
+            next = Arc::get_mut(&mut node).and_then(|node| node.take_parents(&mut rest));
         }
     }
 }
@@ -182,7 +243,10 @@ pub(crate) fn record<const N: usize>(
     out: RawTensor,
     rule: impl Fn(&Ctx, &Tensor) -> [Option<Tensor>; N] + Send + Sync + 'static,
 ) -> Tensor {
-    record_many(name, &inputs, keep, out, move |ctx, grad| rule(ctx, grad).into())
+    if !is_recorded(name, &inputs, &out) {
+        return Tensor::from_raw(out);
+    }
+    push(name, inputs.map(|t| t.edge(name)), &inputs, keep, out, rule)
 }
 
 /// As [`record`], of any number of inputs.
@@ -194,25 +258,41 @@ pub(crate) fn record_many(
     out: RawTensor,
     rule: impl Fn(&Ctx, &Tensor) -> Vec<Option<Tensor>> + Send + Sync + 'static,
 ) -> Tensor {
-    if is_anomaly_enabled() {
-        assert_finite(&out, name, "the result");
-    }
-    if !is_grad_enabled() || !out.dtype().is_float() || !inputs.iter().any(|t| t.requires_grad()) {
+    if !is_recorded(name, inputs, &out) {
         return Tensor::from_raw(out);
     }
-    let save = |raw: &RawTensor| Saved { raw: raw.clone(), version: raw.buffer().version() };
-    let tape = Tape {
-        rule: Box::new(rule),
-        inputs: inputs.iter().enumerate().map(|(i, t)| keep.input(i).then(|| save(t.raw()))).collect(),
-        output: (keep.0 & Keep::OUTPUT.0 != 0).then(|| save(&out)),
-    };
+    let edges: Vec<Edge> = inputs.iter().map(|t| t.edge(name)).collect();
+    push(name, edges, inputs, keep, out, rule)
+}
+
+/// Whether an operation belongs on the tape. Looks at its result, if all results are looked at.
+#[track_caller]
+fn is_recorded(name: &str, inputs: &[&Tensor], out: &RawTensor) -> bool {
+    if is_anomaly_enabled() {
+        assert_finite(out, name, "the result");
+    }
+    is_grad_enabled() && out.dtype().is_float() && inputs.iter().any(|t| t.requires_grad())
+}
+
+/// Records an operation.
+#[track_caller]
+fn push<G: IntoIterator<Item = Option<Tensor>>>(
+    name: &'static str,
+    edges: impl AsRef<[Edge]> + AsMut<[Edge]> + Send + Sync + 'static,
+    inputs: &[&Tensor],
+    keep: Keep,
+    out: RawTensor,
+    rule: impl Fn(&Ctx, &Tensor) -> G + Send + Sync + 'static,
+) -> Tensor {
+    let save =
+        |(which, raw): (u8, &RawTensor)| Saved { which, raw: raw.clone(), version: raw.buffer().version() };
+    let saved = keep.of(inputs, &out).map(save).collect();
     let node = Node {
         name,
         seq: SEQUENCE.fetch_add(1, Ordering::Relaxed),
-        inputs: inputs.iter().map(|t| t.edge(name)).collect(),
         location: Location::caller(),
-        tape: Mutex::new(Some(tape)),
         extras: Mutex::default(),
+        operation: Recorded { inputs: edges, tape: Mutex::new(Some(Tape { rule, saved })) },
     };
     Tensor::from_node(out, Arc::new(node))
 }
