@@ -139,12 +139,12 @@ impl Backend for Cpu {
     }
 
     fn stats(&self) -> Stats {
-        let (live, peak, pooled, allocations) = self.pool.counts();
+        let counts = self.pool.counts();
         Stats {
-            live,
-            peak,
-            pooled,
-            allocations,
+            live: counts.live,
+            peak: counts.peak,
+            pooled: counts.spare,
+            allocations: counts.allocations,
             dispatches: self.dispatches.load(Ordering::Relaxed),
             readbacks: self.readbacks.load(Ordering::Relaxed),
             ..Stats::default()

@@ -7,8 +7,8 @@
 use bytemuck::{AnyBitPattern, NoUninit, Pod, Zeroable};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What memory is counted and aligned in: a cache line, an AVX-512 register.
@@ -35,18 +35,42 @@ pub fn scratch<T: Plain, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
 
 /// Spare memory by size, and the counts of what was asked for.
 #[derive(Debug, Default)]
-pub struct Pool {
-    spare: Mutex<Spare>,
-    live: AtomicUsize,
-    peak: AtomicUsize,
-    allocations: AtomicU64,
-}
+pub struct Pool(Mutex<Spare>);
 
-/// Memory that waits: its bytes are counted under the same lock, so that no count can be ahead of it.
+/// Memory that waits, and the counts under the same lock, so that none can be ahead of it.
 #[derive(Debug, Default)]
 struct Spare {
-    by_lines: HashMap<usize, Vec<Vec<Line>>>,
-    bytes: usize,
+    by_lines: HashMap<usize, Vec<Vec<Line>>, BuildHasherDefault<Spread>>,
+    counts: Counts,
+}
+
+/// What a pool counts, in bytes but for the last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// In blocks that somebody holds.
+    pub live: usize,
+    /// The most that ever was live.
+    pub peak: usize,
+    /// In memory that waits.
+    pub spare: usize,
+    /// How often the system was asked.
+    pub allocations: u64,
+}
+
+/// Hashes a size by one multiplication (Knuth's, by the golden ratio): sizes are nobody's attack.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_usize(byte.into()));
+    }
+    fn write_usize(&mut self, size: usize) {
+        self.0 = (self.0 ^ size as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
+    }
 }
 
 /// Spare bytes a pool keeps before it gives memory back to the system at once.
@@ -58,33 +82,43 @@ impl Pool {
         let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
         let bytes = lines * size_of::<Line>();
         let reused = {
-            let mut spare = lock(&self.spare);
-            let reused = spare.by_lines.get_mut(&lines).and_then(Vec::pop);
-            spare.bytes -= if reused.is_some() { bytes } else { 0 };
+            let mut pool = self.lock();
+            let reused = pool.by_lines.get_mut(&lines).and_then(Vec::pop);
+            let counts = &mut pool.counts;
+            match reused {
+                Some(_) => counts.spare -= bytes,
+                None => counts.allocations += 1,
+            }
+            counts.live += bytes;
+            counts.peak = counts.peak.max(counts.live);
             reused
         };
         let memory = reused.unwrap_or_else(|| {
-            self.allocations.fetch_add(1, Ordering::Relaxed);
             let mut memory = Vec::with_capacity(lines);
             prefer_huge_pages(&memory);
             memory.resize(lines, Line::zeroed());
             memory
         });
-        let live = self.live.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        self.peak.fetch_max(live, Ordering::Relaxed);
         Block { memory, pool: self.clone() }
     }
 
-    /// Bytes live, the most ever live, bytes spare, and how often the system was asked.
-    pub fn counts(&self) -> (usize, usize, usize, u64) {
-        let read = |n: &AtomicUsize| n.load(Ordering::Relaxed);
-        let pooled = lock(&self.spare).bytes;
-        (read(&self.live), read(&self.peak), pooled, self.allocations.load(Ordering::Relaxed))
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        self.lock().counts
     }
 
     /// Gives all spare memory back to the system.
     pub fn trim(&self) {
-        drop(std::mem::take(&mut *lock(&self.spare)));
+        let spare = {
+            let mut pool = self.lock();
+            pool.counts.spare = 0;
+            std::mem::take(&mut pool.by_lines)
+        };
+        drop(spare);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Spare> {
+        lock(&self.0)
     }
 }
 
@@ -149,11 +183,11 @@ impl Drop for Block {
     fn drop(&mut self) {
         let memory = std::mem::take(&mut self.memory);
         let bytes = memory.len() * size_of::<Line>();
-        self.pool.live.fetch_sub(bytes, Ordering::Relaxed);
-        let mut spare = lock(&self.pool.spare);
-        if bytes > 0 && spare.bytes + bytes <= POOL_LIMIT {
-            spare.bytes += bytes;
-            spare.by_lines.entry(memory.len()).or_default().push(memory);
+        let mut pool = self.pool.lock();
+        pool.counts.live -= bytes;
+        if bytes > 0 && pool.counts.spare + bytes <= POOL_LIMIT {
+            pool.counts.spare += bytes;
+            pool.by_lines.entry(memory.len()).or_default().push(memory);
         }
     }
 }

@@ -9,56 +9,54 @@
 use crate::simd::vectorize_for;
 use crate::storage::Plain;
 use crate::threads;
-use tensor_core::{Layout, Shape};
+use tensor_core::{Layout, MAX_RANK, Shape};
 
-/// The merged loop nest of `N` layouts of one shape.
+/// The merged loop nest of `N` layouts of one shape, kept inline: small operations are many.
 pub struct Nest<const N: usize> {
-    sizes: Vec<usize>,
-    strides: Vec<[isize; N]>,
+    /// Sizes and steps, outermost first; at least one.
+    loops: [(usize, [isize; N]); MAX_RANK],
+    depth: usize,
     start: [isize; N],
 }
 
 impl<const N: usize> Nest<N> {
     /// Merges what can be merged.
     pub fn new(shape: &Shape, layouts: [&Layout; N]) -> Self {
-        let mut sizes: Vec<usize> = Vec::with_capacity(shape.rank().max(1));
-        let mut strides: Vec<[isize; N]> = Vec::with_capacity(shape.rank().max(1));
+        // A single element is a run of memory, whatever its strides.
+        let mut loops = [(1, [1; N]); MAX_RANK];
+        let mut depth = 0;
         for axis in 0..shape.rank() {
             let (size, step) = (shape[axis], std::array::from_fn(|i| layouts[i].strides()[axis]));
             if size == 1 {
                 continue;
             }
-            match strides.last_mut() {
-                Some(outer) if (0..N).all(|i| outer[i] == step[i] * size as isize) => {
-                    *sizes.last_mut().expect("as many sizes as strides") *= size;
-                    *outer = step;
+            match loops[..depth].last_mut() {
+                Some((sizes, outer)) if (0..N).all(|i| outer[i] == step[i] * size as isize) => {
+                    (*sizes, *outer) = (*sizes * size, step);
                 }
                 _ => {
-                    sizes.push(size);
-                    strides.push(step);
+                    loops[depth] = (size, step);
+                    depth += 1;
                 }
             }
         }
-        if sizes.is_empty() {
-            (sizes, strides) = (vec![1], vec![[0; N]]);
-        }
-        Nest { sizes, strides, start: std::array::from_fn(|i| layouts[i].offset() as isize) }
+        Nest { loops, depth: depth.max(1), start: std::array::from_fn(|i| layouts[i].offset() as isize) }
     }
 
     /// Length of a row.
     pub fn row_len(&self) -> usize {
-        self.sizes[self.sizes.len() - 1]
+        self.loops[self.depth - 1].0
     }
 
     /// The operands' strides along a row.
     pub fn row_strides(&self) -> [isize; N] {
-        self.strides[self.strides.len() - 1]
+        self.loops[self.depth - 1].1
     }
 
     /// Where each operand stands at a row-major element.
     fn offsets(&self, mut element: usize) -> [isize; N] {
         let mut at = self.start;
-        for (size, stride) in self.sizes.iter().zip(&self.strides).rev() {
+        for (size, stride) in self.loops[..self.depth].iter().rev() {
             let index = (element % size) as isize;
             element /= size;
             for (place, step) in at.iter_mut().zip(stride) {

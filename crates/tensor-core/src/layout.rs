@@ -3,7 +3,7 @@
 //! Everything here is arithmetic; no element moves. Invariant: every index within the shape maps
 //! into the buffer that the layout was made for, so backends may trust it.
 
-use crate::shape::{Axes, MAX_RANK, Shape};
+use crate::shape::{Axes, MAX_RANK, Shape, inserted, removed};
 use crate::window::Window;
 
 /// Sizes, strides and offset of a view into a buffer.
@@ -73,9 +73,13 @@ impl Layout {
 
     /// The layout with dimension `order[i]` moved to place `i`.
     pub fn permute(&self, order: &[usize]) -> Self {
-        let dims: Vec<usize> = order.iter().map(|&axis| self.shape[axis]).collect();
-        let strides: Vec<isize> = order.iter().map(|&axis| self.strides[axis]).collect();
-        Layout::new(Shape::new(&dims), &strides, self.offset)
+        debug_assert_eq!(order.len(), self.rank(), "an order of all dimensions");
+        let mut layout = *self;
+        for (place, &axis) in order.iter().enumerate() {
+            layout.shape.dims_mut()[place] = self.shape[axis];
+            layout.strides[place] = self.strides[axis];
+        }
+        layout
     }
 
     /// Two dimensions swapped.
@@ -115,11 +119,11 @@ impl Layout {
     /// dimension; padding is the caller's.
     pub fn windows(&self, axis: usize, window: Window) -> Self {
         let places = Window { padding: [0, 0], ..window }.places(self.shape[axis]);
-        let mut strides = self.strides().to_vec();
-        strides.push(self.strides[axis] * window.dilation as isize);
-        strides[axis] *= window.stride as isize;
         let shape = self.shape.with(axis, places).insert(self.rank(), window.size);
-        Layout::new(shape, &strides, self.offset)
+        let mut strides = self.strides;
+        strides[self.rank()] = self.strides[axis] * window.dilation as isize;
+        strides[axis] *= window.stride as isize;
+        Layout { shape, strides, offset: self.offset }
     }
 
     /// The view at `index` of `axis`, which goes.
@@ -130,16 +134,16 @@ impl Layout {
     /// Inserts a dimension of size 1 before `axis`.
     #[track_caller]
     pub fn unsqueeze(&self, axis: usize) -> Self {
-        let mut strides = self.strides().to_vec();
-        strides.insert(axis, 0);
-        Layout::new(self.shape.insert(axis, 1), &strides, self.offset)
+        Layout {
+            shape: self.shape.insert(axis, 1),
+            strides: inserted(self.strides, axis, 0),
+            offset: self.offset,
+        }
     }
 
     /// Drops `axis`, which must have size 1 (or be selected at 0).
     pub fn remove(&self, axis: usize) -> Self {
-        let mut strides = self.strides().to_vec();
-        strides.remove(axis);
-        Layout::new(self.shape.remove(axis), &strides, self.offset)
+        Layout { shape: self.shape.remove(axis), strides: removed(self.strides, axis), offset: self.offset }
     }
 
     /// The diagonal of two dimensions, moved to the end; `offset` is above (+) or below (−) the main one.
@@ -150,9 +154,9 @@ impl Layout {
         let (sa, sb) = (self.strides[a], self.strides[b]);
         let start = if len > 0 { self.offset as isize + row * sa + col * sb } else { self.offset as isize };
         let rest = self.remove(a.max(b)).remove(a.min(b));
-        let mut strides = rest.strides().to_vec();
-        strides.push(sa + sb);
-        Layout::new(rest.shape.insert(rest.rank(), len), &strides, start as usize)
+        let mut strides = rest.strides;
+        strides[rest.rank()] = sa + sb;
+        Layout { shape: rest.shape.insert(rest.rank(), len), strides, offset: start as usize }
     }
 
     /// The same elements in the same order under another shape, if strides can express it.

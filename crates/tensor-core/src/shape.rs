@@ -61,16 +61,13 @@ impl Shape {
     /// This shape with `size` inserted before `axis`.
     #[track_caller]
     pub fn insert(&self, axis: usize, size: usize) -> Self {
-        let mut dims = self.dims().to_vec();
-        dims.insert(axis, size);
-        Shape::new(&dims)
+        assert!(self.rank() < MAX_RANK, "a tensor has at most {MAX_RANK} dimensions, {self} is full");
+        Shape { rank: self.rank + 1, dims: inserted(self.dims, axis, size) }
     }
 
     /// This shape without `axis`.
     pub fn remove(&self, axis: usize) -> Self {
-        let mut dims = self.dims().to_vec();
-        dims.remove(axis);
-        Shape::new(&dims)
+        Shape { rank: self.rank - 1, dims: removed(self.dims, axis) }
     }
 
     /// This shape with the size of `axis` replaced.
@@ -84,7 +81,7 @@ impl Shape {
     /// `None` when some aligned pair is neither.
     pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
         let rank = self.rank().max(other.rank());
-        let mut shape = Shape::new(&vec![1; rank]);
+        let mut shape = Shape { rank: rank as u8, dims: [0; MAX_RANK] };
         for from_end in 1..=rank {
             let size = |s: &Shape| if from_end <= s.rank() { s.dims[s.rank() - from_end] } else { 1 };
             let (a, b) = (size(self), size(other));
@@ -100,12 +97,27 @@ impl Shape {
 
     /// The shape after reducing `axes` (a bit set), which stay as 1 or go.
     pub fn reduced(&self, axes: Axes, keepdim: bool) -> Shape {
-        let kept: Vec<usize> = (0..self.rank())
-            .filter(|&axis| keepdim || !axes.contains(axis))
-            .map(|axis| if axes.contains(axis) { 1 } else { self.dims[axis] })
-            .collect();
-        Shape::new(&kept)
+        let mut shape = Shape { rank: 0, dims: [0; MAX_RANK] };
+        for axis in (0..self.rank()).filter(|&axis| keepdim || !axes.contains(axis)) {
+            shape.dims[shape.rank()] = if axes.contains(axis) { 1 } else { self.dims[axis] };
+            shape.rank += 1;
+        }
+        shape
     }
+}
+
+/// A list of one number a dimension, zeros after the last, with `value` put before `axis`.
+pub(crate) fn inserted<T: Copy>(mut list: [T; MAX_RANK], axis: usize, value: T) -> [T; MAX_RANK] {
+    list.copy_within(axis..MAX_RANK - 1, axis + 1);
+    list[axis] = value;
+    list
+}
+
+/// Such a list without `axis`.
+pub(crate) fn removed<T: Copy + Default>(mut list: [T; MAX_RANK], axis: usize) -> [T; MAX_RANK] {
+    list.copy_within(axis + 1.., axis);
+    list[MAX_RANK - 1] = T::default();
+    list
 }
 
 impl Deref for Shape {

@@ -6,6 +6,7 @@ use crate::check;
 use crate::dtype::{Category, DType, Scalar};
 use crate::op::{Activation, BinaryOp, CompareOp, UnaryOp};
 use crate::shape::Shape;
+use std::borrow::Cow;
 
 /// One side of a two-sided operation on tensors: a tensor, or a plain number.
 #[derive(Clone, Copy, Debug)]
@@ -192,12 +193,12 @@ fn binary(op: BinaryOp, a: Arg, b: Arg) -> RawTensor {
 }
 
 /// An operand converted to the common type and repeated to the common shape.
-enum Prepared {
-    Tensor(RawTensor),
+enum Prepared<'a> {
+    Tensor(Cow<'a, RawTensor>),
     Scalar(Scalar),
 }
 
-impl Prepared {
+impl Prepared<'_> {
     fn operand(&self) -> Operand<'_> {
         match self {
             Prepared::Tensor(t) => t.operand(),
@@ -214,11 +215,16 @@ impl Prepared {
 }
 
 #[track_caller]
-fn prepare(op: &str, anchor: &RawTensor, arg: Arg, dtype: DType, shape: &Shape) -> Prepared {
+fn prepare<'a>(op: &str, anchor: &RawTensor, arg: Arg<'a>, dtype: DType, shape: &Shape) -> Prepared<'a> {
     match arg {
         Arg::Tensor(t) => {
             anchor.same_device(op, t);
-            Prepared::Tensor(t.cast(dtype).expand(shape))
+            let as_it_is = t.dtype() == dtype && t.shape() == shape;
+            Prepared::Tensor(if as_it_is {
+                Cow::Borrowed(t)
+            } else {
+                Cow::Owned(t.cast(dtype).expand(shape))
+            })
         }
         Arg::Scalar(s) => Prepared::Scalar(s),
     }
