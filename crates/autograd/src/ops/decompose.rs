@@ -55,11 +55,6 @@ fn gaps(x: &Tensor) -> Tensor {
     x.unsqueeze(-2) - x.unsqueeze(-1) + Tensor::eye(n, (x.dtype(), x.device()))
 }
 
-/// The matrices without their diagonals.
-fn hollow(x: &Tensor) -> Tensor {
-    x.tril(-1) + x.triu(1)
-}
-
 impl Tensor {
     /// Eigenvalues, ascending, and eigenvectors as columns of symmetric matrices, of which the lower
     /// triangle is read: `[…, N, N] → […, N], […, N, N]`. A vector's sign is free in mathematics; here
@@ -85,7 +80,9 @@ impl Tensor {
             if which == 0 {
                 return v.matmul(&(g.unsqueeze(-1) * v.mt()));
             }
-            let turned = hollow(&v.mt().matmul(g)) / gaps(l);
+            // Only turns of the vectors count: the skew part, as PyTorch projects it.
+            let m = v.mt().matmul(g);
+            let turned = (&m - m.mt()) * 0.5 / gaps(l);
             v.matmul(&turned).matmul(&v.mt())
         });
         (l, v)
