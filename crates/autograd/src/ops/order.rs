@@ -1,5 +1,6 @@
 //! Statistics of order: medians, quantiles, and where numbers belong among sorted ones.
 
+use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::{DType, check};
 
@@ -66,12 +67,22 @@ impl Tensor {
         (values.named(name), index)
     }
 
-    /// The middle element of all, the lower of two; NaN if there is one.
+    /// One element of all, chosen by `middle`; equal ones share the gradient, and so do NaN if it is one.
+    #[track_caller]
+    fn shared(&self, name: &'static str, middle: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+        let out = middle(&self.detach().flatten(0, -1));
+        record(name, [self], Keep::FIRST.and(Keep::OUTPUT), out.raw().clone(), |ctx, g| {
+            let (x, out) = (ctx.input(0).detach(), ctx.output().detach());
+            let equal = x.eq(&out).logical_or(&x.isnan().logical_and(&out.isnan()));
+            let count = equal.sum();
+            [Some(equal.where_(g / count, 0.0))]
+        })
+    }
+
+    /// The middle element of all, the lower of two; NaN if there is one. Equal ones share the gradient.
     #[track_caller]
     pub fn median(&self) -> Tensor {
-        let flat = self.flatten(0, -1);
-        let values = flat.median_dim(0, false).0;
-        values.named("MedianBackward0")
+        self.shared("MedianBackward0", |flat| flat.median_dim(0, false).0)
     }
 
     /// The middle element along a dimension, the lower of two, and where it stands; NaN if there is one.
@@ -88,12 +99,13 @@ impl Tensor {
         self.picked_at(&index, "MedianBackward1", dim, keepdim)
     }
 
-    /// The middle element of all but NaN, the lower of two.
+    /// The middle element of all but NaN, the lower of two. Equal ones share the gradient.
     #[track_caller]
     pub fn nanmedian(&self) -> Tensor {
-        let flat = self.flatten(0, -1);
-        let count = flat.detach().isnan().logical_not().sum().item::<i64>() as usize;
-        flat.ranked("nanmedian", "NanmedianBackward0", 0, false, |_| count.saturating_sub(1) / 2).0
+        self.shared("NanmedianBackward0", |flat| {
+            let count = flat.isnan().logical_not().sum().item::<i64>() as usize;
+            flat.ranked("nanmedian", "NanmedianBackward0", 0, false, |_| count.saturating_sub(1) / 2).0
+        })
     }
 
     /// The middle element along a dimension of all but NaN, the lower of two, and where it stands.

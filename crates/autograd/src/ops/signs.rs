@@ -1,6 +1,7 @@
 //! Numbers as floating point holds them: signs, neighbours, powers of two; extremes that pass over NaN.
 
 use super::TensorArg;
+use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::{Category, DType, HostData, check};
 
@@ -31,7 +32,7 @@ impl Tensor {
         x.detach().eq(0).where_(value.detach(), value).named("CopysignBackward0")
     }
 
-    /// The next number of the type towards `other`.
+    /// The next number of the type towards `other`. The gradient is this one's, and 0 where both are the same.
     #[track_caller]
     pub fn nextafter(&self, other: &Tensor) -> Tensor {
         check::float("nextafter", self.dtype());
@@ -59,7 +60,12 @@ impl Tensor {
             (HostData::F32(a), HostData::F32(b)) => stepped!(F32, a, b),
             _ => unreachable!("both are of this floating point type"),
         };
-        Tensor::from_host(&data, shape, self.device())
+        let next = Tensor::from_host(&data, shape, self.device());
+        let sides = [&self.expand_to(&shape), &other.expand_to(&shape)];
+        let same = sides[0].detach().eq(sides[1].detach());
+        record("NextafterBackward0", sides, Keep::NOTHING, next.raw().clone(), move |_, g| {
+            [Some(same.where_(0.0, g)), Some(g.zeros_like())]
+        })
     }
 
     /// `self·2^other`
