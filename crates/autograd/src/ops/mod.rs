@@ -40,6 +40,7 @@ mod sorting;
 mod special;
 mod window;
 
+pub use adaptive::AdaptiveSize;
 pub use arithmetic::TensorArg;
 pub use contract::{Contraction, cdist, kron, tensordot};
 pub use dividing::{broadcast_tensors, cartesian_prod, column_stack, dstack};

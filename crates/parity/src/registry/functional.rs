@@ -4,7 +4,7 @@ use super::convert::{As, Dims, IntoValue};
 use super::kinds::{Factors, Shape1d};
 use super::{Entry, forms};
 use crate::python::{PyError, guarded};
-use autograd::{ConvOptions, Each, PadMode, Padding, PoolOptions, Resize, Tensor};
+use autograd::{AdaptiveSize, ConvOptions, Each, PadMode, Padding, PoolOptions, Resize, Tensor};
 use firebrand as torch;
 use nn::Approximate;
 
@@ -157,12 +157,12 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" dropout1d(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => channel_dropout(&input, p, training, 1);
         "F" dropout2d(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => channel_dropout(&input, p, training, 2);
         "F" dropout3d(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => channel_dropout(&input, p, training, 3);
-        "F" adaptive_avg_pool1d(input: Tensor, output_size: Each<1>) => input.adaptive_avg_pool1d(output_size);
-        "F" adaptive_avg_pool2d(input: Tensor, output_size: Each<2>) => input.adaptive_avg_pool2d(output_size);
-        "F" adaptive_avg_pool3d(input: Tensor, output_size: Each<3>) => input.adaptive_avg_pool3d(output_size);
-        "F" adaptive_max_pool1d(input: Tensor, output_size: Each<1>) => input.adaptive_max_pool1d(output_size);
-        "F" adaptive_max_pool2d(input: Tensor, output_size: Each<2>) => input.adaptive_max_pool2d(output_size);
-        "F" adaptive_max_pool3d(input: Tensor, output_size: Each<3>) => input.adaptive_max_pool3d(output_size);
+        "F" adaptive_avg_pool1d(input: Tensor, output_size: AdaptiveSize<1>) => input.adaptive_avg_pool1d(output_size);
+        "F" adaptive_avg_pool2d(input: Tensor, output_size: AdaptiveSize<2>) => input.adaptive_avg_pool2d(output_size);
+        "F" adaptive_avg_pool3d(input: Tensor, output_size: AdaptiveSize<3>) => input.adaptive_avg_pool3d(output_size);
+        "F" adaptive_max_pool1d(input: Tensor, output_size: AdaptiveSize<1>) => input.adaptive_max_pool1d(output_size);
+        "F" adaptive_max_pool2d(input: Tensor, output_size: AdaptiveSize<2>) => input.adaptive_max_pool2d(output_size);
+        "F" adaptive_max_pool3d(input: Tensor, output_size: AdaptiveSize<3>) => input.adaptive_max_pool3d(output_size);
         "F" unfold(input: Tensor, kernel_size: Each<2>, dilation: Each<2> = 1.into(), padding: Each<2> = 0.into(), stride: Each<2> = 1.into()) => input.im2col(kernel_size, dilation, padding, stride);
         "F" fold(input: Tensor, output_size: Each<2>, kernel_size: Each<2>, dilation: Each<2> = 1.into(), padding: Each<2> = 0.into(), stride: Each<2> = 1.into()) => input.col2im(output_size, kernel_size, dilation, padding, stride);
         "F" lp_pool1d(input: Tensor, norm_type: f64, kernel_size: Each<1>, stride: Option<Each<1>> = None, ceil_mode: bool = false) => input.lp_pool_nd(norm_type, PoolOptions::new(kernel_size).stride(stride.unwrap_or(kernel_size)).ceil_mode(ceil_mode));

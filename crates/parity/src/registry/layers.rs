@@ -6,7 +6,7 @@ use super::kinds::Factors;
 use super::sequences::Of;
 use super::{Entry, forms};
 use crate::modules::ModuleRef;
-use autograd::{Each, Tensor};
+use autograd::{AdaptiveSize, Each, Tensor};
 use firebrand::device;
 use nn::{BagMode, Sides, embedding_bag};
 use tensor_core::Scalar;
@@ -38,8 +38,8 @@ pub(super) fn entries() -> Vec<Entry> {
             nn::MaxPool1d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode);
         "nn" AvgPool1d(kernel_size: Each<1>, stride: Option<Each<1>> = None, padding: Each<1> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true) =>
             nn::AvgPool1d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad);
-        "nn" AdaptiveAvgPool1d(output_size: Each<1>) => nn::AdaptiveAvgPool1d::new(output_size);
-        "nn" AdaptiveMaxPool1d(output_size: Each<1>) => nn::AdaptiveMaxPool1d::new(output_size);
+        "nn" AdaptiveAvgPool1d(output_size: AdaptiveSize<1>) => nn::AdaptiveAvgPool1d::new(output_size);
+        "nn" AdaptiveMaxPool1d(output_size: AdaptiveSize<1>) => nn::AdaptiveMaxPool1d::new(output_size);
         "nn" LPPool1d(norm_type: Scalar, kernel_size: Each<1>, stride: Option<Each<1>> = None, ceil_mode: bool = false) => {
             let pool = nn::LPPool1d::new(norm_type, kernel_size).ceil_mode(ceil_mode);
             if let Some(stride) = stride { pool.stride(stride) } else { pool }
@@ -48,8 +48,8 @@ pub(super) fn entries() -> Vec<Entry> {
             nn::MaxPool2d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode);
         "nn" AvgPool2d(kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true, divisor_override: Option<usize> = None) =>
             nn::AvgPool2d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad).divisor_override(divisor_override);
-        "nn" AdaptiveAvgPool2d(output_size: Each<2>) => nn::AdaptiveAvgPool2d::new(output_size);
-        "nn" AdaptiveMaxPool2d(output_size: Each<2>) => nn::AdaptiveMaxPool2d::new(output_size);
+        "nn" AdaptiveAvgPool2d(output_size: AdaptiveSize<2>) => nn::AdaptiveAvgPool2d::new(output_size);
+        "nn" AdaptiveMaxPool2d(output_size: AdaptiveSize<2>) => nn::AdaptiveMaxPool2d::new(output_size);
         "nn" LPPool2d(norm_type: Scalar, kernel_size: Each<2>, stride: Option<Each<2>> = None, ceil_mode: bool = false) => {
             let pool = nn::LPPool2d::new(norm_type, kernel_size).ceil_mode(ceil_mode);
             if let Some(stride) = stride { pool.stride(stride) } else { pool }
@@ -58,8 +58,8 @@ pub(super) fn entries() -> Vec<Entry> {
             nn::MaxPool3d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode);
         "nn" AvgPool3d(kernel_size: Each<3>, stride: Option<Each<3>> = None, padding: Each<3> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true, divisor_override: Option<usize> = None) =>
             nn::AvgPool3d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad).divisor_override(divisor_override);
-        "nn" AdaptiveAvgPool3d(output_size: Each<3>) => nn::AdaptiveAvgPool3d::new(output_size);
-        "nn" AdaptiveMaxPool3d(output_size: Each<3>) => nn::AdaptiveMaxPool3d::new(output_size);
+        "nn" AdaptiveAvgPool3d(output_size: AdaptiveSize<3>) => nn::AdaptiveAvgPool3d::new(output_size);
+        "nn" AdaptiveMaxPool3d(output_size: AdaptiveSize<3>) => nn::AdaptiveMaxPool3d::new(output_size);
         "nn" LPPool3d(norm_type: Scalar, kernel_size: Each<3>, stride: Option<Each<3>> = None, ceil_mode: bool = false) => {
             let pool = nn::LPPool3d::new(norm_type, kernel_size).ceil_mode(ceil_mode);
             if let Some(stride) = stride { pool.stride(stride) } else { pool }
