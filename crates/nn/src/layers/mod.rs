@@ -80,6 +80,14 @@ pub(crate) fn python(value: bool) -> &'static str {
     if value { "True" } else { "False" }
 }
 
+/// A layer's settings as printed, with `inplace=True` behind them where it was asked for.
+pub(crate) fn inplace(mut settings: String, inplace: bool) -> String {
+    if inplace {
+        settings += if settings.is_empty() { "inplace=True" } else { ", inplace=True" };
+    }
+    settings
+}
+
 /// A number as Python prints it: whole ones as they were given, 2 or 2.0.
 pub(crate) fn scalar(v: Scalar) -> String {
     match v {

@@ -16,6 +16,18 @@ pub enum Rounding {
     Trunc,
 }
 
+/// Any arguments, which are not looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Anything;
+
+impl FromValue for Anything {
+    const KIND: &'static str = "anything";
+    const REST: bool = true;
+    fn from_value(_: &Value) -> Option<Self> {
+        Some(Anything)
+    }
+}
+
 /// A quantile, or a tensor of them.
 #[derive(Clone, Debug)]
 pub struct Quantiles(Tensor);

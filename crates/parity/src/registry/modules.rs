@@ -1,6 +1,6 @@
 //! `torch.nn`: layers, and modules as objects.
 
-use super::kinds::{Modules, NamedModules, Shape1d, State};
+use super::kinds::{Anything, Modules, NamedModules, Shape1d, State};
 use super::{Entry, forms};
 use crate::modules::ModuleRef;
 use crate::modules::stored;
@@ -8,6 +8,7 @@ use crate::python::{PyError, Value};
 use autograd::{ConvOptions, Each, Padding, Tensor};
 use firebrand::device;
 use nn::{Approximate, Module, PaddingMode};
+use tensor_core::Scalar;
 
 /// `model.named_parameters()`, as a list of pairs.
 fn named(tensors: Vec<(String, Tensor)>) -> Value {
@@ -26,18 +27,18 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" Linear(in_features: usize, out_features: usize, bias: bool) => if bias { nn::Linear::new(in_features, out_features, &device()) } else { nn::Linear::without_bias(in_features, out_features, &device()) };
         "nn" Sequential(modules: Modules = Modules(vec![])) => nn::Sequential::new(modules.0);
         "nn" Flatten(start_dim: isize = 1, end_dim: isize = -1) => nn::Flatten { start_dim, end_dim };
-        "nn" Identity() => nn::Identity;
+        "nn" Identity(args: Anything = Anything) => nn::Identity;
         "nn" ModuleList(modules: Vec<ModuleRef> = vec![]) => boxed(modules) as nn::ModuleList;
         "nn" ModuleDict(modules: NamedModules = NamedModules(vec![])) => modules.0.into_iter().fold(nn::ModuleDict::default(), |all, (name, module)| all.with(&name, module));
         "nn" ParameterList(values: Vec<Tensor> = vec![]) => nn::ParameterList::new(values);
-        "nn" ReLU(inplace: bool = false) => nn::ReLU { inplace };
+        "nn" ReLU(inplace: bool = false) => nn::ReLU.inplace(inplace);
         "nn" Sigmoid() => nn::Sigmoid;
         "nn" Tanh() => nn::Tanh;
-        "nn" SiLU(inplace: bool = false) => nn::SiLU;
+        "nn" SiLU(inplace: bool = false) => nn::SiLU.inplace(inplace);
         "nn" GELU(approximate: Approximate = Approximate::None) => nn::GELU { approximate };
-        "nn" LeakyReLU(negative_slope: f64 = 0.01, inplace: bool = false) => nn::LeakyReLU { negative_slope };
-        "nn" ELU(alpha: f64 = 1.0, inplace: bool = false) => nn::ELU { alpha };
-        "nn" Softplus(beta: f64 = 1.0, threshold: f64 = 20.0) => nn::Softplus { beta, threshold };
+        "nn" LeakyReLU(negative_slope: Scalar = 0.01.into(), inplace: bool = false) => nn::LeakyReLU::new(negative_slope).inplace(inplace);
+        "nn" ELU(alpha: Scalar = 1.0.into(), inplace: bool = false) => nn::ELU::new(alpha).inplace(inplace);
+        "nn" Softplus(beta: Scalar = 1.0.into(), threshold: Scalar = 20.0.into()) => nn::Softplus::new(beta, threshold);
         "nn" Softmax(dim: Option<isize> = None) => nn::Softmax { dim };
         "nn" LogSoftmax(dim: Option<isize> = None) => nn::LogSoftmax { dim };
         "nn" Dropout(p: f64 = 0.5, inplace: bool = false) => nn::Dropout::new(p);
