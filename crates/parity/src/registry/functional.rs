@@ -157,6 +157,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" dropout1d(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => channel_dropout(&input, p, training, 1);
         "F" dropout2d(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => channel_dropout(&input, p, training, 2);
         "F" dropout3d(input: Tensor, p: f64 = 0.5, training: bool = true, inplace: bool = false) => channel_dropout(&input, p, training, 3);
+        "F" alpha_dropout(input: Tensor, p: f64 = 0.5, training: bool = false, inplace: bool = false) => input.alpha_dropout(p, training);
+        "F" feature_alpha_dropout(input: Tensor, p: f64 = 0.5, training: bool = false, inplace: bool = false) => input.feature_alpha_dropout(p, training);
         "F" adaptive_avg_pool1d(input: Tensor, output_size: AdaptiveSize<1>) => input.adaptive_avg_pool1d(output_size);
         "F" adaptive_avg_pool2d(input: Tensor, output_size: AdaptiveSize<2>) => input.adaptive_avg_pool2d(output_size);
         "F" adaptive_avg_pool3d(input: Tensor, output_size: AdaptiveSize<3>) => input.adaptive_avg_pool3d(output_size);

@@ -41,7 +41,9 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" Softplus(beta: Scalar = 1.0.into(), threshold: Scalar = 20.0.into()) => nn::Softplus::new(beta, threshold);
         "nn" Softmax(dim: Option<isize> = None) => nn::Softmax { dim };
         "nn" LogSoftmax(dim: Option<isize> = None) => nn::LogSoftmax { dim };
-        "nn" Dropout(p: f64 = 0.5, inplace: bool = false) => nn::Dropout::new(p);
+        "nn" Dropout(p: Scalar = 0.5.into(), inplace: bool = false) => nn::Dropout::new(p).inplace(inplace);
+        "nn" AlphaDropout(p: Scalar = 0.5.into(), inplace: bool = false) => nn::AlphaDropout::new(p).inplace(inplace);
+        "nn" FeatureAlphaDropout(p: Scalar = 0.5.into(), inplace: bool = false) => nn::FeatureAlphaDropout::new(p).inplace(inplace);
         "nn" Embedding(num_embeddings: usize, embedding_dim: usize) => nn::Embedding::new(num_embeddings, embedding_dim, &device());
         "nn" Embedding(num_embeddings: usize, embedding_dim: usize, padding_idx: isize) => nn::Embedding::new(num_embeddings, embedding_dim, &device()).padding_idx(padding_idx);
         "nn" BatchNorm1d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = true, track_running_stats: bool = true) =>
@@ -82,9 +84,9 @@ pub(super) fn entries() -> Vec<Entry> {
             nn::InstanceNorm3d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
         "nn" GroupNorm(num_groups: usize, num_channels: usize, eps: f64 = 1e-5, affine: bool = true) => nn::GroupNorm::new(num_groups, num_channels, &device()).eps(eps).affine(affine);
         "nn" RMSNorm(normalized_shape: Shape1d, eps: Option<f64> = None, elementwise_affine: bool = true) => nn::RMSNorm::new(normalized_shape.0, &device()).eps(eps).elementwise_affine(elementwise_affine);
-        "nn" Dropout1d(p: f64 = 0.5, inplace: bool = false) => nn::Dropout1d::new(p);
-        "nn" Dropout2d(p: f64 = 0.5, inplace: bool = false) => nn::Dropout2d::new(p);
-        "nn" Dropout3d(p: f64 = 0.5, inplace: bool = false) => nn::Dropout3d::new(p);
+        "nn" Dropout1d(p: Scalar = 0.5.into(), inplace: bool = false) => nn::Dropout1d::new(p).inplace(inplace);
+        "nn" Dropout2d(p: Scalar = 0.5.into(), inplace: bool = false) => nn::Dropout2d::new(p).inplace(inplace);
+        "nn" Dropout3d(p: Scalar = 0.5.into(), inplace: bool = false) => nn::Dropout3d::new(p).inplace(inplace);
         "nn" LayerNorm(normalized_shape: Shape1d, eps: f64 = 1e-5, elementwise_affine: bool = true, bias: bool = true) => nn::LayerNorm::new(normalized_shape.0, &device()).eps(eps).elementwise_affine(elementwise_affine).bias(bias);
         "nn" LocalResponseNorm(size: usize, alpha: f64 = 1e-4, beta: f64 = 0.75, k: f64 = 1.0) => nn::LocalResponseNorm::new(size).alpha(alpha).beta(beta).k(k);
     };
