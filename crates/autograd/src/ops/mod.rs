@@ -38,6 +38,7 @@ mod sliding;
 mod solvers;
 mod sorting;
 mod special;
+mod taper;
 mod window;
 
 pub use adaptive::AdaptiveSize;

@@ -106,6 +106,11 @@ fn bessel_scaled(order: u32, x: f64) -> f64 {
     (ends + (1..points).map(at).sum::<f64>()) / f64::from(points)
 }
 
+/// The modified Bessel function of the first kind, of order 0.
+pub(super) fn bessel_i0(x: f64) -> f64 {
+    bessel_scaled(0, x) * x.abs().exp()
+}
+
 /// The standard normal distribution's logarithm.
 fn log_ndtr(x: f64) -> f64 {
     if x < -30.0 {
@@ -176,8 +181,7 @@ impl Tensor {
     /// The modified Bessel function of the first kind, of order 0.
     #[track_caller]
     pub fn i0(&self) -> Tensor {
-        let value = |v: f64| bessel_scaled(0, v) * v.abs().exp();
-        self.with_slope("I0Backward0", |x| x.on_host("i0", value), Tensor::i1)
+        self.with_slope("I0Backward0", |x| x.on_host("i0", bessel_i0), Tensor::i1)
     }
 
     /// e^(−|x|)·[`Tensor::i0`]
