@@ -186,6 +186,20 @@ impl Tensor {
         (q, r)
     }
 
+    /// As [`Tensor::qr`] with Q square, `[…, M, M]`, and R `[…, M, N]`: `torch.linalg.qr(mode='complete')`. With
+    /// more rows than columns the factors are constants, as their gradient is not defined.
+    #[track_caller]
+    pub fn qr_complete(&self) -> (Tensor, Tensor) {
+        let (m, n, _) = sizes("qr_complete", self, false);
+        if m <= n {
+            return self.qr();
+        }
+        // Columns of zeros turn nothing: Q's other columns are what LAPACK's reflections leave.
+        let zeros = Tensor::zeros(self.shape().with(self.rank() - 1, m - n), (self.dtype(), self.device()));
+        let (q, r) = crate::cat(&[self.detach(), zeros], -1).qr();
+        (q, r.narrow(-1, 0, n).contiguous())
+    }
+
     /// `A = P·L·U` of matrices `[…, M, N]` with partial pivoting, K = min(M, N): P permutes rows, L
     /// `[…, M, K]` is lower triangular with ones on its diagonal, U `[…, K, N]` upper triangular. PyTorch's
     /// `torch.linalg.lu`.
