@@ -231,7 +231,7 @@ fn slope(x: f32, y: f32, g: f32) -> f32 {
         case 25u: { return g / sqrt(x * x - 1.0); }
         case 30u: { return select(0.0, g, y > 0.0 || is_nan(y)); }
         case 31u: { return select(g * s0, g, x > 0.0); }
-        case 32u: { return select(g * (exp_(min(x, 0.0)) * s0), g, x > 0.0); }
+        case 32u: { return select(g, g * (exp_(min(x, 0.0)) * s0), x <= 0.0); }
         case 33u: {
             let cdf = 0.5 * (1.0 + erf_(x * 0.70710678118654752));
             return g * (cdf + x * (exp_(-0.5 * x * x) * 0.3989422804014327));

@@ -74,7 +74,7 @@ fn shapes() {
     golden!(x.backward() => "backward: this tensor does not require gradients and has no history\n  hint: call .requires_grad_(true) on what you differentiate by, outside no_grad");
     golden!(x.inverse() => "inverse: needs square matrices, shape is [2, 3]\n  hint: the last two dimensions are the matrix");
     golden!(firebrand::zeros([1; 9]) => "a tensor has at most 8 dimensions, got [1, 1, 1, 1, 1, 1, 1, 1, 1]");
-    golden!(firebrand::zeros([1; 8]).unsqueeze(0) => "a tensor has at most 8 dimensions, got [1, 1, 1, 1, 1, 1, 1, 1, 1]");
+    golden!(firebrand::zeros([1; 8]).unsqueeze(0) => "a tensor has at most 8 dimensions, [1, 1, 1, 1, 1, 1, 1, 1] is full");
     golden!(x.dims::<3>() => "dims: shape [2, 3] does not have 3 dimensions");
     golden!(x.set_grad(Some(v.clone())) => "set_grad: a gradient of shape [4] for a tensor of shape [2, 3]");
     golden!(x.solve(&y) => "solve: needs square matrices, shape is [2, 3]\n  hint: the last two dimensions are the matrix");

@@ -230,6 +230,59 @@ impl Tensor {
         if training && p > 0.0 { self * self.dropout_mask(p) } else { self.clone() }
     }
 
+    /// While `training`, moves elements to SELU's least value with probability `p`, then scales and moves all so
+    /// that mean 0 and variance 1 stay so: `F.alpha_dropout` (Klambauer et al. 2017).
+    ///
+    /// ```
+    /// # let x = autograd::Tensor::ones([2, 8], &backend_cpu::device());
+    /// assert!(x.alpha_dropout(0.5, false).equal(&x));
+    /// assert_eq!(x.alpha_dropout(1.0, true).sum().item::<f32>(), 0.0);
+    /// ```
+    ///
+    /// # Panics
+    /// When `p` is not a probability.
+    #[track_caller]
+    pub fn alpha_dropout(&self, p: f64, training: bool) -> Tensor {
+        self.alpha_noise("alpha_dropout", p, training, || self.zeros_like())
+    }
+
+    /// [`Tensor::alpha_dropout`] of whole channels of `[N, C, …]`: `F.feature_alpha_dropout`.
+    ///
+    /// # Panics
+    /// When `p` is not a probability, or there are less than two dimensions.
+    #[track_caller]
+    pub fn feature_alpha_dropout(&self, p: f64, training: bool) -> Tensor {
+        let op = "feature_alpha_dropout";
+        let shape = self.shape();
+        if training && p > 0.0 && shape.rank() < 2 {
+            check::fail(op, format!("input of shape {shape}"), "give [N, C, …]");
+        }
+        let mut sizes = shape.to_vec();
+        sizes.iter_mut().skip(2).for_each(|size| *size = 1);
+        self.alpha_noise(op, p, training, || Tensor::zeros(&sizes[..], (self.dtype(), self.device())))
+    }
+
+    #[track_caller]
+    fn alpha_noise(&self, op: &str, p: f64, training: bool, noise: impl FnOnce() -> Tensor) -> Tensor {
+        check::float(op, self.dtype());
+        if !(0.0..=1.0).contains(&p) {
+            check::fail(op, format!("{p} is not a probability"), "give a number from 0 to 1");
+        }
+        if p == 0.0 || !training || self.numel() == 0 {
+            return self.clone();
+        }
+        if p == 1.0 {
+            return self * 0.0;
+        }
+        // SELU's limit far below 0, with the sign turned.
+        const ALPHA: f64 = 1.758_099_340_847_376_6;
+        let scale = 1.0 / ((ALPHA * ALPHA * p + 1.0) * (1.0 - p)).sqrt();
+        let kept = noise();
+        kept.bernoulli_(1.0 - p);
+        let moved = (&kept - 1.0) * (ALPHA * scale) + ALPHA * scale * p;
+        self * (kept * scale) + moved
+    }
+
     /// The factors of dropout for this tensor, drawn in the order of its memory and laid out as it is:
     /// 0 with probability `p`, else 1/(1 − p).
     #[track_caller]

@@ -131,6 +131,22 @@ fn eigenvectors_of_symmetric_batches() {
     near(&single, &l.to_vec::<f64>(), 1e-6);
 }
 
+/// Any matrix with the same symmetric part has the same differences: only PyTorch's own numbers tell.
+#[test]
+fn the_gradient_of_eigenvectors_is_symmetric_as_pytorchs() {
+    let numbers = vec![2.0, 1.0, 0.5, 1.0, -1.0, 0.25, 0.5, 0.25, 3.0];
+    let a = Tensor::from_vec(numbers, [3, 3], &more_support::cpu()).requires_grad_(true);
+    let weights = (counted([3, 3]) + 1.0).square();
+    let (l, v) = a.eigh();
+    ((v * l).square() * weights).sum().backward();
+    let pytorchs = [
+        [5.5905773954266635, 21.18751382168552, 50.662813408719785],
+        [21.187513821685528, -29.438619275828803, 30.487634585762557],
+        [50.66281340871979, 30.48763458576255, 490.9678438737953],
+    ];
+    near(&a.grad().unwrap(), pytorchs.as_flattened(), 1e-12);
+}
+
 #[test]
 fn singular_vectors() {
     for shape in [[2, 4, 3], [2, 3, 4], [1, 3, 3]] {

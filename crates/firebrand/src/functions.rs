@@ -73,6 +73,36 @@ pub fn logspace(start: f64, end: f64, steps: usize, base: f64) -> Tensor {
     Tensor::logspace(start, end, steps, base, &device())
 }
 
+/// Hann's window, ½ − ½·cos 2πt: `torch.hann_window`.
+#[track_caller]
+pub fn hann_window(size: usize, periodic: bool) -> Tensor {
+    Tensor::hann_window(size, periodic, &device())
+}
+
+/// Hamming's window, `alpha` − `beta`·cos 2πt: `torch.hamming_window`.
+#[track_caller]
+pub fn hamming_window(size: usize, periodic: bool, alpha: f64, beta: f64) -> Tensor {
+    Tensor::hamming_window(size, periodic, alpha, beta, &device())
+}
+
+/// Blackman's window: `torch.blackman_window`.
+#[track_caller]
+pub fn blackman_window(size: usize, periodic: bool) -> Tensor {
+    Tensor::blackman_window(size, periodic, &device())
+}
+
+/// Bartlett's window, a triangle: `torch.bartlett_window`.
+#[track_caller]
+pub fn bartlett_window(size: usize, periodic: bool) -> Tensor {
+    Tensor::bartlett_window(size, periodic, &device())
+}
+
+/// Kaiser's window: `torch.kaiser_window`.
+#[track_caller]
+pub fn kaiser_window(size: usize, periodic: bool, beta: f64) -> Tensor {
+    Tensor::kaiser_window(size, periodic, beta, &device())
+}
+
 /// Uniform numbers in [0, 1): `torch.rand`.
 #[track_caller]
 pub fn rand(shape: impl Into<Shape>) -> Tensor {

@@ -100,15 +100,16 @@ fn activation<T: Algebra>(act: Activation, x: &T, y: &T, g: &T) -> T {
     let scaled = |a: &T, s: f64| a.with_number(Mul, s);
     let plus = |a: &T, s: f64| a.with_number(Add, s);
     let one_minus = |a: &T| plus(&a.unary(UnaryOp::Neg), 1.0);
-    let positive = |of: &T, a: &T, b: &T| of.pick(CompareOp::Gt, 0.0, a, b);
     match act {
         // NaN lets the gradient through, as PyTorch's.
         Activation::Relu => y.pick(CompareOp::Le, 0.0, &g.zeros(), g),
-        Activation::LeakyRelu(slope) => positive(x, g, &scaled(g, slope)),
+        Activation::LeakyRelu(slope) => x.pick(CompareOp::Gt, 0.0, g, &scaled(g, slope)),
         Activation::Elu(alpha) => {
             // Only the negative half is used; there eˣ cannot overflow, so neither may the other half.
             let negative = x.with_number(BinaryOp::Minimum, 0.0);
-            positive(x, g, &times(g, &scaled(&negative.unary(UnaryOp::Exp), alpha)))
+            let bent = times(g, &scaled(&negative.unary(UnaryOp::Exp), alpha));
+            // NaN is on the straight side, as PyTorch has it.
+            x.pick(CompareOp::Le, 0.0, &bent, g)
         }
         Activation::Gelu => {
             let cdf = scaled(&plus(&scaled(x, FRAC_1_SQRT_2).unary(UnaryOp::Erf), 1.0), 0.5);

@@ -7,10 +7,11 @@ impl Tensor {
     /// `scale·x` if x > 0, else `alpha·scale·(e^(input_scale·x) − 1)`: the shape of every ELU.
     #[track_caller]
     fn elu_of(&self, alpha: f64, scale: f64, input_scale: f64) -> Tensor {
-        let positive = self.gt(0);
+        // NaN is on the straight side, as PyTorch has it.
+        let bent = self.le(0);
         // The half that is not taken is fed 0, where nothing overflows.
-        let bend = (positive.where_(0.0, self) * input_scale).expm1() * (alpha * scale);
-        positive.where_(self * scale, bend).named("EluBackward0")
+        let bend = (bent.where_(self, 0.0) * input_scale).expm1() * (alpha * scale);
+        bent.where_(bend, self * scale).named("EluBackward0")
     }
 
     /// Klambauer et al. 2017: an ELU with the two constants that keep mean 0 and variance 1.

@@ -6,6 +6,17 @@ use super::sliding::Each;
 use crate::tensor::Tensor;
 use tensor_core::{Shape, Window, check};
 
+/// The sizes that adaptive pooling gives: one for all dimensions or one for each, of which `None` keeps the
+/// input's.
+///
+/// ```
+/// # use autograd::{AdaptiveSize, Tensor};
+/// let x = Tensor::ones([1, 2, 5, 8], &backend_cpu::device());
+/// assert_eq!(x.adaptive_avg_pool2d([None, Some(3)]).shape().dims(), [1, 2, 5, 3]);
+/// assert_eq!(AdaptiveSize::from([None, Some(3)]).to_string(), "(None, 3)");
+/// ```
+pub type AdaptiveSize<const D: usize> = Each<D, Option<usize>>;
+
 impl Tensor {
     /// For each of `outputs` places along `axis`, the elements ⌊o·S/O⌋ to ⌈(o+1)·S/O⌉ side by side, as many
     /// as the longest of them: `[…, S, …] → […, O·k, …]`. Shorter ones repeat their last element. Gives k
@@ -28,10 +39,13 @@ impl Tensor {
         (self.index_select(axis as isize, &index), longest, lengths)
     }
 
+    /// How many windows along each of the last dimensions.
     #[track_caller]
-    fn adaptive_checks<const D: usize>(&self, op: &str, outputs: [usize; D]) {
+    fn adaptive_sizes<const D: usize>(&self, op: &str, size: AdaptiveSize<D>) -> [usize; D] {
         check::float(op, self.dtype());
         let rank = self.rank();
+        let own = |i: usize| self.shape().get((rank + i).wrapping_sub(D)).copied().unwrap_or(0);
+        let outputs = std::array::from_fn(|i| size[i].unwrap_or_else(|| own(i)));
         if (rank != D + 1 && rank != D + 2) || outputs.contains(&0) || self.shape()[rank - D..].contains(&0) {
             check::fail(
                 op,
@@ -39,17 +53,15 @@ impl Tensor {
                 format!("the input has {} dimensions, or {} without a batch, none empty", D + 2, D + 1),
             );
         }
+        outputs
     }
 
     /// The averages of as many windows of `D` dimensions, one to three, as asked for: see
     /// [`Tensor::adaptive_avg_pool2d`].
     #[track_caller]
-    pub fn adaptive_avg_pool_nd<const D: usize>(&self, output_size: impl Into<Each<D>>) -> Tensor {
-        let outputs = *output_size.into();
-        self.adaptive_checks(
-            ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"][D - 1],
-            outputs,
-        );
+    pub fn adaptive_avg_pool_nd<const D: usize>(&self, output_size: impl Into<AdaptiveSize<D>>) -> Tensor {
+        let op = ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"][D - 1];
+        let outputs = self.adaptive_sizes(op, output_size.into());
         let names = ["SqueezeBackward1", "AdaptiveAvgPool2DBackward0", "AdaptiveAvgPool3DBackward0"];
         let lead = self.rank() - D;
         if outputs == [1; D] {
@@ -80,12 +92,12 @@ impl Tensor {
     /// The largest of as many windows of `D` dimensions, one to three, as asked for, and where: see
     /// [`Tensor::adaptive_max_pool2d_with_indices`].
     #[track_caller]
-    pub fn adaptive_max_pool_nd<const D: usize>(&self, output_size: impl Into<Each<D>>) -> (Tensor, Tensor) {
-        let outputs = *output_size.into();
-        self.adaptive_checks(
-            ["adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"][D - 1],
-            outputs,
-        );
+    pub fn adaptive_max_pool_nd<const D: usize>(
+        &self,
+        output_size: impl Into<AdaptiveSize<D>>,
+    ) -> (Tensor, Tensor) {
+        let op = ["adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"][D - 1];
+        let outputs = self.adaptive_sizes(op, output_size.into());
         let names = ["SqueezeBackward1", "AdaptiveMaxPool2DBackward0", "AdaptiveMaxPool3DBackward0"];
         let lead = self.rank() - D;
         let mut x = self.clone();

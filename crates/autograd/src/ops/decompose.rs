@@ -55,11 +55,6 @@ fn gaps(x: &Tensor) -> Tensor {
     x.unsqueeze(-2) - x.unsqueeze(-1) + Tensor::eye(n, (x.dtype(), x.device()))
 }
 
-/// The matrices without their diagonals.
-fn hollow(x: &Tensor) -> Tensor {
-    x.tril(-1) + x.triu(1)
-}
-
 impl Tensor {
     /// Eigenvalues, ascending, and eigenvectors as columns of symmetric matrices, of which the lower
     /// triangle is read: `[…, N, N] → […, N], […, N, N]`. A vector's sign is free in mathematics; here
@@ -85,7 +80,9 @@ impl Tensor {
             if which == 0 {
                 return v.matmul(&(g.unsqueeze(-1) * v.mt()));
             }
-            let turned = hollow(&v.mt().matmul(g)) / gaps(l);
+            // Only turns of the vectors count: the skew part, as PyTorch projects it.
+            let m = v.mt().matmul(g);
+            let turned = (&m - m.mt()) * 0.5 / gaps(l);
             v.matmul(&turned).matmul(&v.mt())
         });
         (l, v)
@@ -187,6 +184,20 @@ impl Tensor {
             r.solve_triangular(&inner.mt(), true, true, false).mt()
         });
         (q, r)
+    }
+
+    /// As [`Tensor::qr`] with Q square, `[…, M, M]`, and R `[…, M, N]`: `torch.linalg.qr(mode='complete')`. With
+    /// more rows than columns the factors are constants, as their gradient is not defined.
+    #[track_caller]
+    pub fn qr_complete(&self) -> (Tensor, Tensor) {
+        let (m, n, _) = sizes("qr_complete", self, false);
+        if m <= n {
+            return self.qr();
+        }
+        // Columns of zeros turn nothing: Q's other columns are what LAPACK's reflections leave.
+        let zeros = Tensor::zeros(self.shape().with(self.rank() - 1, m - n), (self.dtype(), self.device()));
+        let (q, r) = crate::cat(&[self.detach(), zeros], -1).qr();
+        (q, r.narrow(-1, 0, n).contiguous())
     }
 
     /// `A = P·L·U` of matrices `[…, M, N]` with partial pivoting, K = min(M, N): P permutes rows, L

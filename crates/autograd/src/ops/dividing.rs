@@ -156,6 +156,21 @@ impl Tensor {
         out.reshape_to(self.shape()).named("PutBackward0")
     }
 
+    /// A copy whose [`Tensor::diagonal`] is `source`: `torch.diagonal_scatter`.
+    #[track_caller]
+    pub fn diagonal_scatter(&self, source: &Tensor, offset: isize, dim1: isize, dim2: isize) -> Tensor {
+        let places = Tensor::arange(0, self.numel() as i64, 1, self.device()).reshape_to(self.shape());
+        let places = places.diagonal(offset, dim1, dim2);
+        if places.shape() != source.shape() {
+            check::fail(
+                "diagonal_scatter",
+                format!("source of shape {} for a diagonal of shape {}", source.shape(), places.shape()),
+                "give one element for each of the diagonal",
+            );
+        }
+        self.put(&places, source, false).named("DiagonalScatterBackward0")
+    }
+
     /// Products of vectors along a dimension, summed: `torch.linalg.vecdot`.
     #[track_caller]
     pub fn vecdot(&self, other: &Tensor, dim: isize) -> Tensor {

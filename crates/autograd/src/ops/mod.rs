@@ -38,8 +38,10 @@ mod sliding;
 mod solvers;
 mod sorting;
 mod special;
+mod taper;
 mod window;
 
+pub use adaptive::AdaptiveSize;
 pub use arithmetic::TensorArg;
 pub use contract::{Contraction, cdist, kron, tensordot};
 pub use dividing::{broadcast_tensors, cartesian_prod, column_stack, dstack};

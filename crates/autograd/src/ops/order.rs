@@ -1,5 +1,6 @@
 //! Statistics of order: medians, quantiles, and where numbers belong among sorted ones.
 
+use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::{DType, check};
 
@@ -66,12 +67,22 @@ impl Tensor {
         (values.named(name), index)
     }
 
-    /// The middle element of all, the lower of two; NaN if there is one.
+    /// One element of all, chosen by `middle`; equal ones share the gradient, and so do NaN if it is one.
+    #[track_caller]
+    fn shared(&self, name: &'static str, middle: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+        let out = middle(&self.detach().flatten(0, -1));
+        record(name, [self], Keep::FIRST.and(Keep::OUTPUT), out.raw().clone(), |ctx, g| {
+            let (x, out) = (ctx.input(0).detach(), ctx.output().detach());
+            let equal = x.eq(&out).logical_or(&x.isnan().logical_and(&out.isnan()));
+            let count = equal.sum();
+            [Some(equal.where_(g / count, 0.0))]
+        })
+    }
+
+    /// The middle element of all, the lower of two; NaN if there is one. Equal ones share the gradient.
     #[track_caller]
     pub fn median(&self) -> Tensor {
-        let flat = self.flatten(0, -1);
-        let values = flat.median_dim(0, false).0;
-        values.named("MedianBackward0")
+        self.shared("MedianBackward0", |flat| flat.median_dim(0, false).0)
     }
 
     /// The middle element along a dimension, the lower of two, and where it stands; NaN if there is one.
@@ -88,12 +99,13 @@ impl Tensor {
         self.picked_at(&index, "MedianBackward1", dim, keepdim)
     }
 
-    /// The middle element of all but NaN, the lower of two.
+    /// The middle element of all but NaN, the lower of two. Equal ones share the gradient.
     #[track_caller]
     pub fn nanmedian(&self) -> Tensor {
-        let flat = self.flatten(0, -1);
-        let count = flat.detach().isnan().logical_not().sum().item::<i64>() as usize;
-        flat.ranked("nanmedian", "NanmedianBackward0", 0, false, |_| count.saturating_sub(1) / 2).0
+        self.shared("NanmedianBackward0", |flat| {
+            let count = flat.isnan().logical_not().sum().item::<i64>() as usize;
+            flat.ranked("nanmedian", "NanmedianBackward0", 0, false, |_| count.saturating_sub(1) / 2).0
+        })
     }
 
     /// The middle element along a dimension of all but NaN, the lower of two, and where it stands.
@@ -150,10 +162,42 @@ impl Tensor {
     /// The `q`-quantiles along a dimension; the dimension of `q`, if it has one, comes first.
     #[track_caller]
     pub fn quantile_dim(&self, q: &Tensor, dim: isize, keepdim: bool, between: QuantileMode) -> Tensor {
-        check::float("quantile", self.dtype());
+        self.quantiles(q, dim, keepdim, between, false)
+    }
+
+    /// As [`Tensor::quantile`], of all elements but NaN; NaN if there are no others.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// let dev = backend_cpu::device();
+    /// let x = Tensor::from_vec(vec![3.0f32, f32::NAN, 1.0], 3, &dev);
+    /// assert_eq!(x.nanquantile(&Tensor::full((), 0.5, &dev)).item::<f32>(), 2.0);
+    /// ```
+    #[track_caller]
+    pub fn nanquantile(&self, q: &Tensor) -> Tensor {
+        self.flatten(0, -1).nanquantile_dim(q, 0, false, QuantileMode::Linear)
+    }
+
+    /// As [`Tensor::quantile_dim`], of all elements but NaN; NaN where there are no others.
+    #[track_caller]
+    pub fn nanquantile_dim(&self, q: &Tensor, dim: isize, keepdim: bool, between: QuantileMode) -> Tensor {
+        self.quantiles(q, dim, keepdim, between, true)
+    }
+
+    #[track_caller]
+    fn quantiles(
+        &self,
+        q: &Tensor,
+        dim: isize,
+        keepdim: bool,
+        between: QuantileMode,
+        passing: bool,
+    ) -> Tensor {
+        let op = if passing { "nanquantile" } else { "quantile" };
+        check::float(op, self.dtype());
         if q.rank() > 1 || q.dtype() != self.dtype() || self.numel() == 0 {
             check::fail(
-                "quantile",
+                op,
                 format!(
                     "q of shape {} and {} for shape {} and {}",
                     q.shape(),
@@ -165,15 +209,21 @@ impl Tensor {
             );
         }
         if q.lt(0).logical_or(&q.gt(1)).any().item() {
-            check::fail("quantile", "q leaves [0, 1]", "give shares, not percentages");
+            check::fail(op, "q leaves [0, 1]", "give shares, not percentages");
         }
         let x = if self.rank() == 0 { self.unsqueeze(0) } else { self.clone() };
-        let axis = self.axis("quantile", dim);
+        let axis = self.axis(op, dim);
         let sorted = x.movedim(dim, -1).sort(-1, false).0;
         let size = sorted.dim(-1);
-        let rank = (q.detach() * (size - 1) as f64).flatten(0, -1);
-        // A run with NaN, which sorts last, is NaN throughout.
+        let q_flat = q.detach().flatten(0, -1);
+        // NaN sorts last: a run with one is NaN throughout, or shorter where they are passed over.
         let last = sorted.narrow(-1, size - 1, 1);
+        let rank = if passing {
+            let count = sorted.detach().isnan().logical_not().sum_dim(-1, true);
+            (count - 1).clamp_min(0.0).to_dtype(self.dtype()) * q_flat
+        } else {
+            q_flat * (size - 1) as f64
+        };
         let rank = match between {
             QuantileMode::Lower => rank.floor(),
             QuantileMode::Higher => rank.ceil(),
@@ -181,12 +231,15 @@ impl Tensor {
             QuantileMode::Linear | QuantileMode::Midpoint => rank,
         };
         let below = rank.floor();
-        let at = |rank: &Tensor| sorted.index_select(-1, &rank.to_dtype(DType::I32));
+        let at = |rank: &Tensor| {
+            let rank = rank.to_dtype(DType::I32);
+            if passing { sorted.gather(-1, &rank) } else { sorted.index_select(-1, &rank) }
+        };
         let (low, high) = (at(&below), at(&rank.ceil()));
         let weight = if between == QuantileMode::Midpoint { below.full_like(0.5) } else { &rank - &below };
         let on_line = matches!(between, QuantileMode::Linear | QuantileMode::Midpoint);
         let value = if on_line { low.lerp(&high, &weight) } else { low };
-        let value = last.detach().isnan().where_(&last, value);
+        let value = if passing { value } else { last.detach().isnan().where_(&last, value) };
         let value = if keepdim && self.rank() > 0 { value.unsqueeze(axis as isize) } else { value };
         if q.rank() == 0 { value.squeeze_dim(-1) } else { value.movedim(-1, 0) }
     }

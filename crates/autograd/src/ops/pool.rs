@@ -1,6 +1,7 @@
 //! Pooling: the largest or the average of every window, of a size given or of as many as asked for.
 
 use super::TensorArg;
+use super::adaptive::AdaptiveSize;
 use super::sliding::Each;
 use super::window::{fits, windows};
 use crate::graph::{Keep, record};
@@ -306,20 +307,20 @@ macro_rules! methods {
             #[doc = concat!("The largest of as many windows as asked for: PyTorch's `F.",
                 stringify!($adaptive_max), "`.")]
             #[track_caller]
-            pub fn $adaptive_max(&self, output_size: impl Into<Each<$d>>) -> Tensor {
+            pub fn $adaptive_max(&self, output_size: impl Into<AdaptiveSize<$d>>) -> Tensor {
                 self.adaptive_max_pool_nd(output_size).0
             }
 
             #[doc = concat!("As [`Tensor::", stringify!($adaptive_max), "`], and where the largest stand.")]
             #[track_caller]
-            pub fn $adaptive_max_index(&self, output_size: impl Into<Each<$d>>) -> (Tensor, Tensor) {
+            pub fn $adaptive_max_index(&self, output_size: impl Into<AdaptiveSize<$d>>) -> (Tensor, Tensor) {
                 self.adaptive_max_pool_nd(output_size)
             }
 
             #[doc = concat!("The averages of as many windows as asked for: PyTorch's `F.",
                 stringify!($adaptive_avg), "`.")]
             #[track_caller]
-            pub fn $adaptive_avg(&self, output_size: impl Into<Each<$d>>) -> Tensor {
+            pub fn $adaptive_avg(&self, output_size: impl Into<AdaptiveSize<$d>>) -> Tensor {
                 self.adaptive_avg_pool_nd(output_size)
             }
 

@@ -1,6 +1,7 @@
 //! Numbers as floating point holds them: signs, neighbours, powers of two; extremes that pass over NaN.
 
 use super::TensorArg;
+use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::{Category, DType, HostData, check};
 
@@ -31,7 +32,7 @@ impl Tensor {
         x.detach().eq(0).where_(value.detach(), value).named("CopysignBackward0")
     }
 
-    /// The next number of the type towards `other`.
+    /// The next number of the type towards `other`. The gradient is this one's, and 0 where both are the same.
     #[track_caller]
     pub fn nextafter(&self, other: &Tensor) -> Tensor {
         check::float("nextafter", self.dtype());
@@ -59,13 +60,41 @@ impl Tensor {
             (HostData::F32(a), HostData::F32(b)) => stepped!(F32, a, b),
             _ => unreachable!("both are of this floating point type"),
         };
-        Tensor::from_host(&data, shape, self.device())
+        let next = Tensor::from_host(&data, shape, self.device());
+        let sides = [&self.expand_to(&shape), &other.expand_to(&shape)];
+        let same = sides[0].detach().eq(sides[1].detach());
+        record("NextafterBackward0", sides, Keep::NOTHING, next.raw().clone(), move |_, g| {
+            [Some(same.where_(0.0, g)), Some(g.zeros_like())]
+        })
     }
 
     /// `self·2^other`
     #[track_caller]
     pub fn ldexp(&self, other: &Tensor) -> Tensor {
         (self * other.to_dtype(DType::F32).pow_of(2.0)).named("MulBackward0")
+    }
+
+    /// Mantissas in ±[½, 1) and the powers of two that they are multiplied by, the default integers: PyTorch's
+    /// `torch.frexp`. 0, infinities and NaN stay as they are, to the power 0.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// let x = Tensor::from_vec(vec![6.0f32, -0.25], 2, &backend_cpu::device());
+    /// let (mantissa, exponent) = x.frexp();
+    /// assert_eq!((mantissa.to_vec::<f32>(), exponent.to_vec::<i32>()), (vec![0.75, -0.5], vec![3, -1]));
+    /// ```
+    #[track_caller]
+    pub fn frexp(&self) -> (Tensor, Tensor) {
+        check::float("frexp", self.dtype());
+        let parts: Vec<(f64, i32)> = self.to_vec::<f64>().into_iter().map(libm::frexp).collect();
+        let of = |number: fn(&(f64, i32)) -> f64, dtype: DType| {
+            let host = HostData::F64(parts.iter().map(number).collect()).cast(dtype);
+            Tensor::from_host(&host, *self.shape(), self.device())
+        };
+        let mantissa = of(|&(mantissa, _)| mantissa, self.dtype());
+        let scale = of(|&(_, exponent)| 2f64.powi(-exponent), self.dtype());
+        let exponent = of(|&(_, exponent)| f64::from(exponent), DType::I32);
+        (self.with_slope("FrexpBackward0", |_| mantissa, move |_| scale.clone()), exponent)
     }
 
     /// The larger of both; a NaN gives way to a number.

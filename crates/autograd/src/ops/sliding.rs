@@ -7,7 +7,7 @@ use tensor_core::check;
 /// One number for each of `D` dimensions: a single one for all, or an array or tuple of them. It prints as it
 /// was given, `3` or `(3, 3)`, and is read as an array.
 #[derive(Clone, Copy, Debug)]
-pub struct Each<const D: usize>([usize; D], Given);
+pub struct Each<const D: usize, T = usize>([T; D], Given);
 
 /// How the numbers were given.
 #[derive(Clone, Copy, Debug)]
@@ -16,28 +16,37 @@ enum Given {
     Listed,
 }
 
-impl<const D: usize> Deref for Each<D> {
-    type Target = [usize; D];
-    fn deref(&self) -> &[usize; D] {
+impl<const D: usize, T> Deref for Each<D, T> {
+    type Target = [T; D];
+    fn deref(&self) -> &[T; D] {
         &self.0
     }
 }
 
-impl<const D: usize> PartialEq for Each<D> {
+impl<const D: usize, T: PartialEq> PartialEq for Each<D, T> {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
 
-impl<const D: usize> Eq for Each<D> {}
+impl<const D: usize, T: Eq> Eq for Each<D, T> {}
 
+impl<const D: usize, T: Copy> Each<D, T> {
+    fn python(&self, text: impl Fn(T) -> String) -> String {
+        if let (Given::Once, [value, ..]) = (self.1, &self.0[..]) {
+            return text(*value);
+        }
+        format!("({}{})", self.0.map(text).join(", "), if D == 1 { "," } else { "" })
+    }
+}
 impl<const D: usize> fmt::Display for Each<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let (Given::Once, [value, ..]) = (self.1, &self.0[..]) {
-            return write!(f, "{value}");
-        }
-        let values: Vec<String> = self.0.iter().map(usize::to_string).collect();
-        write!(f, "({}{})", values.join(", "), if D == 1 { "," } else { "" })
+        f.write_str(&self.python(|value| value.to_string()))
+    }
+}
+impl<const D: usize> fmt::Display for Each<D, Option<usize>> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.python(|value| value.map_or_else(|| "None".into(), |value| value.to_string())))
     }
 }
 
@@ -46,20 +55,43 @@ impl<const D: usize> From<usize> for Each<D> {
         Each([value; D], Given::Once)
     }
 }
-impl<const D: usize> From<[usize; D]> for Each<D> {
-    fn from(values: [usize; D]) -> Self {
+impl<const D: usize> From<Option<usize>> for Each<D, Option<usize>> {
+    fn from(value: Option<usize>) -> Self {
+        Each([value; D], Given::Once)
+    }
+}
+impl<const D: usize, T> From<[T; D]> for Each<D, T> {
+    fn from(values: [T; D]) -> Self {
         Each(values, Given::Listed)
     }
 }
-impl From<(usize, usize)> for Each<2> {
-    fn from((height, width): (usize, usize)) -> Self {
-        Each([height, width], Given::Listed)
+impl<T> From<(T, T)> for Each<2, T> {
+    fn from((height, width): (T, T)) -> Self {
+        [height, width].into()
     }
 }
-impl From<(usize, usize, usize)> for Each<3> {
-    fn from((depth, height, width): (usize, usize, usize)) -> Self {
-        Each([depth, height, width], Given::Listed)
+impl<T> From<(T, T, T)> for Each<3, T> {
+    fn from((depth, height, width): (T, T, T)) -> Self {
+        [depth, height, width].into()
     }
+}
+
+/// Whole numbers where some might be missing: none is.
+macro_rules! all_there {
+    ($(<$(const $d:ident: usize)?> $from:ty => $dims:tt;)+) => {$(
+        impl<$(const $d: usize)?> From<$from> for Each<$dims, Option<usize>> {
+            fn from(values: $from) -> Self {
+                let Each(values, given) = Each::<$dims>::from(values);
+                Each(values.map(Some), given)
+            }
+        }
+    )+};
+}
+all_there! {
+    <const D: usize> usize => D;
+    <const D: usize> [usize; D] => D;
+    <> (usize, usize) => 2;
+    <> (usize, usize, usize) => 3;
 }
 
 /// The padding of a convolution.

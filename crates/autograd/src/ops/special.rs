@@ -48,6 +48,30 @@ fn trigamma(x: f64) -> f64 {
     sum + 1.0 / x + z / 2.0 + z / x * series.iter().rev().fold(0.0, |acc, c| acc * z + c)
 }
 
+/// Hurwitz's ζ(s, q) = Σ 1/(q + k)^s for whole s > 1: ten terms, then Euler's and Maclaurin's sum of the rest;
+/// for negative q the terms on both sides of 0.
+fn zeta(s: f64, q: f64) -> f64 {
+    if q <= 0.0 && q == q.floor() {
+        return f64::INFINITY;
+    }
+    if q < 0.0 {
+        let (above, sign) = (q - q.floor(), if s % 2.0 == 0.0 { 1.0 } else { -1.0 });
+        return zeta(s, above) + sign * (zeta(s, 1.0 - above) - zeta(s, 1.0 - q));
+    }
+    const TERMS: u32 = 10;
+    let head: f64 = (0..TERMS).map(|k| (q + f64::from(k)).powf(-s)).sum();
+    let at = q + f64::from(TERMS);
+    // B₂ₖ/(2k)!
+    let series = [1.0 / 12.0, -1.0 / 720.0, 1.0 / 30240.0, -1.0 / 1_209_600.0, 1.0 / 47_900_160.0];
+    let (mut term, mut rest) = (s * at.powf(-s - 1.0), at.powf(1.0 - s) / (s - 1.0) + at.powf(-s) / 2.0);
+    for (k, c) in (0..).zip(series) {
+        rest += c * term;
+        let k = f64::from(2 * k + 1);
+        term *= (s + k) * (s + k + 1.0) / (at * at);
+    }
+    head + rest
+}
+
 /// The inverse of erf: a first guess (Giles 2012), then Newton's steps.
 fn erfinv(y: f64) -> f64 {
     if y.abs() >= 1.0 || y.is_nan() {
@@ -80,6 +104,11 @@ fn bessel_scaled(order: u32, x: f64) -> f64 {
     };
     let ends = (at(0) + at(points)) / 2.0;
     (ends + (1..points).map(at).sum::<f64>()) / f64::from(points)
+}
+
+/// The modified Bessel function of the first kind, of order 0.
+pub(super) fn bessel_i0(x: f64) -> f64 {
+    bessel_scaled(0, x) * x.abs().exp()
 }
 
 /// The standard normal distribution's logarithm.
@@ -124,14 +153,22 @@ impl Tensor {
         self.with_slope("DigammaBackward0", |x| x.on_host("digamma", digamma), slope)
     }
 
-    /// The `n`-th derivative of digamma, for n = 0 or 1: `torch.polygamma(n, x)`.
+    /// The `n`-th derivative of digamma: `torch.polygamma(n, x)`.
+    ///
+    /// ```
+    /// let x = autograd::Tensor::from_vec(vec![1.0f64], 1, &backend_cpu::device());
+    /// // −2·ζ(3)
+    /// assert!((x.polygamma(2).item::<f64>() + 2.404_113_806_319_188).abs() < 1e-13);
+    /// ```
     #[track_caller]
     pub fn polygamma(&self, n: u32) -> Tensor {
-        match n {
-            0 => self.digamma(),
-            1 => self.detach().on_host("polygamma", trigamma),
-            _ => check::fail("polygamma", format!("order {n} is not available"), "0 and 1 are"),
+        if n == 0 {
+            return self.digamma();
         }
+        let factor: f64 = (1..=n).map(|k| -f64::from(k)).product();
+        let value = move |x| if n == 1 { trigamma(x) } else { -factor * zeta(f64::from(n) + 1.0, x) };
+        let slope = move |x: &Tensor| x.polygamma(n + 1);
+        self.with_slope("PolygammaBackward0", |x| x.on_host("polygamma", value), slope)
     }
 
     /// The inverse of erf, in (−1, 1).
@@ -144,8 +181,7 @@ impl Tensor {
     /// The modified Bessel function of the first kind, of order 0.
     #[track_caller]
     pub fn i0(&self) -> Tensor {
-        let value = |v: f64| bessel_scaled(0, v) * v.abs().exp();
-        self.with_slope("I0Backward0", |x| x.on_host("i0", value), Tensor::i1)
+        self.with_slope("I0Backward0", |x| x.on_host("i0", bessel_i0), Tensor::i1)
     }
 
     /// e^(−|x|)·[`Tensor::i0`]
@@ -181,8 +217,8 @@ impl Tensor {
             x.eq(0).where_(1.0, angle.sin() / &angle)
         };
         let slope = |x: &Tensor| {
-            let angle = x * PI;
-            x.eq(0).where_(0.0, (&angle * angle.cos() - angle.sin()) / (&angle * x))
+            let (angle, below) = (x * PI, x.square() * PI);
+            below.eq(0).where_(0.0, (&angle * angle.cos() - angle.sin()) / &below)
         };
         self.with_slope("SincBackward0", value, slope)
     }
@@ -238,6 +274,12 @@ mod tests {
         near(digamma(-0.5), 0.036_489_973_978_576_52);
         near(trigamma(1.0), PI * PI / 6.0);
         near(trigamma(-0.5), 8.934_802_200_544_679);
+        near(zeta(2.0, -0.5), trigamma(-0.5));
+        near(zeta(3.0, 1.0), 1.202_056_903_159_594_3);
+        near(zeta(3.0, -1.5), 0.118_102_025_820_863_7);
+        near(zeta(4.0, -1e6 - 0.5), 32.469_697_011_334_15);
+        assert!((zeta(20.0, 2.5) / 1.100_834_546_685_414_3e-8 - 1.0).abs() < 1e-13);
+        assert!((zeta(4.0, 10.25) / 3.577_630_033_294_844e-4 - 1.0).abs() < 1e-13);
         near(erfinv(0.5), 0.476_936_276_204_469_9);
         assert!((erfinv(-0.999_999) + 3.458_910_737_279_5).abs() < 1e-10);
         near(bessel_scaled(0, 1.0) * 1f64.exp(), 1.266_065_877_752_008_2);

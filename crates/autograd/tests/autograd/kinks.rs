@@ -30,16 +30,28 @@ fn both_ways(values: &[f64], f: impl Fn(&Tensor) -> Tensor, want: &[f64]) {
 }
 
 const INF: f64 = f64::INFINITY;
+const NAN: f64 = f64::NAN;
 
 #[test]
 fn corners() {
     both_ways(&[-1.0, 0.0, -0.0, 2.0], Tensor::relu, &[0.0, 0.0, 0.0, 1.0]);
     both_ways(&[-1.0, 0.0, 2.0], Tensor::abs, &[-1.0, 0.0, 1.0]);
     both_ways(&[-1.0, 0.0, 2.0], |x| x.leaky_relu(0.25), &[0.25, 0.25, 1.0]);
-    both_ways(&[0.0, 2.0], |x| x.elu(0.5), &[0.5, 1.0]);
+    both_ways(&[0.0, 2.0, NAN], |x| x.elu(0.5), &[0.5, 1.0, 1.0]);
+    both_ways(&[2.0, NAN], |x| x.celu(0.5), &[1.0, 1.0]);
+    both_ways(&[2.0, NAN], Tensor::selu, &[1.050_700_987_355_480_5; 2]);
     both_ways(&[-2.0, -1.0, 0.0, 1.0, 2.0], |x| x.clamp(-1.0, 1.0), &[0.0, 0.0, 1.0, 0.0, 0.0]);
     both_ways(&[0.0, 4.0], Tensor::sqrt, &[INF, 0.25]);
     both_ways(&[0.0, 1.0], Tensor::log, &[INF, 1.0]);
+    both_ways(&[0.0, 1e-200], Tensor::sinc, &[0.0, 0.0]);
+    both_ways(&[1.0, 2.0], |x| x.nextafter(&x.detach().full_like(2)), &[1.0, 0.0]);
+}
+
+#[test]
+fn equal_medians_share() {
+    both_ways(&[2.0, 1.0, 2.0, 3.0], Tensor::median, &[0.5, 0.0, 0.5, 0.0]);
+    both_ways(&[NAN, 1.0, NAN], Tensor::median, &[0.5, 0.0, 0.5]);
+    both_ways(&[NAN, 2.0, 2.0, 3.0], Tensor::nanmedian, &[0.0, 0.5, 0.5, 0.0]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::math::Real;
 ///
 /// # Safety
 /// Every method requires the instruction set of its implementor, so callers must have been compiled for it
-/// (inside [`avx2`] or [`avx512`]); `load` and `store` touch `LANES` elements at the pointer, unaligned.
+/// (inside [`avx2`](super::avx2) or [`avx512`](super::avx512)); `load` and `store` touch `LANES` elements at the pointer, unaligned.
 #[expect(clippy::missing_safety_doc, reason = "the trait says it once for all methods")]
 pub unsafe trait Vector: Copy {
     /// The numbers in it.

@@ -1,23 +1,38 @@
 //! Activations as layers. The bare name is the layer with PyTorch's defaults: `seq![…, nn::GELU]`.
 
-use super::{display, number};
+use super::{display, scalar};
 use crate::module::Module;
 use autograd::Tensor;
-use tensor_core::Activation;
+use tensor_core::{Activation, Scalar};
 
-/// Layers without parameters: their settings, their defaults under the type's own name, their function.
+/// Layers without parameters: whether they print `inplace`, their settings, their defaults under the type's own
+/// name, their function.
 macro_rules! activations {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty = $default:expr),* },
+    ($($(#[$doc:meta])* $name:ident $($inplace:ident)?
+        { $($(#[$field_doc:meta])* $field:ident: $ty:ty = $default:expr),* },
         |$this:ident, $x:ident| $body:expr, $repr:expr, $fused:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $ty,)*
+            $(
+                /// Printed, and nothing else: results are new tensors either way.
+                pub $inplace: bool,
+            )?
         }
+
+        $(impl $name {
+            /// Whether `inplace=True` is printed; results are new tensors either way.
+            #[must_use]
+            pub fn $inplace(mut self, $inplace: bool) -> Self {
+                self.$inplace = $inplace;
+                self
+            }
+        })?
 
         #[doc = concat!("[`struct@", stringify!($name), "`] with PyTorch's defaults.")]
         #[allow(non_upper_case_globals, reason = "the layer's own name, so that it reads as in PyTorch")]
-        pub const $name: $name = $name { $($field: $default),* };
+        pub const $name: $name = $name { $($field: $default,)* $($inplace: false)? };
 
         impl Default for $name {
             fn default() -> Self {
@@ -36,7 +51,9 @@ macro_rules! activations {
             }
             fn extra_repr(&self) -> String {
                 let $this = self;
-                $repr
+                let text = $repr;
+                $(let text = $crate::layers::inplace(text, self.$inplace);)?
+                text
             }
             fn as_activation(&self) -> Option<Activation> {
                 $fused
@@ -50,34 +67,32 @@ pub(super) use activations;
 
 activations! {
     /// max(x, 0)
-    ReLU {
-        /// Printed, and nothing else: results are new tensors either way.
-        inplace: bool = false
-    }, |_m, x| x.relu(), if _m.inplace { "inplace=True".into() } else { String::new() }, Some(Activation::Relu);
+    ReLU inplace {}, |_m, x| x.relu(), String::new(), Some(Activation::Relu);
     /// 1/(1 + e⁻ˣ)
     Sigmoid {}, |_m, x| x.sigmoid(), String::new(), Some(Activation::Sigmoid);
     /// Hyperbolic tangent
     Tanh {}, |_m, x| x.tanh(), String::new(), Some(Activation::Tanh);
     /// x·σ(x)
-    SiLU {}, |_m, x| x.silu(), String::new(), None;
+    SiLU inplace {}, |_m, x| x.silu(), String::new(), None;
     /// x if x > 0, else slope·x
-    LeakyReLU {
+    LeakyReLU inplace {
         /// The slope below 0.
-        negative_slope: f64 = 0.01
-    }, |m, x| x.leaky_relu(m.negative_slope), format!("negative_slope={}", number(m.negative_slope)), None;
+        negative_slope: Scalar = Scalar::Float(0.01)
+    }, |m, x| x.leaky_relu(m.negative_slope.to_f64()),
+        format!("negative_slope={}", scalar(m.negative_slope)), None;
     /// x if x > 0, else α·(eˣ − 1)
-    ELU {
+    ELU inplace {
         /// α
-        alpha: f64 = 1.0
-    }, |m, x| x.elu(m.alpha), format!("alpha={}", number(m.alpha)), None;
+        alpha: Scalar = Scalar::Float(1.0)
+    }, |m, x| x.elu(m.alpha.to_f64()), format!("alpha={}", scalar(m.alpha)), None;
     /// ln(1 + e^(βx))/β
     Softplus {
         /// β
-        beta: f64 = 1.0,
+        beta: Scalar = Scalar::Float(1.0),
         /// Where βx is above it, x itself.
-        threshold: f64 = 20.0
-    }, |m, x| x.softplus(m.beta, m.threshold),
-        format!("beta={}, threshold={}", number(m.beta), number(m.threshold)), None;
+        threshold: Scalar = Scalar::Float(20.0)
+    }, |m, x| x.softplus(m.beta.to_f64(), m.threshold.to_f64()),
+        format!("beta={}, threshold={}", scalar(m.beta), scalar(m.threshold)), None;
     /// x·½·(1 + erf(x/√2)), or its tanh approximation
     GELU {
         /// Whether it is approximated.
@@ -145,28 +160,22 @@ pub enum Approximate {
     Tanh,
 }
 
-impl ReLU {
-    /// PyTorch's `ReLU(inplace=True)`: printed so, and the same as any.
-    pub fn inplace() -> Self {
-        ReLU { inplace: true }
-    }
-}
 impl LeakyReLU {
     /// With a slope below 0.
-    pub fn new(negative_slope: f64) -> Self {
-        LeakyReLU { negative_slope }
+    pub fn new(negative_slope: impl Into<Scalar>) -> Self {
+        LeakyReLU { negative_slope: negative_slope.into(), ..LeakyReLU }
     }
 }
 impl ELU {
     /// With a factor α.
-    pub fn new(alpha: f64) -> Self {
-        ELU { alpha }
+    pub fn new(alpha: impl Into<Scalar>) -> Self {
+        ELU { alpha: alpha.into(), ..ELU }
     }
 }
 impl Softplus {
     /// With a sharpness β and a threshold.
-    pub fn new(beta: f64, threshold: f64) -> Self {
-        Softplus { beta, threshold }
+    pub fn new(beta: impl Into<Scalar>, threshold: impl Into<Scalar>) -> Self {
+        Softplus { beta: beta.into(), threshold: threshold.into() }
     }
 }
 impl GELU {

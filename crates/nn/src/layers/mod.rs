@@ -29,7 +29,7 @@ pub use containers::{ModuleDict, ParameterList};
 pub use conv::{
     Conv1d, Conv2d, Conv3d, ConvNd, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, PaddingMode,
 };
-pub use dropout::{Dropout1d, Dropout2d, Dropout3d, DropoutNd};
+pub use dropout::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutNd, FeatureAlphaDropout};
 pub use group::{GroupNorm, LocalResponseNorm, RMSNorm};
 pub use image::{
     ChannelShuffle, Fold, PixelShuffle, PixelUnshuffle, Unfold, Upsample, UpsamplingBilinear2d,
@@ -60,7 +60,7 @@ pub use recurrent::{
     Recurrent, RecurrentCell, RecurrentOptions, RecurrentState, RecurrentWeights, RnnNonlinearity,
 };
 pub use sequential::{ModuleList, Sequential};
-pub use sparse::{BagMode, Dropout, Embedding, EmbeddingBag, embedding_bag};
+pub use sparse::{BagMode, Embedding, EmbeddingBag, embedding_bag};
 pub use transformer::{TransformerEncoder, TransformerEncoderLayer, TransformerOptions};
 
 /// Prints a layer as PyTorch does.
@@ -78,6 +78,14 @@ pub(crate) use display;
 /// A truth value as Python prints it.
 pub(crate) fn python(value: bool) -> &'static str {
     if value { "True" } else { "False" }
+}
+
+/// A layer's settings as printed, with `inplace=True` behind them where it was asked for.
+pub(crate) fn inplace(mut settings: String, inplace: bool) -> String {
+    if inplace {
+        settings += if settings.is_empty() { "inplace=True" } else { ", inplace=True" };
+    }
+    settings
 }
 
 /// A number as Python prints it: whole ones as they were given, 2 or 2.0.

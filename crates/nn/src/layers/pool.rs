@@ -3,7 +3,7 @@
 use super::conv::tuple;
 use super::{python, scalar};
 use crate::module::Module;
-use autograd::{Each, PoolOptions, Tensor};
+use autograd::{AdaptiveSize, Each, PoolOptions, Tensor};
 use std::fmt;
 use tensor_core::Scalar;
 
@@ -134,7 +134,7 @@ impl<const D: usize> Module for AvgPoolNd<D> {
 /// [`AdaptiveAvgPool1d`] to [`AdaptiveAvgPool3d`] and [`AdaptiveMaxPool1d`] to [`AdaptiveMaxPool3d`].
 #[derive(Clone, Copy, Debug)]
 pub struct AdaptivePoolNd<const D: usize, const LARGEST: bool> {
-    output_size: Each<D>,
+    output_size: AdaptiveSize<D>,
 }
 
 /// The averages of as many windows over a line as asked for.
@@ -151,8 +151,8 @@ pub type AdaptiveMaxPool2d = AdaptivePoolNd<2, true>;
 pub type AdaptiveMaxPool3d = AdaptivePoolNd<3, true>;
 
 impl<const D: usize, const LARGEST: bool> AdaptivePoolNd<D, LARGEST> {
-    /// So many windows along each dimension.
-    pub fn new(output_size: impl Into<Each<D>>) -> Self {
+    /// So many windows along each dimension; `None` keeps the input's size.
+    pub fn new(output_size: impl Into<AdaptiveSize<D>>) -> Self {
         AdaptivePoolNd { output_size: output_size.into() }
     }
 }

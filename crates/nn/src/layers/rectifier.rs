@@ -1,7 +1,7 @@
 //! More activations as layers: gates, shrinkages, and rectifiers bent, bounded or learned.
 
 use super::activation::{activations, implicit, python_dim};
-use super::{display, number, scalar};
+use super::{display, inplace, scalar};
 use crate::module::{Mode, Module, Role};
 use autograd::Tensor;
 use tensor_core::{Activation, Device, Scalar, check};
@@ -13,28 +13,28 @@ activations! {
         dim: isize = -1
     }, |m, x| x.glu(m.dim), format!("dim={}", m.dim), None;
     /// The self-normalising ELU
-    SELU {}, |_m, x| x.selu(), String::new(), None;
+    SELU inplace {}, |_m, x| x.selu(), String::new(), None;
     /// x if x > 0, else α·(e^(x/α) − 1)
-    CELU {
+    CELU inplace {
         /// α
-        alpha: f64 = 1.0
-    }, |m, x| x.celu(m.alpha), format!("alpha={}", number(m.alpha)), None;
+        alpha: Scalar = Scalar::Float(1.0)
+    }, |m, x| x.celu(m.alpha.to_f64()), format!("alpha={}", scalar(m.alpha)), None;
     /// x·tanh(softplus x)
-    Mish {}, |_m, x| x.mish(), String::new(), None;
+    Mish inplace {}, |_m, x| x.mish(), String::new(), None;
     /// x·hardsigmoid(x)
     Hardswish {}, |_m, x| x.hardswish(), String::new(), None;
     /// x/6 + ½ limited to [0, 1]
     Hardsigmoid {}, |_m, x| x.hardsigmoid(), String::new(), None;
     /// x limited to a range
-    Hardtanh {
+    Hardtanh inplace {
         /// The least.
-        min_val: f64 = -1.0,
+        min_val: Scalar = Scalar::Float(-1.0),
         /// The most.
-        max_val: f64 = 1.0
-    }, |m, x| x.hardtanh(m.min_val, m.max_val),
-        format!("min_val={}, max_val={}", number(m.min_val), number(m.max_val)), None;
+        max_val: Scalar = Scalar::Float(1.0)
+    }, |m, x| x.hardtanh(m.min_val.to_f64(), m.max_val.to_f64()),
+        format!("min_val={}, max_val={}", scalar(m.min_val), scalar(m.max_val)), None;
     /// x limited to [0, 6]
-    ReLU6 {}, |_m, x| x.relu6(), String::new(), None;
+    ReLU6 inplace {}, |_m, x| x.relu6(), String::new(), None;
     /// x/(1 + |x|)
     Softsign {}, |_m, x| x.softsign(), String::new(), None;
     /// x − tanh x
@@ -42,13 +42,13 @@ activations! {
     /// x moved towards 0 by λ
     Softshrink {
         /// λ
-        lambd: f64 = 0.5
-    }, |m, x| x.softshrink(m.lambd), number(m.lambd), None;
+        lambd: Scalar = Scalar::Float(0.5)
+    }, |m, x| x.softshrink(m.lambd.to_f64()), scalar(m.lambd), None;
     /// x, but 0 where |x| ≤ λ
     Hardshrink {
         /// λ
-        lambd: f64 = 0.5
-    }, |m, x| x.hardshrink(m.lambd), number(m.lambd), None;
+        lambd: Scalar = Scalar::Float(0.5)
+    }, |m, x| x.hardshrink(m.lambd.to_f64()), scalar(m.lambd), None;
     /// e⁻ˣ / Σ e⁻ˣ along a dimension
     Softmin {
         /// The dimension; without one the first of 0, 1 or 3 dimensions, else the second.
@@ -60,6 +60,30 @@ activations! {
     LogSigmoid {}, |_m, x| x.logsigmoid(), String::new(), None;
 }
 
+impl CELU {
+    /// With a factor α.
+    pub fn new(alpha: impl Into<Scalar>) -> Self {
+        CELU { alpha: alpha.into(), ..CELU }
+    }
+}
+impl Hardtanh {
+    /// Limited to a range.
+    pub fn new(min_val: impl Into<Scalar>, max_val: impl Into<Scalar>) -> Self {
+        Hardtanh { min_val: min_val.into(), max_val: max_val.into(), ..Hardtanh }
+    }
+}
+impl Softshrink {
+    /// By λ.
+    pub fn new(lambd: impl Into<Scalar>) -> Self {
+        Softshrink { lambd: lambd.into() }
+    }
+}
+impl Hardshrink {
+    /// Up to λ.
+    pub fn new(lambd: impl Into<Scalar>) -> Self {
+        Hardshrink { lambd: lambd.into() }
+    }
+}
 impl Softmin {
     /// Along a dimension.
     pub fn new(dim: isize) -> Self {
@@ -81,12 +105,19 @@ fn channels(x: &Tensor) -> &Tensor {
 pub struct Threshold {
     threshold: Scalar,
     value: Scalar,
+    inplace: bool,
 }
 
 impl Threshold {
     /// With a threshold and a value.
     pub fn new(threshold: impl Into<Scalar>, value: impl Into<Scalar>) -> Self {
-        Threshold { threshold: threshold.into(), value: value.into() }
+        Threshold { threshold: threshold.into(), value: value.into(), inplace: false }
+    }
+
+    /// Whether `inplace=True` is printed; results are new tensors either way.
+    #[must_use]
+    pub fn inplace(self, inplace: bool) -> Self {
+        Threshold { inplace, ..self }
     }
 }
 
@@ -99,7 +130,7 @@ impl Module for Threshold {
         "Threshold".into()
     }
     fn extra_repr(&self) -> String {
-        format!("threshold={}, value={}", scalar(self.threshold), scalar(self.value))
+        inplace(format!("threshold={}, value={}", scalar(self.threshold), scalar(self.value)), self.inplace)
     }
 }
 
@@ -107,15 +138,22 @@ impl Module for Threshold {
 /// bounds' mean in evaluation (Xu et al. 2015).
 #[derive(Clone, Debug)]
 pub struct RReLU {
-    lower: f64,
-    upper: f64,
+    lower: Scalar,
+    upper: Scalar,
+    inplace: bool,
     training: Mode,
 }
 
 impl RReLU {
     /// Slopes between two bounds; PyTorch's defaults are ⅛ and ⅓.
-    pub fn new(lower: f64, upper: f64) -> Self {
-        RReLU { lower, upper, training: Mode::default() }
+    pub fn new(lower: impl Into<Scalar>, upper: impl Into<Scalar>) -> Self {
+        RReLU { lower: lower.into(), upper: upper.into(), inplace: false, training: Mode::default() }
+    }
+
+    /// Whether `inplace=True` is printed; results are new tensors either way.
+    #[must_use]
+    pub fn inplace(self, inplace: bool) -> Self {
+        RReLU { inplace, ..self }
     }
 }
 
@@ -128,13 +166,13 @@ impl Default for RReLU {
 impl Module for RReLU {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
-        input.rrelu(self.lower, self.upper, self.is_training())
+        input.rrelu(self.lower.to_f64(), self.upper.to_f64(), self.is_training())
     }
     fn name(&self) -> String {
         "RReLU".into()
     }
     fn extra_repr(&self) -> String {
-        format!("lower={}, upper={}", number(self.lower), number(self.upper))
+        inplace(format!("lower={}, upper={}", scalar(self.lower), scalar(self.upper)), self.inplace)
     }
     fn set_training(&self, training: bool) {
         self.training.set(training);
@@ -192,6 +230,9 @@ mod tests {
     fn they_print_as_pytorchs_and_a_learned_slope_learns() {
         assert_eq!(GLU.to_string(), "GLU(dim=-1)");
         assert_eq!(CELU.to_string(), "CELU(alpha=1.0)");
+        assert_eq!(CELU::new(2).inplace(true).to_string(), "CELU(alpha=2, inplace=True)");
+        let text = "Threshold(threshold=0.1, value=20, inplace=True)";
+        assert_eq!(Threshold::new(0.1, 20).inplace(true).to_string(), text);
         assert_eq!(Hardtanh.to_string(), "Hardtanh(min_val=-1.0, max_val=1.0)");
         assert_eq!(ReLU6.to_string(), "ReLU6()");
         assert_eq!(Softshrink.to_string(), "Softshrink(0.5)");

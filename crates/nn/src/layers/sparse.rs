@@ -1,66 +1,10 @@
-//! Layers that choose: dropout by chance, embeddings by index.
+//! Embeddings: a vector for each index, or one for each bag of them.
 
-use super::{display, number, python};
+use super::display;
 use crate::init;
-use crate::module::{Mode, Module, Role};
+use crate::module::{Module, Role};
 use autograd::{Tensor, no_grad, stack};
 use tensor_core::{Device, check};
-
-/// Zeroes elements with probability `p` while training and scales the rest by 1/(1 − p)
-/// (Srivastava et al. 2014). PyTorch's default is ½.
-///
-/// ```
-/// use autograd::Tensor;
-/// use nn::{Dropout, Module};
-/// let (dropout, x) = (Dropout::new(0.5), Tensor::ones(100, &backend_cpu::device()));
-/// assert!(dropout.forward(&x).to_vec::<f32>().iter().all(|&v| v == 0.0 || v == 2.0));
-/// dropout.eval();
-/// assert!(dropout.forward(&x).equal(&x));
-/// ```
-#[derive(Clone, Debug)]
-pub struct Dropout {
-    p: f64,
-    training: Mode,
-}
-
-impl Dropout {
-    /// Dropout of a probability in [0, 1].
-    ///
-    /// # Panics
-    /// When it is not one.
-    #[track_caller]
-    pub fn new(p: f64) -> Self {
-        if !(0.0..=1.0).contains(&p) {
-            check::fail("Dropout", format!("{p} is not a probability"), "give a number from 0 to 1");
-        }
-        Dropout { p, training: Mode::default() }
-    }
-}
-
-impl Default for Dropout {
-    fn default() -> Self {
-        Dropout::new(0.5)
-    }
-}
-
-impl Module for Dropout {
-    #[track_caller]
-    fn forward(&self, input: &Tensor) -> Tensor {
-        input.dropout(self.p, self.is_training())
-    }
-    fn name(&self) -> String {
-        "Dropout".into()
-    }
-    fn extra_repr(&self) -> String {
-        format!("p={}, inplace={}", number(self.p), python(false))
-    }
-    fn set_training(&self, training: bool) {
-        self.training.set(training);
-    }
-    fn is_training(&self) -> bool {
-        self.training.get()
-    }
-}
 
 /// A vector for each index: `[…] → […, D]`, weight `[N, D]`, standard normal at first.
 ///
@@ -245,4 +189,4 @@ impl Module for EmbeddingBag {
     }
 }
 
-display!(Dropout, Embedding, EmbeddingBag);
+display!(Embedding, EmbeddingBag);

@@ -183,6 +183,9 @@ fn python_default(rust: &str) -> String {
         _ if rust.contains("::") => format!("'{}'", rust.rsplit("::").next().unwrap_or("").to_lowercase()),
         _ if rust.starts_with("Some(") => rust["Some(".len()..rust.len() - 1].into(),
         _ if rust.starts_with("Dims(") => "None".into(),
+        _ if rust.starts_with('(') && rust.ends_with(").into()") => {
+            rust[1..rust.len() - ").into()".len()].into()
+        }
         _ => rust.trim_start_matches("Pair").replace(".into()", "").replace('"', "'"),
     }
 }

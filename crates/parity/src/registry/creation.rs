@@ -133,6 +133,11 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" arange(start: Scalar, end: Scalar, step: Scalar = 1.into(), options: Cast) => torch::arange(start, end, step);
         "torch" linspace(start: f64, end: f64, steps: usize, options: Cast) => torch::linspace(start, end, steps);
         "torch" logspace(start: f64, end: f64, steps: usize, base: f64 = 10.0, options: Cast) => torch::logspace(start, end, steps, base);
+        "torch" hann_window(window_length: usize, periodic: bool = true, options: Maker) => Tensor::hann_window(window_length, periodic, options);
+        "torch" hamming_window(window_length: usize, periodic: bool = true, alpha: f64 = 0.54, beta: f64 = 0.46, options: Maker) => Tensor::hamming_window(window_length, periodic, alpha, beta, options);
+        "torch" blackman_window(window_length: usize, periodic: bool = true, options: Maker) => Tensor::blackman_window(window_length, periodic, options);
+        "torch" bartlett_window(window_length: usize, periodic: bool = true, options: Maker) => Tensor::bartlett_window(window_length, periodic, options);
+        "torch" kaiser_window(window_length: usize, periodic: bool = true, beta: f64 = 12.0, options: Maker) => Tensor::kaiser_window(window_length, periodic, beta, options);
         "torch" manual_seed(seed: i64) => torch::manual_seed(seed);
         "torch" initial_seed() => torch::default_generator().initial_seed() as i64;
         "torch!" default_generator() => torch::default_generator();

@@ -3,7 +3,7 @@
 use super::FromValue;
 use crate::modules::ModuleRef;
 use crate::python::{Session, Value};
-use autograd::{Each, Padding, Tensor};
+use autograd::{AdaptiveSize, Each, Padding, Tensor};
 use nn::{Module, Sides, StateDict};
 use tensor_core::{DType, Scalar, Shape};
 
@@ -14,6 +14,18 @@ pub enum Rounding {
     Floor,
     /// Towards zero.
     Trunc,
+}
+
+/// Any arguments, which are not looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Anything;
+
+impl FromValue for Anything {
+    const KIND: &'static str = "anything";
+    const REST: bool = true;
+    fn from_value(_: &Value) -> Option<Self> {
+        Some(Anything)
+    }
 }
 
 /// A quantile, or a tensor of them.
@@ -74,14 +86,29 @@ impl FromValue for Formula {
     }
 }
 
-/// One size for every dimension, or one for each: `kernel_size=3`, `padding=(2, 1)`.
+/// One size for every dimension where it is one, or a size for each.
+fn each<const D: usize, T: FromValue + Copy>(value: &Value, one: bool) -> Option<Each<D, T>>
+where
+    Each<D, T>: From<T>,
+{
+    if one {
+        return T::from_value(value).map(Into::into);
+    }
+    <[T; D]>::try_from(Vec::from_value(value)?).ok().map(Into::into)
+}
+
+/// `kernel_size=3`, `padding=(2, 1)`.
 impl<const D: usize> FromValue for Each<D> {
     const KIND: &'static str = "int or tuple of ints";
     fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Int(_) => usize::from_value(value).map(Into::into),
-            other => <[usize; D]>::try_from(Vec::from_value(other)?).ok().map(Into::into),
-        }
+        each(value, matches!(value, Value::Int(_)))
+    }
+}
+/// `output_size=(None, 3)`.
+impl<const D: usize> FromValue for AdaptiveSize<D> {
+    const KIND: &'static str = "int, None or tuple of them";
+    fn from_value(value: &Value) -> Option<Self> {
+        each(value, matches!(value, Value::Int(_) | Value::None))
     }
 }
 impl<const D: usize> FromValue for Padding<D> {

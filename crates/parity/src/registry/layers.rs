@@ -6,7 +6,7 @@ use super::kinds::Factors;
 use super::sequences::Of;
 use super::{Entry, forms};
 use crate::modules::ModuleRef;
-use autograd::{Each, Tensor};
+use autograd::{AdaptiveSize, Each, Tensor};
 use firebrand::device;
 use nn::{BagMode, Sides, embedding_bag};
 use tensor_core::Scalar;
@@ -38,8 +38,8 @@ pub(super) fn entries() -> Vec<Entry> {
             nn::MaxPool1d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode);
         "nn" AvgPool1d(kernel_size: Each<1>, stride: Option<Each<1>> = None, padding: Each<1> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true) =>
             nn::AvgPool1d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad);
-        "nn" AdaptiveAvgPool1d(output_size: Each<1>) => nn::AdaptiveAvgPool1d::new(output_size);
-        "nn" AdaptiveMaxPool1d(output_size: Each<1>) => nn::AdaptiveMaxPool1d::new(output_size);
+        "nn" AdaptiveAvgPool1d(output_size: AdaptiveSize<1>) => nn::AdaptiveAvgPool1d::new(output_size);
+        "nn" AdaptiveMaxPool1d(output_size: AdaptiveSize<1>) => nn::AdaptiveMaxPool1d::new(output_size);
         "nn" LPPool1d(norm_type: Scalar, kernel_size: Each<1>, stride: Option<Each<1>> = None, ceil_mode: bool = false) => {
             let pool = nn::LPPool1d::new(norm_type, kernel_size).ceil_mode(ceil_mode);
             if let Some(stride) = stride { pool.stride(stride) } else { pool }
@@ -48,8 +48,8 @@ pub(super) fn entries() -> Vec<Entry> {
             nn::MaxPool2d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode);
         "nn" AvgPool2d(kernel_size: Each<2>, stride: Option<Each<2>> = None, padding: Each<2> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true, divisor_override: Option<usize> = None) =>
             nn::AvgPool2d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad).divisor_override(divisor_override);
-        "nn" AdaptiveAvgPool2d(output_size: Each<2>) => nn::AdaptiveAvgPool2d::new(output_size);
-        "nn" AdaptiveMaxPool2d(output_size: Each<2>) => nn::AdaptiveMaxPool2d::new(output_size);
+        "nn" AdaptiveAvgPool2d(output_size: AdaptiveSize<2>) => nn::AdaptiveAvgPool2d::new(output_size);
+        "nn" AdaptiveMaxPool2d(output_size: AdaptiveSize<2>) => nn::AdaptiveMaxPool2d::new(output_size);
         "nn" LPPool2d(norm_type: Scalar, kernel_size: Each<2>, stride: Option<Each<2>> = None, ceil_mode: bool = false) => {
             let pool = nn::LPPool2d::new(norm_type, kernel_size).ceil_mode(ceil_mode);
             if let Some(stride) = stride { pool.stride(stride) } else { pool }
@@ -58,8 +58,8 @@ pub(super) fn entries() -> Vec<Entry> {
             nn::MaxPool3d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).dilation(dilation).ceil_mode(ceil_mode);
         "nn" AvgPool3d(kernel_size: Each<3>, stride: Option<Each<3>> = None, padding: Each<3> = 0.into(), ceil_mode: bool = false, count_include_pad: bool = true, divisor_override: Option<usize> = None) =>
             nn::AvgPool3d::new(kernel_size).stride(stride.unwrap_or(kernel_size)).padding(padding).ceil_mode(ceil_mode).count_include_pad(count_include_pad).divisor_override(divisor_override);
-        "nn" AdaptiveAvgPool3d(output_size: Each<3>) => nn::AdaptiveAvgPool3d::new(output_size);
-        "nn" AdaptiveMaxPool3d(output_size: Each<3>) => nn::AdaptiveMaxPool3d::new(output_size);
+        "nn" AdaptiveAvgPool3d(output_size: AdaptiveSize<3>) => nn::AdaptiveAvgPool3d::new(output_size);
+        "nn" AdaptiveMaxPool3d(output_size: AdaptiveSize<3>) => nn::AdaptiveMaxPool3d::new(output_size);
         "nn" LPPool3d(norm_type: Scalar, kernel_size: Each<3>, stride: Option<Each<3>> = None, ceil_mode: bool = false) => {
             let pool = nn::LPPool3d::new(norm_type, kernel_size).ceil_mode(ceil_mode);
             if let Some(stride) = stride { pool.stride(stride) } else { pool }
@@ -71,20 +71,20 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" ChannelShuffle(groups: usize) => nn::ChannelShuffle::new(groups);
         "nn" Unflatten(dim: isize, unflattened_size: Ints) => nn::Unflatten::new(dim, unflattened_size.0);
         "nn" GLU(dim: isize = -1) => nn::GLU { dim };
-        "nn" SELU(inplace: bool = false) => nn::SELU;
-        "nn" CELU(alpha: f64 = 1.0, inplace: bool = false) => nn::CELU { alpha };
-        "nn" Mish(inplace: bool = false) => nn::Mish;
+        "nn" SELU(inplace: bool = false) => nn::SELU.inplace(inplace);
+        "nn" CELU(alpha: Scalar = 1.0.into(), inplace: bool = false) => nn::CELU::new(alpha).inplace(inplace);
+        "nn" Mish(inplace: bool = false) => nn::Mish.inplace(inplace);
         "nn" Hardswish(inplace: bool = false) => nn::Hardswish;
         "nn" Hardsigmoid(inplace: bool = false) => nn::Hardsigmoid;
-        "nn" Hardtanh(min_val: f64 = -1.0, max_val: f64 = 1.0, inplace: bool = false) => nn::Hardtanh { min_val, max_val };
-        "nn" ReLU6(inplace: bool = false) => nn::ReLU6;
+        "nn" Hardtanh(min_val: Scalar = (-1.0).into(), max_val: Scalar = 1.0.into(), inplace: bool = false) => nn::Hardtanh::new(min_val, max_val).inplace(inplace);
+        "nn" ReLU6(inplace: bool = false) => nn::ReLU6.inplace(inplace);
         "nn" Softsign() => nn::Softsign;
         "nn" Tanhshrink() => nn::Tanhshrink;
-        "nn" Softshrink(lambd: f64 = 0.5) => nn::Softshrink { lambd };
-        "nn" Hardshrink(lambd: f64 = 0.5) => nn::Hardshrink { lambd };
+        "nn" Softshrink(lambd: Scalar = 0.5.into()) => nn::Softshrink::new(lambd);
+        "nn" Hardshrink(lambd: Scalar = 0.5.into()) => nn::Hardshrink::new(lambd);
         "nn" LogSigmoid() => nn::LogSigmoid;
-        "nn" Threshold(threshold: Scalar, value: Scalar, inplace: bool = false) => nn::Threshold::new(threshold, value);
-        "nn" RReLU(lower: f64 = 1.0 / 8.0, upper: f64 = 1.0 / 3.0, inplace: bool = false) => nn::RReLU::new(lower, upper);
+        "nn" Threshold(threshold: Scalar, value: Scalar, inplace: bool = false) => nn::Threshold::new(threshold, value).inplace(inplace);
+        "nn" RReLU(lower: Scalar = (1.0 / 8.0).into(), upper: Scalar = (1.0 / 3.0).into(), inplace: bool = false) => nn::RReLU::new(lower, upper).inplace(inplace);
         "nn" PReLU(num_parameters: usize = 1, init: f64 = 0.25) => nn::PReLU::new(num_parameters, &device()).init(init);
         "nn" Softmin(dim: Option<isize> = None) => nn::Softmin { dim };
         "nn" Softmax2d() => nn::Softmax2d;

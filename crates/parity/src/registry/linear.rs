@@ -33,6 +33,16 @@ fn cond(a: &Tensor, norm: Option<MatrixNorm>) -> tensor_core::Result<Tensor> {
     }
 }
 
+/// `torch.linalg.qr` in its three modes; `'r'` has an empty Q.
+fn qr(a: &Tensor, mode: &str) -> Result<(Tensor, Tensor), PyError> {
+    match mode {
+        "reduced" => Ok(a.qr()),
+        "complete" => Ok(a.qr_complete()),
+        "r" => Ok((Tensor::zeros(0, (a.dtype(), a.device())), a.qr().1)),
+        _ => Err(PyError::runtime(format!("qr received unrecognized mode '{mode}'"))),
+    }
+}
+
 #[rustfmt::skip]
 pub(super) fn entries() -> Vec<Entry> {
     forms! {
@@ -93,6 +103,6 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" pinverse(input: Tensor) => input.pinv(None);
         "torch" svd(input: Tensor, some: bool = true) => { let (u, s, vh) = input.svd(!some); (u, s, vh.mt()) };
         "torch Tensor" cholesky(input: Tensor) => input.cholesky();
-        "linalg" qr(A: Tensor) => A.qr();
+        "linalg" qr(A: Tensor, mode: String = "reduced".into()) => qr(&A, &mode);
     }
 }

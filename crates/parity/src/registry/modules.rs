@@ -1,6 +1,6 @@
 //! `torch.nn`: layers, and modules as objects.
 
-use super::kinds::{Modules, NamedModules, Shape1d, State};
+use super::kinds::{Anything, Modules, NamedModules, Shape1d, State};
 use super::{Entry, forms};
 use crate::modules::ModuleRef;
 use crate::modules::stored;
@@ -8,6 +8,7 @@ use crate::python::{PyError, Value};
 use autograd::{ConvOptions, Each, Padding, Tensor};
 use firebrand::device;
 use nn::{Approximate, Module, PaddingMode};
+use tensor_core::Scalar;
 
 /// `model.named_parameters()`, as a list of pairs.
 fn named(tensors: Vec<(String, Tensor)>) -> Value {
@@ -26,21 +27,23 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" Linear(in_features: usize, out_features: usize, bias: bool) => if bias { nn::Linear::new(in_features, out_features, &device()) } else { nn::Linear::without_bias(in_features, out_features, &device()) };
         "nn" Sequential(modules: Modules = Modules(vec![])) => nn::Sequential::new(modules.0);
         "nn" Flatten(start_dim: isize = 1, end_dim: isize = -1) => nn::Flatten { start_dim, end_dim };
-        "nn" Identity() => nn::Identity;
+        "nn" Identity(args: Anything = Anything) => nn::Identity;
         "nn" ModuleList(modules: Vec<ModuleRef> = vec![]) => boxed(modules) as nn::ModuleList;
         "nn" ModuleDict(modules: NamedModules = NamedModules(vec![])) => modules.0.into_iter().fold(nn::ModuleDict::default(), |all, (name, module)| all.with(&name, module));
         "nn" ParameterList(values: Vec<Tensor> = vec![]) => nn::ParameterList::new(values);
-        "nn" ReLU(inplace: bool = false) => nn::ReLU { inplace };
+        "nn" ReLU(inplace: bool = false) => nn::ReLU.inplace(inplace);
         "nn" Sigmoid() => nn::Sigmoid;
         "nn" Tanh() => nn::Tanh;
-        "nn" SiLU(inplace: bool = false) => nn::SiLU;
+        "nn" SiLU(inplace: bool = false) => nn::SiLU.inplace(inplace);
         "nn" GELU(approximate: Approximate = Approximate::None) => nn::GELU { approximate };
-        "nn" LeakyReLU(negative_slope: f64 = 0.01, inplace: bool = false) => nn::LeakyReLU { negative_slope };
-        "nn" ELU(alpha: f64 = 1.0, inplace: bool = false) => nn::ELU { alpha };
-        "nn" Softplus(beta: f64 = 1.0, threshold: f64 = 20.0) => nn::Softplus { beta, threshold };
+        "nn" LeakyReLU(negative_slope: Scalar = 0.01.into(), inplace: bool = false) => nn::LeakyReLU::new(negative_slope).inplace(inplace);
+        "nn" ELU(alpha: Scalar = 1.0.into(), inplace: bool = false) => nn::ELU::new(alpha).inplace(inplace);
+        "nn" Softplus(beta: Scalar = 1.0.into(), threshold: Scalar = 20.0.into()) => nn::Softplus::new(beta, threshold);
         "nn" Softmax(dim: Option<isize> = None) => nn::Softmax { dim };
         "nn" LogSoftmax(dim: Option<isize> = None) => nn::LogSoftmax { dim };
-        "nn" Dropout(p: f64 = 0.5, inplace: bool = false) => nn::Dropout::new(p);
+        "nn" Dropout(p: Scalar = 0.5.into(), inplace: bool = false) => nn::Dropout::new(p).inplace(inplace);
+        "nn" AlphaDropout(p: Scalar = 0.5.into(), inplace: bool = false) => nn::AlphaDropout::new(p).inplace(inplace);
+        "nn" FeatureAlphaDropout(p: Scalar = 0.5.into(), inplace: bool = false) => nn::FeatureAlphaDropout::new(p).inplace(inplace);
         "nn" Embedding(num_embeddings: usize, embedding_dim: usize) => nn::Embedding::new(num_embeddings, embedding_dim, &device());
         "nn" Embedding(num_embeddings: usize, embedding_dim: usize, padding_idx: isize) => nn::Embedding::new(num_embeddings, embedding_dim, &device()).padding_idx(padding_idx);
         "nn" BatchNorm1d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = true, track_running_stats: bool = true) =>
@@ -81,9 +84,9 @@ pub(super) fn entries() -> Vec<Entry> {
             nn::InstanceNorm3d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
         "nn" GroupNorm(num_groups: usize, num_channels: usize, eps: f64 = 1e-5, affine: bool = true) => nn::GroupNorm::new(num_groups, num_channels, &device()).eps(eps).affine(affine);
         "nn" RMSNorm(normalized_shape: Shape1d, eps: Option<f64> = None, elementwise_affine: bool = true) => nn::RMSNorm::new(normalized_shape.0, &device()).eps(eps).elementwise_affine(elementwise_affine);
-        "nn" Dropout1d(p: f64 = 0.5, inplace: bool = false) => nn::Dropout1d::new(p);
-        "nn" Dropout2d(p: f64 = 0.5, inplace: bool = false) => nn::Dropout2d::new(p);
-        "nn" Dropout3d(p: f64 = 0.5, inplace: bool = false) => nn::Dropout3d::new(p);
+        "nn" Dropout1d(p: Scalar = 0.5.into(), inplace: bool = false) => nn::Dropout1d::new(p).inplace(inplace);
+        "nn" Dropout2d(p: Scalar = 0.5.into(), inplace: bool = false) => nn::Dropout2d::new(p).inplace(inplace);
+        "nn" Dropout3d(p: Scalar = 0.5.into(), inplace: bool = false) => nn::Dropout3d::new(p).inplace(inplace);
         "nn" LayerNorm(normalized_shape: Shape1d, eps: f64 = 1e-5, elementwise_affine: bool = true, bias: bool = true) => nn::LayerNorm::new(normalized_shape.0, &device()).eps(eps).elementwise_affine(elementwise_affine).bias(bias);
         "nn" LocalResponseNorm(size: usize, alpha: f64 = 1e-4, beta: f64 = 0.75, k: f64 = 1.0) => nn::LocalResponseNorm::new(size).alpha(alpha).beta(beta).k(k);
     };

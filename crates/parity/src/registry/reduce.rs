@@ -109,6 +109,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch Tensor" kthvalue(input: Tensor, k: usize, dim: isize = -1, keepdim: bool = false) => input.kthvalue(k, dim, keepdim);
         "torch Tensor" quantile(input: Tensor, q: Quantiles, interpolation: QuantileMode = QuantileMode::Linear) => input.flatten(0, -1).quantile_dim(&q.of(&input), 0, false, interpolation);
         "torch Tensor" quantile(input: Tensor, q: Quantiles, dim: isize, keepdim: bool = false, interpolation: QuantileMode = QuantileMode::Linear) => input.quantile_dim(&q.of(&input), dim, keepdim, interpolation);
+        "torch Tensor" nanquantile(input: Tensor, q: Quantiles, interpolation: QuantileMode = QuantileMode::Linear) => input.flatten(0, -1).nanquantile_dim(&q.of(&input), 0, false, interpolation);
+        "torch Tensor" nanquantile(input: Tensor, q: Quantiles, dim: isize, keepdim: bool = false, interpolation: QuantileMode = QuantileMode::Linear) => input.nanquantile_dim(&q.of(&input), dim, keepdim, interpolation);
         "torch" searchsorted(sorted_sequence: Tensor, input: Tensor, right: bool = false, side: Option<String> = None) => sorted_sequence.searchsorted(&input, right || side.as_deref() == Some("right"));
         "torch" searchsorted(sorted_sequence: Tensor, input: Scalar, right: bool = false, side: Option<String> = None) => sorted_sequence.searchsorted(&Tensor::full((), input, (sorted_sequence.dtype(), sorted_sequence.device())), right || side.as_deref() == Some("right"));
         "torch" bucketize(input: Tensor, boundaries: Tensor, right: bool = false) => input.bucketize(&boundaries, right);

@@ -28,6 +28,7 @@ pub(super) fn entries() -> Vec<Entry> {
         not_equal = ne less = lt less_equal = le greater = gt greater_equal = ge
     });
     all.extend(forms! {
+        "torch Tensor" frexp(input: Tensor) => input.frexp();
         "torch Tensor" not_equal(input: Tensor, other: f64) => input.ne(other);
         "torch Tensor" less(input: Tensor, other: f64) => input.lt(other);
         "torch Tensor" less_equal(input: Tensor, other: f64) => input.le(other);
