@@ -30,6 +30,8 @@ const BLOCK_M: usize = 512;
 const BLOCK_N: usize = 768;
 /// Multiply-adds below which a product stays on the calling thread: a few microseconds of work.
 const SERIAL_WORK: usize = 1 << 17;
+/// What writing a number of C costs, in multiply-adds.
+const WRITING: usize = 4;
 /// What packing a column of B costs, in rows of C.
 const PACKING_ROWS: usize = 8;
 /// Rows of C up to which B is read where it lies, if its rows are runs of memory.
@@ -126,7 +128,7 @@ pub fn gemm<T: Kernel>(size: Sizes, a: MatRef<T>, b: MatRef<T>, c: &mut [T], epi
     let lanes = T::shape().lanes;
     let vectors = n.div_ceil(lanes);
     let work = Work { n, k, a: &a, b: &b, out: Out(c.as_mut_ptr()), epilogue };
-    let workers = if m * n * k < SERIAL_WORK { 1 } else { threads::num_threads() };
+    let workers = if m * n * k.max(WRITING) < SERIAL_WORK { 1 } else { threads::num_threads() };
     let grid = split(m, vectors, workers, b.col_stride == 1);
     threads::broadcast(workers, |index| {
         let (row, col) = (index / grid.1, index % grid.1);
