@@ -12,6 +12,7 @@ mod storage;
 mod team;
 mod threads;
 mod walk;
+mod wide;
 
 pub use threads::{num_threads, set_num_threads};
 

@@ -3,7 +3,7 @@
 //!
 //! Single precision: `exp`, `ln` and `tanh` are polynomials after Cephes' `expf`, `logf`, `tanhf`
 //! (S. L. Moshier), within 1 to 2 units in the last place; the rest is computed in double precision
-//! and rounded once. Double precision is the `libm` crate's, a port of musl's.
+//! (`wide.rs`) and rounded once. Double precision is the `libm` crate's, a port of musl's.
 
 use bytemuck::Pod;
 use std::fmt::Debug;
@@ -38,10 +38,10 @@ pub trait Real:
     fn exp(self) -> Self;
     fn ln(self) -> Self;
     fn tanh(self) -> Self;
-    /// Computes in double precision and rounds once.
-    fn double(self, f: impl Fn(f64) -> f64) -> Self;
-    /// Computes on two numbers in double precision and rounds once.
-    fn double2(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self;
+    /// Computes in double precision and rounds once: a single by `near`, one of [`crate::wide`]'s.
+    fn double(self, near: impl Fn(f64) -> f64, exact: impl Fn(f64) -> f64) -> Self;
+    /// As [`Real::double`], on two numbers.
+    fn double2(self, other: Self, near: impl Fn(f64, f64) -> f64, exact: impl Fn(f64, f64) -> f64) -> Self;
 }
 
 macro_rules! real {
@@ -99,11 +99,17 @@ macro_rules! real {
                 $tanh(self)
             }
             #[inline(always)]
-            fn double(self, f: impl Fn(f64) -> f64) -> Self {
-                f(self as f64) as $ty
+            fn double(self, near: impl Fn(f64) -> f64, exact: impl Fn(f64) -> f64) -> Self {
+                if size_of::<Self>() == 4 { near(self as f64) as $ty } else { exact(self as f64) as $ty }
             }
             #[inline(always)]
-            fn double2(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+            fn double2(
+                self,
+                other: Self,
+                near: impl Fn(f64, f64) -> f64,
+                exact: impl Fn(f64, f64) -> f64,
+            ) -> Self {
+                let f = |x, y| if size_of::<Self>() == 4 { near(x, y) } else { exact(x, y) };
                 f(self as f64, other as f64) as $ty
             }
         }
@@ -119,7 +125,9 @@ fn expf(x: f32) -> f32 {
     // Clamping keeps n in range; at the ends the result has already become 0 or ∞. NaN stays NaN.
     let clamped = if x > 89.0 { 89.0 } else { x };
     let clamped = if clamped < -104.0 { -104.0 } else { clamped };
-    let n = (clamped * std::f32::consts::LOG2_E).round_ties_even();
+    // Added and taken away again, 1.5·2²³ rounds to a whole number, which the sum's low bits are.
+    let shifted = clamped * std::f32::consts::LOG2_E + 12_582_912.0;
+    let n = shifted - 12_582_912.0;
     let r = n.mul_add(-0.693_359_4, clamped);
     let r = n.mul_add(2.121_944_4e-4, r);
     let mut p = 1.987_569_1e-4f32;
@@ -129,15 +137,15 @@ fn expf(x: f32) -> f32 {
     p = p.mul_add(r, 1.666_666_5e-1);
     p = p.mul_add(r, 5.0e-1);
     let y = p.mul_add(r * r, r) + 1.0;
-    let n = n as i32;
+    let n = shifted.to_bits().wrapping_sub(12_582_912f32.to_bits()) as i32;
     let half = n >> 1;
-    y * power_of_two(half) * power_of_two(n - half)
+    y * power_of_two(half) * power_of_two(n.wrapping_sub(half))
 }
 
 /// 2ⁿ for −126 ≤ n ≤ 127.
 #[inline(always)]
 fn power_of_two(n: i32) -> f32 {
-    f32::from_bits(((n + 127) << 23) as u32)
+    f32::from_bits((n.wrapping_add(127) << 23) as u32)
 }
 
 /// ln x: x = 2ᵉ·m with √½ ≤ m < √2, a polynomial in m − 1.

@@ -4,8 +4,10 @@
 use super::copy::number;
 use super::{Held, fresh, hold, with_float, with_type};
 use crate::math::Real;
+use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::walk::{map, map2, map3};
+use crate::wide;
 use std::sync::Arc;
 use tensor_core::{Activation, BinaryOp, CompareOp, DType, Layout, Operand, Shape, UnaryOp, View};
 
@@ -61,25 +63,67 @@ fn float_unary<T: Real>(op: UnaryOp, shape: &Shape, x: (&[T], &Layout), out: &mu
         UnaryOp::Square => map(shape, x, out, |v: T| v * v),
         UnaryOp::Reciprocal => map(shape, x, out, |v: T| T::ONE / v),
         UnaryOp::Exp => map(shape, x, out, T::exp),
-        UnaryOp::Expm1 => map(shape, x, out, |v: T| v.double(libm::expm1)),
+        UnaryOp::Expm1 => map(shape, x, out, |v: T| v.double(wide::expm1, libm::expm1)),
         UnaryOp::Log => map(shape, x, out, T::ln),
-        UnaryOp::Log2 => map(shape, x, out, |v: T| v.double(libm::log2)),
-        UnaryOp::Log10 => map(shape, x, out, |v: T| v.double(libm::log10)),
-        UnaryOp::Log1p => map(shape, x, out, |v: T| v.double(libm::log1p)),
-        UnaryOp::Sin => map(shape, x, out, |v: T| v.double(libm::sin)),
-        UnaryOp::Cos => map(shape, x, out, |v: T| v.double(libm::cos)),
-        UnaryOp::Tan => map(shape, x, out, |v: T| v.double(libm::tan)),
-        UnaryOp::Sinh => map(shape, x, out, |v: T| v.double(libm::sinh)),
-        UnaryOp::Cosh => map(shape, x, out, |v: T| v.double(libm::cosh)),
-        UnaryOp::Asinh => map(shape, x, out, |v: T| v.double(libm::asinh)),
-        UnaryOp::Acosh => map(shape, x, out, |v: T| v.double(libm::acosh)),
-        UnaryOp::Erf => map(shape, x, out, |v: T| v.double(libm::erf)),
+        UnaryOp::Log2 => map(shape, x, out, |v: T| v.double(wide::log2, libm::log2)),
+        UnaryOp::Log10 => map(shape, x, out, |v: T| v.double(wide::log10, libm::log10)),
+        UnaryOp::Log1p => map(shape, x, out, |v: T| v.double(wide::log1p, libm::log1p)),
+        UnaryOp::Sin => circular(shape, x, out, wide::sin, libm::sin),
+        UnaryOp::Cos => circular(shape, x, out, wide::cos, libm::cos),
+        UnaryOp::Tan => circular(shape, x, out, wide::tan, libm::tan),
+        UnaryOp::Sinh => map(shape, x, out, |v: T| v.double(wide::sinh, libm::sinh)),
+        UnaryOp::Cosh => map(shape, x, out, |v: T| v.double(wide::cosh, libm::cosh)),
+        UnaryOp::Asinh => map(shape, x, out, |v: T| v.double(wide::asinh, libm::asinh)),
+        UnaryOp::Acosh => map(shape, x, out, |v: T| v.double(wide::acosh, libm::acosh)),
+        UnaryOp::Erf => map(shape, x, out, |v: T| v.double(wide::erf, libm::erf)),
         UnaryOp::Round => map(shape, x, out, T::round),
         UnaryOp::Floor => map(shape, x, out, T::floor),
         UnaryOp::Ceil => map(shape, x, out, T::ceil),
         UnaryOp::Trunc => map(shape, x, out, T::trunc),
         UnaryOp::Not => unreachable!("logical_not of floats"),
         UnaryOp::Act(act) => activation(act, shape, x, out),
+    }
+}
+
+/// Sine or its kin, `near` unless some element lies so far from 0 that it would not hold.
+fn circular<T: Real>(
+    shape: &Shape,
+    x: (&[T], &Layout),
+    out: &mut [T],
+    near: impl Fn(f64) -> f64 + Sync + Copy,
+    exact: impl Fn(f64) -> f64 + Sync + Copy,
+) {
+    let (data, limit) = (&x.0[x.1.extent()], T::of(wide::TURNS));
+    let far = vectorize(
+        #[inline(always)]
+        || data.iter().fold(false, |far, v| far | (v.abs() > limit)),
+    );
+    if far {
+        map(shape, x, out, move |v: T| v.double(exact, exact));
+    } else {
+        map(shape, x, out, move |v: T| v.double(near, exact));
+    }
+}
+
+/// xᵖ with p a number: by products and roots where PyTorch has them, else `None`.
+fn power(pool: &Arc<Pool>, x: View, p: f64) -> Option<Block> {
+    if !x.dtype().is_float() {
+        return None;
+    }
+    let (shape, len) = (*x.layout.shape(), x.numel());
+    match p {
+        2.0 => Some(unary(pool, UnaryOp::Square, x)),
+        0.5 => Some(unary(pool, UnaryOp::Sqrt, x)),
+        -0.5 => Some(unary(pool, UnaryOp::Rsqrt, x)),
+        -1.0 => Some(unary(pool, UnaryOp::Reciprocal, x)),
+        3.0 | -2.0 => {
+            let held = hold(x);
+            Some(with_float!(x.dtype(), T => fresh(pool, len, |out| match p {
+                3.0 => map(&shape, held.of(), out, |v: T| v * v * v),
+                _ => map(&shape, held.of(), out, |v: T| T::ONE / (v * v)),
+            })))
+        }
+        _ => None,
     }
 }
 
@@ -94,11 +138,16 @@ pub fn activation<T: Real>(act: Activation, shape: &Shape, x: (&[T], &Layout), o
         }
         Activation::Elu(alpha) => {
             let alpha = T::of(alpha);
-            map(shape, x, out, move |v: T| if v > T::ZERO { v } else { alpha * v.double(libm::expm1) });
+            map(
+                shape,
+                x,
+                out,
+                move |v: T| if v > T::ZERO { v } else { alpha * v.double(wide::expm1, libm::expm1) },
+            );
         }
         Activation::Gelu => {
             let (root, half) = (T::of(std::f64::consts::FRAC_1_SQRT_2), T::of(0.5));
-            map(shape, x, out, move |v: T| v * half * (T::ONE + (v * root).double(libm::erf)));
+            map(shape, x, out, move |v: T| v * half * (T::ONE + (v * root).double(wide::erf, libm::erf)));
         }
         Activation::GeluTanh => {
             let (k, c, half) = (T::of((2.0 / std::f64::consts::PI).sqrt()), T::of(0.044715), T::of(0.5));
@@ -111,7 +160,7 @@ pub fn activation<T: Real>(act: Activation, shape: &Shape, x: (&[T], &Layout), o
             let (beta, threshold) = (T::of(beta), T::of(threshold));
             map(shape, x, out, move |v: T| {
                 let scaled = v * beta;
-                if scaled > threshold { v } else { scaled.exp().double(libm::log1p) / beta }
+                if scaled > threshold { v } else { scaled.exp().double(wide::log1p, libm::log1p) / beta }
             });
         }
     }
@@ -156,6 +205,11 @@ fn sides<'a>(a: Operand<'a>, b: Operand<'a>) -> (Shape, DType, Side<'a>, Side<'a
 
 /// A function of two elements.
 pub fn binary(pool: &Arc<Pool>, op: BinaryOp, a: Operand, b: Operand) -> Block {
+    if let (BinaryOp::Pow, Operand::View(x), Operand::Scalar(p)) = (op, a, b)
+        && let Some(block) = power(pool, x, p.to_f64())
+    {
+        return block;
+    }
     let (shape, dtype, a, b) = sides(a, b);
     let len = shape.numel();
     macro_rules! run {
@@ -180,9 +234,9 @@ fn float_binary<T: Real>(op: BinaryOp, shape: &Shape, x: (&[T], &Layout), y: (&[
         BinaryOp::Sub => map2(shape, x, y, out, |a: T, b: T| a - b),
         BinaryOp::Mul => map2(shape, x, y, out, |a: T, b: T| a * b),
         BinaryOp::Div => map2(shape, x, y, out, |a: T, b: T| a / b),
-        BinaryOp::FloorDiv => map2(shape, x, y, out, |a: T, b: T| a.double2(b, floor_divide)),
-        BinaryOp::Remainder => map2(shape, x, y, out, |a: T, b: T| a.double2(b, remainder)),
-        BinaryOp::Pow => map2(shape, x, y, out, |a: T, b: T| a.double2(b, libm::pow)),
+        BinaryOp::FloorDiv => map2(shape, x, y, out, |a: T, b: T| a.double2(b, floor_divide, floor_divide)),
+        BinaryOp::Remainder => map2(shape, x, y, out, |a: T, b: T| a.double2(b, remainder, remainder)),
+        BinaryOp::Pow => map2(shape, x, y, out, |a: T, b: T| a.double2(b, wide::pow, libm::pow)),
         // NaN on either side wins: a + b is NaN then.
         BinaryOp::Maximum => map2(shape, x, y, out, |a: T, b: T| {
             if a > b {
@@ -202,7 +256,7 @@ fn float_binary<T: Real>(op: BinaryOp, shape: &Shape, x: (&[T], &Layout), y: (&[
                 a + b
             }
         }),
-        BinaryOp::Atan2 => map2(shape, x, y, out, |a: T, b: T| a.double2(b, libm::atan2)),
+        BinaryOp::Atan2 => map2(shape, x, y, out, |a: T, b: T| a.double2(b, libm::atan2, libm::atan2)),
         BinaryOp::Xor | BinaryOp::And => unreachable!("{} of floats", op.name()),
     }
 }
