@@ -1,4 +1,5 @@
-//! Softmax and cross-entropy, a row at a time, each row in one pass over the nearest cache.
+//! Softmax and cross-entropy, a row at a time, each row in one pass over the nearest cache. (Where a macro names the
+//! type, `x.exp()` would be the system's; `Real::exp` is ours, the same on every machine.)
 
 use super::{fresh, hold, packed, with_float};
 use crate::math::Real;
@@ -8,10 +9,33 @@ use crate::threads;
 use std::sync::Arc;
 use tensor_core::{DType, Layout, View};
 
-/// The largest element, NaN if any is.
+/// A row folded in sixteen lanes, and these pairwise: an order that is the same at any width of vector.
+#[inline(always)]
+fn lanes<T: Real>(row: &[T], start: T, join: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [start; 16];
+    let (chunks, rest) = row.as_chunks::<16>();
+    for chunk in chunks {
+        for (lane, &v) in lanes.iter_mut().zip(chunk) {
+            *lane = join(*lane, v);
+        }
+    }
+    for (lane, &v) in lanes.iter_mut().zip(rest) {
+        *lane = join(*lane, v);
+    }
+    let mut width = 16;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            lanes[i] = join(lanes[i], lanes[i + width]);
+        }
+    }
+    lanes[0]
+}
+
+/// The largest element. NaN need not win: the sum of exponentials is NaN then, and so is every result.
 #[inline(always)]
 fn largest<T: Real>(row: &[T]) -> T {
-    row.iter().fold(-T::INFINITY, |m, &v| if v <= m { m } else { v })
+    lanes(row, -T::INFINITY, |m, v| if v > m { v } else { m })
 }
 
 /// `exp(v − shift)` to `out`, and their sum in a fixed order of sixteen lanes.
@@ -25,20 +49,7 @@ fn exponentials<T: Real>(row: &[T], shift: T, out: &mut [T]) -> T {
 
 #[inline(always)]
 fn lane_sum<T: Real>(row: &[T]) -> T {
-    let mut lanes = [T::ZERO; 16];
-    for chunk in row.chunks(16) {
-        for (lane, &v) in lanes.iter_mut().zip(chunk) {
-            *lane += v;
-        }
-    }
-    let mut width = 16;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            lanes[i] += lanes[i + width];
-        }
-    }
-    lanes[0]
+    lanes(row, T::ZERO, |a, b| a + b)
 }
 
 /// Rows that are shorter than this are computed side by side.
@@ -156,7 +167,7 @@ pub fn softmax_grad(pool: &Arc<Pool>, y: View, grad: View, axis: usize, log: boo
                 if log {
                     let sum = lane_sum(g);
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
-                        *o = g - y.exp() * sum;
+                        *o = g - Real::exp(y) * sum;
                     }
                 } else {
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
@@ -217,7 +228,7 @@ pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: Vie
             let p = &p[index * size..][..out.len()];
             vectorize(#[inline(always)] || {
                 for (o, &p) in out.iter_mut().zip(p) {
-                    *o = p.exp() * scale;
+                    *o = Real::exp(p) * scale;
                 }
             });
             for (row, &class) in out.chunks_exact_mut(width).zip(&target[index * rows..]) {
