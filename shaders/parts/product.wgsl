@@ -28,12 +28,6 @@ override SUMS: bool = false; // also the sums of the rows of a
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<storage, read_write> sums: array<f32>;
 
-// By its bits, since WGSL may assume that there is no NaN: −∞ to −0, or 0. ReLU lets NaN through.
-fn at_most_zero(x: f32) -> bool {
-    let bits = bitcast<u32>(x);
-    return bits == 0u || bits - 0x80000000u <= 0x7f800000u;
-}
-
 fn masked(v: f32, y: f32) -> f32 {
     switch MASK {
         case 1u: { return select(v, 0.0, at_most_zero(y)); }
