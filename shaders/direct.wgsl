@@ -146,9 +146,10 @@ fn put(batch: i32, row: i32, column: u32, v: vec4<f32>) {
         return;
     }
     let at = u32(batch * i32(p.m) + row) * p.n;
+    let bias_row = bias_of(batch, row);
     for (var j = 0u; j < 4u; j++) {
         if column + j < p.n {
-            out[at + column + j] = finished(v[j], column + j);
+            out[at + column + j] = finished(v[j], bias_row, column + j);
         }
     }
 }

@@ -32,11 +32,11 @@ files! {
     /// Batches of pixels from bytes.
     PIXELS = "pixels.wgsl" + "parts/here.wgsl";
     /// Matrix products through workgroup memory.
-    MATMUL = "matmul.wgsl" + "parts/here.wgsl" + "parts/product.wgsl";
+    MATMUL = "matmul.wgsl" + "parts/here.wgsl" + "parts/nan.wgsl" + "parts/product.wgsl";
     /// Matrix products in registers alone.
-    DIRECT = "direct.wgsl" + "parts/product.wgsl";
+    DIRECT = "direct.wgsl" + "parts/nan.wgsl" + "parts/product.wgsl";
     /// Matrix products in registers and subgroups of 8.
-    LANES = "lanes.wgsl" + "parts/product.wgsl";
+    LANES = "lanes.wgsl" + "parts/nan.wgsl" + "parts/product.wgsl";
     /// Matrix products of integers.
     INTEGERS = "integers.wgsl" + "parts/here.wgsl";
     /// Optimizer steps, two parameters a dispatch.

@@ -83,10 +83,10 @@ fn product(
     let slab = (piece * p.batch + u32(batch)) * p.m;
     let r = row + 4u * id.y;
     let c = column + 4u * id.x;
-    put(slab, r, c, acc0);
-    put(slab, r + 1u, c, acc1);
-    put(slab, r + 2u, c, acc2);
-    put(slab, r + 3u, c, acc3);
+    put(batch, slab, r, c, acc0);
+    put(batch, slab, r + 1u, c, acc1);
+    put(batch, slab, r + 2u, c, acc2);
+    put(batch, slab, r + 3u, c, acc3);
     if SUMS && c == 0u {
         for (var j = 0u; j < 4u; j++) {
             if r + j < p.m {
@@ -96,14 +96,15 @@ fn product(
     }
 }
 
-fn put(slab: u32, row: u32, column: u32, v: vec4<f32>) {
+fn put(batch: i32, slab: u32, row: u32, column: u32, v: vec4<f32>) {
     if row >= p.m {
         return;
     }
     let at = (slab + row) * p.n;
+    let bias_row = bias_of(batch, i32(row));
     for (var j = 0u; j < 4u; j++) {
         if column + j < p.n {
-            out[at + column + j] = finished(v[j], column + j);
+            out[at + column + j] = finished(v[j], bias_row, column + j);
         }
     }
 }
@@ -120,5 +121,6 @@ fn join(here: Here) {
     for (var piece = 0u; piece < p.splits; piece++) {
         v += a[piece * size + i];
     }
-    out[i] = finished(v, i % p.n);
+    let line = i / p.n;
+    out[i] = finished(v, bias_of(i32(line / p.m), i32(line % p.m)), i % p.n);
 }

@@ -80,16 +80,18 @@ fn expm1_(x: f32) -> f32 {
 }
 
 fn log_(x: f32) -> f32 {
-    if x == 0.0 {
-        return bitcast<f32>((bitcast<u32>(x) & 0u) | 0xff800000u);
+    let bits = bitcast<u32>(x);
+    if (bits & 0x7fffffffu) == 0u {
+        return bitcast<f32>((bits & 0u) | 0xff800000u);
     }
-    if bitcast<u32>(x) == 0x7f800000u {
+    if bits == 0x7f800000u {
         return x;
     }
-    // Below the smallest normal number, where WGSL's own need not be right (or the number is taken for 0).
-    let scaled = x < 1.17549435e-38;
-    let y = log(select(x, x * 16777216.0, scaled)) - select(0.0, 16.635532333438687, scaled);
-    return select(nan_of(x), y, x > 0.0);
+    // Below the smallest normal number, where WGSL's own need not be right (or the number is taken for 0), the bits
+    // count units of 2⁻¹⁴⁹.
+    let tiny = bits < 0x00800000u;
+    let y = log(select(x, f32(bits), tiny)) - select(0.0, 103.27892990343185, tiny);
+    return select(nan_of(x), y, above_zero(x));
 }
 
 fn is_power_of_two(x: f32) -> bool {
@@ -111,7 +113,9 @@ fn sigmoid(x: f32) -> f32 {
 }
 
 fn sign_(x: f32) -> f32 {
-    return select(f32(x > 0.0) - f32(x < 0.0), 0.0, is_nan(x));
+    let bits = bitcast<u32>(x);
+    let one = bitcast<f32>((bits & 0x80000000u) | 0x3f800000u);
+    return select(0.0, one, (bits & 0x7fffffffu) - 1u < 0x7f800000u);
 }
 
 fn of_float(x: f32) -> f32 {
@@ -165,8 +169,8 @@ fn of_float(x: f32) -> f32 {
             let t = x - 1.0;
             return select(log1p_(t + sqrt(2.0 * t + t * t)), log_(x) + 0.6931471805599453, x > 1e4);
         }
-        case 30u: { return select(max(x, 0.0), x, is_nan(x)); }
-        case 31u: { return select(s0 * x, x, x > 0.0); }
+        case 30u: { return select(x, 0.0, at_most_zero(x)); }
+        case 31u: { return select(s0 * x, x, above_zero(x)); }
         case 32u: { return select(s0 * expm1_(x), x, x > 0.0); }
         case 33u: { return 0.5 * x * (1.0 + erf_(x * 0.70710678118654752)); }
         case 34u: { return 0.5 * x * (1.0 + tanh_(0.7978845608028654 * (x + 0.044715 * x * x * x))); }
@@ -229,9 +233,9 @@ fn slope(x: f32, y: f32, g: f32) -> f32 {
         case 23u: { return g * (0.5 * (exp_(x) - exp_(-x))); }
         case 24u: { return g / sqrt(x * x + 1.0); }
         case 25u: { return g / sqrt(x * x - 1.0); }
-        case 30u: { return select(0.0, g, y > 0.0 || is_nan(y)); }
-        case 31u: { return select(g * s0, g, x > 0.0); }
-        case 32u: { return select(g, g * (exp_(min(x, 0.0)) * s0), x <= 0.0); }
+        case 30u: { return select(g, 0.0, at_most_zero(y)); }
+        case 31u: { return select(g * s0, g, above_zero(x)); }
+        case 32u: { return select(g, g * (exp_(min(x, 0.0)) * s0), at_most_zero(x)); }
         case 33u: {
             let cdf = 0.5 * (1.0 + erf_(x * 0.70710678118654752));
             return g * (cdf + x * (exp_(-0.5 * x * x) * 0.3989422804014327));

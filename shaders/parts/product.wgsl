@@ -9,10 +9,10 @@ struct Params {
     a: vec4<i32>, // offset, strides of batch, row, column
     b: vec4<i32>,
     y: vec4<i32>,
-    bias: vec2<i32>, // offset, stride
+    bias: vec4<i32>,
+    base: vec3<u32>, // first column, row and batch of this dispatch
     chunk: u32, // elements of K a piece
     batch: u32,
-    base: vec4<u32>, // first column, row and batch of this dispatch
 }
 
 override ACT: u32 = 0u; // 0 none, 1 ReLU, 2 sigmoid, 3 tanh
@@ -27,12 +27,6 @@ override SUMS: bool = false; // also the sums of the rows of a
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<storage, read_write> sums: array<f32>;
-
-// By its bits, since WGSL may assume that there is no NaN: −∞ to −0, or 0. ReLU lets NaN through.
-fn at_most_zero(x: f32) -> bool {
-    let bits = bitcast<u32>(x);
-    return bits == 0u || bits - 0x80000000u <= 0x7f800000u;
-}
 
 fn masked(v: f32, y: f32) -> f32 {
     switch MASK {
@@ -49,10 +43,15 @@ fn left(at: i32, at_y: i32) -> f32 {
     return masked(a[at], y[at_y]);
 }
 
-fn finished(v: f32, column: u32) -> f32 {
+// Where the bias of a row begins.
+fn bias_of(batch: i32, row: i32) -> i32 {
+    return p.bias.x + batch * p.bias.y + row * p.bias.z;
+}
+
+fn finished(v: f32, bias_row: i32, column: u32) -> f32 {
     var r = v;
     if BIAS {
-        r += bias[p.bias.x + i32(column) * p.bias.y];
+        r += bias[bias_row + i32(column) * p.bias.w];
     }
     switch ACT {
         case 1u: { return select(r, 0.0, at_most_zero(r)); }

@@ -84,6 +84,39 @@ pub fn matmul(device: &Device, tolerance: &Tolerance) {
     }
 }
 
+/// Products and what is added to them: of their own shape in every layout, or a number for each row, or each column.
+pub fn matmul_add(device: &Device, tolerance: &Tolerance) {
+    let (mut left, mut right) = (Noise::new(48), Noise::new(49));
+    for dtype in floats(device) {
+        for &size @ [batch, m, k, n] in SIZES.iter().chain(&[[2, 65, 9, 70], [1, 12, 700, 9]]) {
+            let shape = Shape::new(&[batch, m, n]);
+            let a = upload(device, &noise(&mut left, batch * m * k), &[batch, m, k], dtype);
+            let b = upload(device, &noise(&mut left, batch * k * n), &[batch, k, n], dtype);
+            let (products, magnitudes) = product(&a.to_vec::<f64>(), &b.to_vec::<f64>(), size);
+            let seen = views(device, &[batch, m, n], dtype, || right.between(-1.0, 1.0));
+            let mut added: Vec<RawTensor> = seen.iter().map(|sample| sample.tensor.clone()).collect();
+            for repeated in [[1, m, 1], [batch, 1, n], [batch, m, 1]] {
+                let numbers = noise(&mut right, repeated.iter().product());
+                added.push(upload(device, &numbers, &repeated, dtype).expand(&shape));
+            }
+            for (i, c) in added.iter().enumerate() {
+                let values = c.copy().to_vec::<f64>();
+                let want: Vec<f64> = products.iter().zip(&values).map(|(p, c)| p + c).collect();
+                let scales: Vec<f64> = magnitudes.iter().zip(&values).map(|(s, c)| s + c.abs()).collect();
+                let allowed = Allowed::ulps(4.0 + k as f64 / 8.0);
+                for (storage, how) in [
+                    (device.matmul_add(a.view(), b.view(), c.view()), "own"),
+                    (compose::matmul_add(a.view(), b.view(), c.view()), "composed"),
+                ] {
+                    let got = answer(device, storage, dtype, &shape);
+                    let what = || format!("{how} {size:?} of {dtype} and addend {i}");
+                    near(what, &got, &want, &scales, dtype, allowed, tolerance);
+                }
+            }
+        }
+    }
+}
+
 fn noise(noise: &mut Noise, count: usize) -> Vec<f64> {
     (0..count).map(|_| noise.between(-1.0, 1.0)).collect()
 }

@@ -233,6 +233,13 @@ impl Backend for Gpu {
         self.through_host(|| compose::sort(x, axis, descending))
     }
 
+    fn matmul_add(&self, a: View, b: View, c: View) -> Result<Storage> {
+        if a.dtype() != DType::F32 {
+            return compose::matmul_add(a, b, c);
+        }
+        wrap(kernels::matmul::matmul_add(&self.shared, a, b, c))
+    }
+
     fn linear(&self, x: View, w: View, b: Option<View>, act: Option<Activation>) -> Result<Storage> {
         if kernels::matmul::fuses(act) {
             return wrap(kernels::matmul::linear(&self.shared, x, w, b, act));

@@ -37,6 +37,12 @@ fn products_of_all_shapes() {
             );
             let name = format!("{batch}×{m}×{k}·{k}×{n}");
             c.close(&name, 3e-6, |d| a(d).bmm(&b(d)));
+            let whole = Shape::new(&[batch, m, n]);
+            for (kind, sizes) in [("sum", [batch, m, n]), ("rows", [1, m, 1]), ("columns", [batch, 1, n])] {
+                c.close(&format!("{name} and {kind}"), 3e-6, |d| {
+                    a(d).bmm_add(&b(d), &floats(&sizes, 1.0, 0.0, 3, d).expand(&whole))
+                });
+            }
             c.close(&format!("{name}, both transposed"), 3e-6, |d| {
                 let turned = |x: RawTensor| x.with_layout(x.layout().transpose(1, 2));
                 let a = turned(floats(&[batch, k, m], 1.0, 0.0, 1, d));

@@ -81,6 +81,25 @@ fn functions_of_one_element_and_their_gradients() {
     });
 }
 
+/// WGSL lets an adapter take denormals for 0; what depends on their sign alone is right all the same.
+#[test]
+fn denormals_have_a_sign() {
+    check(|c| {
+        let tiny = [1e-38, f32::from_bits(1), 0.0, f32::MIN_POSITIVE, 2.0];
+        let values: Vec<f32> = tiny.into_iter().flat_map(|v| [v, -v]).collect();
+        let make = |d: &Device| RawTensor::from_host(&HostData::F32(values.clone()), [10], d).unwrap();
+        c.same("sign", 0.0, |d| make(d).unary(UnaryOp::Sign));
+        c.same("log", 3e-6, |d| make(d).unary(UnaryOp::Log));
+        let acts = [Activation::Relu, Activation::LeakyRelu(0.1), Activation::Elu(0.7)].map(UnaryOp::Act);
+        for op in acts.into_iter().chain([UnaryOp::Abs]) {
+            c.same(&format!("{op:?}'"), 1e-6, |d| {
+                let x = make(d);
+                x.unary_grad(op, &x.unary(op), &floats(&[10], 1.0, 3.0, 9, d))
+            });
+        }
+    });
+}
+
 #[test]
 fn functions_of_two_elements() {
     check(|c| {

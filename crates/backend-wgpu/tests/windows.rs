@@ -59,7 +59,8 @@ fn a_small_convolutional_network_keeps_its_budget_and_the_cpus_losses() {
         let per_step = |f: fn(&Stats) -> u64| (f(&after) - f(&before)) as f64 / steps;
         println!("as hardware: {as_hardware}: {} dispatches a step", per_step(|s| s.dispatches));
         assert_eq!(per_step(|s| s.submits), 1.0);
-        assert!(per_step(|s| s.dispatches) <= 36.0, "{} dispatches", per_step(|s| s.dispatches));
+        // 32 with the loss put away; by the kernels for hardware 34 where an adapter binds fewer than 24 buffers.
+        assert!(per_step(|s| s.dispatches) <= 34.0, "{} dispatches", per_step(|s| s.dispatches));
         assert_eq!(after.readbacks, before.readbacks);
         assert_eq!(after.host_fallbacks, before.host_fallbacks);
         assert_eq!(after.creations, before.creations, "pipelines, bind groups or shader modules were made");

@@ -164,6 +164,11 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         compose::sort(x, axis, descending)
     }
 
+    /// `a·b + c`, `c` being shaped as the product: `[B, M, K] · [B, K, N] + [B, M, N]`.
+    fn matmul_add(&self, a: View, b: View, c: View) -> Result<Storage> {
+        compose::matmul_add(a, b, c)
+    }
+
     /// `act(x·wᵀ + b)`: `[N, I] · [O, I]ᵀ + [O] → [N, O]`.
     fn linear(&self, x: View, w: View, b: Option<View>, act: Option<Activation>) -> Result<Storage> {
         compose::linear(x, w, b, act)

@@ -35,7 +35,7 @@ impl Conv {
     /// `conv(x, w)`, and a bias.
     #[track_caller]
     fn forward(&self, x: &Tensor, w: &Tensor, bias: Option<&Tensor>) -> Tensor {
-        let y = per_channel(x.raw().conv(w.raw(), &self.windows, self.groups), bias);
+        let y = x.raw().conv(w.raw(), bias.map(Tensor::raw), &self.windows, self.groups);
         let (conv, sizes, has_bias) = (self.clone(), x.shape()[2..].to_vec(), bias.is_some());
         let mut inputs = vec![x, w];
         inputs.extend(bias);

@@ -11,7 +11,7 @@ use crate::recorder::Launch;
 use crate::strided::{MOST_GROUPS, MOST_TURNS};
 use std::fmt;
 use std::sync::Arc;
-use tensor_core::{Activation, DType, Layout, Result, View};
+use tensor_core::{Activation, DType, Layout, Result, Shape, View};
 
 const TILED: Kernel = Kernel { text: firebrand_shaders::MATMUL, entry: "product" };
 const JOIN: Kernel = Kernel { text: firebrand_shaders::MATMUL, entry: "join" };
@@ -48,7 +48,8 @@ struct Product<'a> {
     b: Matrix<'a>,
     /// The result whose activation's derivative multiplies `a`, shaped as `a`.
     mask: Option<(Matrix<'a>, Activation)>,
-    bias: Option<(&'a Arc<Block>, Layout)>,
+    /// What is added, shaped as the product.
+    bias: Option<Matrix<'a>>,
     act: Option<Activation>,
     /// Whether the sums of the rows of `a` are wanted as well.
     sums: bool,
@@ -140,16 +141,16 @@ fn product(shared: &Arc<Shared>, x: &Product) -> Result<(Arc<Block>, Option<Arc<
         words.extend(x.a.words());
         words.extend(x.b.words());
         words.extend(x.mask.as_ref().map_or([0; 4], |(y, _)| y.words()));
-        words.extend(bias.map_or([0; 2], |(_, l)| [l.offset() as u32, l.strides()[0] as u32]));
-        words.extend([chunk as u32, batch as u32]);
+        words.extend(bias.map_or([0; 4], Matrix::words));
         words.extend(base.map(|v| v as u32));
+        words.extend([chunk as u32, batch as u32]);
         words
     };
     let binds = [
         Bind::Read(1, x.a.block),
         Bind::Read(2, x.b.block),
         Bind::Read(3, x.mask.as_ref().map_or(&nothing, |(y, _)| y.block)),
-        Bind::Read(4, bias.map_or(&nothing, |(block, _)| *block)),
+        Bind::Read(4, bias.map_or(&nothing, |b| b.block)),
         Bind::Write(5, &target),
         Bind::Write(6, sums.as_ref().unwrap_or(&scratch)),
     ];
@@ -174,11 +175,8 @@ fn product(shared: &Arc<Shared>, x: &Product) -> Result<(Arc<Block>, Option<Arc<
         }
     }
     if pieces > 1 {
-        let binds = [
-            Bind::Read(1, &target),
-            Bind::Read(4, bias.map_or(&nothing, |(block, _)| *block)),
-            Bind::Write(5, &out),
-        ];
+        let binds =
+            [Bind::Read(1, &target), Bind::Read(4, bias.map_or(&nothing, |b| b.block)), Bind::Write(5, &out)];
         over(shared, JOIN, &finish, &binds, &params([0; 3]), (batch * m * n, 256))?;
     }
     Ok((out, sums))
@@ -206,6 +204,13 @@ pub fn matmul(shared: &Arc<Shared>, a: View, b: View) -> Result<Arc<Block>> {
     Ok(out)
 }
 
+/// `[B, M, K] · [B, K, N] + [B, M, N]` of floats.
+pub fn matmul_add(shared: &Arc<Shared>, a: View, b: View, c: View) -> Result<Arc<Block>> {
+    let (a, b, c) = (hold(a), hold(b), hold(c));
+    let [a, b, c] = [&a, &b, &c].map(|held| Matrix { block: &held.block, layout: held.layout });
+    Ok(product(shared, &Product { a, b, mask: None, bias: Some(c), act: None, sums: false })?.0)
+}
+
 /// `act(x·wᵀ + b)`, the activation one that [`fuses`].
 pub fn linear(
     shared: &Arc<Shared>,
@@ -215,11 +220,13 @@ pub fn linear(
     act: Option<Activation>,
 ) -> Result<Arc<Block>> {
     let (x, w, bias) = (hold(x), hold(w), b.map(hold));
+    let shape = Shape::new(&[1, x.layout.shape()[0], w.layout.shape()[0]]);
+    let each_row = |bias: &Layout| bias.expand(&shape).expect("a number for each output");
     let layer = Product {
         a: Matrix { block: &x.block, layout: x.layout.unsqueeze(0) },
         b: Matrix { block: &w.block, layout: w.layout.transpose(0, 1).unsqueeze(0) },
         mask: None,
-        bias: bias.as_ref().map(|held| (&held.block, held.layout)),
+        bias: bias.as_ref().map(|b| Matrix { block: &b.block, layout: each_row(&b.layout) }),
         act,
         sums: false,
     };

@@ -3,6 +3,7 @@
 //! A file's kind is the first part of its name (`ops.json`, `ops_more.json`), so a folder may hold any
 //! number of each. Nothing is skipped: a name that Firebrand lacks is a failure that says the name.
 
+mod denormal;
 mod display;
 mod files;
 mod json;
@@ -15,7 +16,7 @@ mod schedules;
 mod training;
 
 pub use json::{fields, to_value};
-pub use judge::{Rule, compare};
+pub use judge::{Rule, compare, compare_either};
 pub use report::{Report, Tally};
 
 use crate::python::guarded;

@@ -1,12 +1,14 @@
 //! `ops.json`: an expression's values and gradients, against the tensors of a safetensors file.
 
-use super::{Fixture, Outcome, Rule, Tally, compare, id, list, to_value};
+use super::denormal::{flushed, flushes};
+use super::{Fixture, Outcome, Rule, Tally, compare_either, id, list, to_value};
 use crate::fixture::from_safetensors;
 use crate::python::{Session, Value};
 use autograd::Tensor;
+use firebrand::{cpu, device};
 use safetensors::SafeTensors;
 use serde_json::Value as Json;
-use tensor_core::{DType, HostData};
+use tensor_core::{DType, Device, HostData, Shape};
 
 /// Runs every case.
 pub(super) fn run(fixture: &Fixture, tally: &mut Tally) {
@@ -15,16 +17,17 @@ pub(super) fn run(fixture: &Fixture, tally: &mut Tally) {
     let tensors = SafeTensors::deserialize(&bytes).unwrap_or_else(|e| panic!("{file}: {e}"));
     for case in list(&fixture.json, "cases") {
         tally.case(format!("{} `{}`", id(case), case["expr"].as_str().unwrap_or("?")), || {
-            run_case(case, &tensors)
+            Case { json: case, tensors: &tensors }.check()
         });
     }
 }
 
-/// A tensor on the default device; whole numbers as the default integer where they fit.
-fn upload(data: HostData, shape: &[usize]) -> Tensor {
+/// A tensor on a device, or on the CPU if only that has its type; whole numbers as the default integer where they fit.
+fn upload(data: HostData, shape: &[usize], device: &Device) -> Tensor {
     let fits = matches!(&data, HostData::I64(v) if v.iter().all(|&v| i32::try_from(v).is_ok()));
     let data = if fits { data.cast(DType::I32) } else { data };
-    Tensor::from_host(&data, tensor_core::Shape::new(shape), &firebrand::device())
+    let device = if device.supports(data.dtype()) { device } else { &cpu() };
+    Tensor::from_host(&data, Shape::new(shape), device)
 }
 
 fn results(value: Value) -> Result<Vec<Tensor>, String> {
@@ -38,53 +41,125 @@ fn results(value: Value) -> Result<Vec<Tensor>, String> {
     }
 }
 
-fn run_case(case: &Json, tensors: &SafeTensors) -> Outcome {
-    let name = id(case);
-    let stored = |key: String| from_safetensors(tensors, &key);
-    let mut session = Session::new();
-    session.import_helpers();
-    let mut inputs = Vec::new();
-    for input in list(case, "inputs") {
-        let input_name = input["name"].as_str().ok_or("an input without a name")?;
-        let (shape, data) = stored(format!("{name}/in/{input_name}"))?;
-        let t = upload(data, &shape).requires_grad_(input["grad"].as_bool() == Some(true));
-        session.set(input_name, t.clone());
-        inputs.push((input_name, t));
+/// A case and the file that holds its tensors.
+struct Case<'a> {
+    json: &'a Json,
+    tensors: &'a SafeTensors<'a>,
+}
+
+/// A case's inputs by name, and what its expression made of them.
+struct Run<'a> {
+    inputs: Vec<(&'a str, Tensor)>,
+    outputs: Vec<Tensor>,
+}
+
+impl<'a> Case<'a> {
+    fn stored(&self, what: &str) -> Result<(Vec<usize>, HostData), String> {
+        from_safetensors(self.tensors, &format!("{}/{what}", id(self.json)))
     }
-    for (attr, value) in case["attrs"].as_object().into_iter().flatten() {
-        session.set(attr, to_value(value));
+
+    fn expected(&self) -> &'a [Json] {
+        list(self.json, "outputs")
     }
-    let expression = case["expr"].as_str().ok_or("no expr")?;
-    let outputs = results(session.eval(expression).map_err(|e| e.to_string())?)?;
-    let expected = list(case, "outputs");
-    if outputs.len() != expected.len() {
-        return Err(format!("{} results, expected {}", outputs.len(), expected.len()));
-    }
-    let mut total: Option<Tensor> = None;
-    for (k, (got, want)) in outputs.iter().zip(expected).enumerate() {
-        let (shape, data) = stored(format!("{name}/out/{k}"))?;
-        compare(&format!("out {k}"), got, &shape, &data, Rule::of(want))?;
-        if want["grad"].as_bool() == Some(true) && !list(case, "grads").is_empty() {
-            let (shape, weights) = stored(format!("{name}/gw/{k}"))?;
-            let part = (got * upload(weights, &shape)).sum();
-            total = Some(total.map_or(part.clone(), |t| t + part));
+
+    fn check(&self) -> Outcome {
+        let run = match self.run(&device(), |data| data) {
+            Err(error) if self.is_refused(&error) => return Ok(()),
+            run => run?,
+        };
+        let (got, want) = (run.outputs.len(), self.expected().len());
+        if got != want {
+            return Err(format!("{got} results, expected {want}"));
         }
+        // What it may be instead, if the device takes denormals for 0.
+        let other = if flushes() && self.holds_denormals()? {
+            Some(self.run(&cpu(), |data| flushed(&data).unwrap_or(data))?)
+        } else {
+            None
+        };
+        for (k, (got, want)) in run.outputs.iter().zip(self.expected()).enumerate() {
+            let other = other.as_ref().map(|other| &other.outputs[k]);
+            self.compare(&format!("out {k}"), &format!("out/{k}"), got, other, want)?;
+        }
+        if !self.backward(&run)? {
+            return Ok(());
+        }
+        if let Some(other) = &other {
+            self.backward(other)?;
+        }
+        for want in list(self.json, "grads") {
+            let name = want["name"].as_str().ok_or("a gradient without a name")?;
+            let (what, key) = (format!("grad {name}"), format!("grad/{name}"));
+            let got = self.gradient(&run, name)?;
+            let other = other.as_ref().map(|other| self.gradient(other, name)).transpose()?;
+            self.compare(&what, &key, &got, other.as_ref(), want)?;
+        }
+        Ok(())
     }
-    let Some(total) = total else { return Ok(()) };
-    if total.requires_grad() {
-        total.backward();
+
+    /// Whether an error is the one due to a case that makes doubles of a device's tensors, which has none.
+    fn is_refused(&self, error: &str) -> bool {
+        let doubles = self.expected().iter().any(|want| want["dtype"] == "f64");
+        doubles && !device().supports(DType::F64) && error.contains("has no float64 tensors")
     }
-    for want in list(case, "grads") {
-        let input_name = want["name"].as_str().ok_or("a gradient without a name")?;
-        let (_, input) = inputs.iter().find(|(n, _)| *n == input_name).ok_or("a gradient of no input")?;
-        let (shape, data) = stored(format!("{name}/grad/{input_name}"))?;
+
+    fn holds_denormals(&self) -> Result<bool, String> {
+        let mut names = list(self.json, "inputs").iter().filter_map(|input| input["name"].as_str());
+        names
+            .try_fold(false, |any, name| Ok(any || flushed(&self.stored(&format!("in/{name}"))?.1).is_some()))
+    }
+
+    /// Evaluates the expression on a device, with inputs altered so.
+    fn run(&self, device: &Device, alter: impl Fn(HostData) -> HostData) -> Result<Run<'a>, String> {
+        let mut session = Session::new();
+        session.import_helpers();
+        let mut inputs = Vec::new();
+        for input in list(self.json, "inputs") {
+            let name = input["name"].as_str().ok_or("an input without a name")?;
+            let (shape, data) = self.stored(&format!("in/{name}"))?;
+            let t = upload(alter(data), &shape, device).requires_grad_(input["grad"].as_bool() == Some(true));
+            session.set(name, t.clone());
+            inputs.push((name, t));
+        }
+        for (attr, value) in self.json["attrs"].as_object().into_iter().flatten() {
+            session.set(attr, to_value(value));
+        }
+        let expression = self.json["expr"].as_str().ok_or("no expr")?;
+        let outputs = results(session.eval(expression).map_err(|e| e.to_string())?)?;
+        Ok(Run { inputs, outputs })
+    }
+
+    /// The gradients of the outputs' weighted sum; whether the case has any.
+    fn backward(&self, run: &Run) -> Result<bool, String> {
+        let mut total: Option<Tensor> = None;
+        for (k, (got, want)) in run.outputs.iter().zip(self.expected()).enumerate() {
+            if want["grad"].as_bool() == Some(true) && !list(self.json, "grads").is_empty() {
+                let (shape, weights) = self.stored(&format!("gw/{k}"))?;
+                let part = (got * upload(weights, &shape, got.device())).sum();
+                total = Some(total.map_or(part.clone(), |t| t + part));
+            }
+        }
+        if let Some(total) = total.as_ref().filter(|total| total.requires_grad()) {
+            total.backward();
+        }
+        Ok(total.is_some())
+    }
+
+    fn gradient(&self, run: &Run, name: &str) -> Result<Tensor, String> {
+        let (_, input) = run.inputs.iter().find(|(n, _)| *n == name).ok_or("a gradient of no input")?;
+        let (_, data) = self.stored(&format!("grad/{name}"))?;
         // PyTorch's graph leads to some inputs only to multiply by zero: no gradient is as good as zeros.
         let zeros = (0..data.len()).all(|i| data.get(i).to_f64() == 0.0);
-        let got = match input.grad() {
-            None if zeros => input.detach().zeros_like(),
-            got => got.ok_or_else(|| format!("no gradient arrived at {input_name}"))?,
-        };
-        compare(&format!("grad {input_name}"), &got, &shape, &data, Rule::of(want))?;
+        match input.grad() {
+            None if zeros => Ok(input.detach().zeros_like()),
+            got => got.ok_or_else(|| format!("no gradient arrived at {name}")),
+        }
     }
-    Ok(())
+
+    /// Compares with a stored tensor, or element by element with another one.
+    fn compare(&self, what: &str, key: &str, got: &Tensor, other: Option<&Tensor>, want: &Json) -> Outcome {
+        let (shape, data) = self.stored(key)?;
+        let other = other.map(|other| other.to_host().map_err(|e| e.to_string())).transpose()?;
+        compare_either(what, got, &shape, &data, other.as_ref(), Rule::of(want))
+    }
 }

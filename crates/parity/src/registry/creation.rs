@@ -185,6 +185,6 @@ pub(super) fn entries() -> Vec<Entry> {
         "init" dirac_(tensor: Tensor, groups: usize = 1) => { nn::init::dirac_(&tensor, groups); tensor };
         "init" calculate_gain(nonlinearity: Nonlinearity, param: Option<f64> = None) => nn::init::calculate_gain(nonlinearity, param);
         "torch" Size(sizes: Shape) => sizes;
-        "torch" device(type_: String) => device();
+        "torch" device(type_: Device) => type_;
     }
 }

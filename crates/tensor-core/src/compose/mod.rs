@@ -37,6 +37,12 @@ impl Algebra for RawTensor {
     }
 }
 
+/// `a·b + c`
+pub fn matmul_add(a: View, b: View, c: View) -> Result<Storage> {
+    let product = RawTensor::from_view(a).bmm(&RawTensor::from_view(b));
+    product.binary(BinaryOp::Add, &RawTensor::from_view(c)).into_storage()
+}
+
 /// `act(x·wᵀ + b)`
 pub fn linear(x: View, w: View, b: Option<View>, act: Option<Activation>) -> Result<Storage> {
     let mut y = RawTensor::from_view(x).mm(&RawTensor::from_view(w).transpose(0, 1));

@@ -96,6 +96,14 @@ impl RawTensor {
         self.answer("matmul", self.device().matmul(self.view(), other.view()), self.dtype(), shape)
     }
 
+    /// `[B, M, K] · [B, K, N] + [B, M, N]`, of one type; what is repeated is so by its strides.
+    #[track_caller]
+    pub fn bmm_add(&self, other: &RawTensor, c: &RawTensor) -> Self {
+        self.same_device("matmul", other);
+        let answer = self.device().matmul_add(self.view(), other.view(), c.view());
+        self.answer("matmul", answer, self.dtype(), *c.shape())
+    }
+
     /// `[M, K] · [K, N] → [M, N]`, of one type.
     #[track_caller]
     pub fn mm(&self, other: &RawTensor) -> Self {

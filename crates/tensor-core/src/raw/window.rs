@@ -64,13 +64,20 @@ impl RawTensor {
     }
 
     /// The convolution `y[n, m, o] = Σ w[m, c, k]·x[n, c, o·stride + k·dilation − padding]`:
-    /// `x` `[N, C, S…]`, `w` `[M, C/G, K…]` → `[N, M, O…]`, in G groups of channels.
+    /// `x` `[N, C, S…]`, `w` `[M, C/G, K…]` → `[N, M, O…]`, in G groups of channels; and a bias `[M]`.
     #[track_caller]
-    pub fn conv(&self, w: &RawTensor, windows: &[Window], groups: usize) -> Self {
+    pub fn conv(&self, w: &RawTensor, bias: Option<&RawTensor>, windows: &[Window], groups: usize) -> Self {
         let (batch, outputs) = (self.shape()[0], w.shape()[0]);
         let places = self.places(windows);
         let columns = self.columns(windows, groups);
-        let y = w.per_sample(batch, groups).bmm(&columns);
+        let filters = w.per_sample(batch, groups);
+        let y = bias.map_or_else(
+            || filters.bmm(&columns),
+            |bias| {
+                let bias = bias.per_sample(batch, groups);
+                filters.bmm_add(&columns, &bias.expand(&bias.shape().with(2, columns.shape()[2])))
+            },
+        );
         y.reshape(&Shape::new(&[&[batch, outputs], &places[..]].concat()))
     }
 
@@ -106,7 +113,7 @@ impl RawTensor {
         self.unfold(windows, 0).reshape(&Shape::new(&[batch * groups, rows, places]))
     }
 
-    /// Filters `[M, C/G, K…] → [N·G, M/G, C/G·K]`, the same for each sample.
+    /// Filters `[M, C/G, K…] → [N·G, M/G, C/G·K]`, or biases `[M] → [N·G, M/G, 1]`, the same for each sample.
     fn per_sample(&self, batch: usize, groups: usize) -> Self {
         let outputs = self.shape()[0];
         let each = Shape::new(&[1, groups, outputs / groups, self.numel() / outputs.max(1)]);
