@@ -112,11 +112,11 @@ impl Backend for Cpu {
     }
 
     fn arg_reduce(&self, op: ArgOp, x: View, axis: usize) -> Result<Storage> {
-        self.wrap(kernels::reduce::arg_reduce(&self.pool, op, x, axis))
+        self.wrap(kernels::along::arg_reduce(&self.pool, op, x, axis))
     }
 
     fn scan(&self, op: ScanOp, x: View, axis: usize) -> Result<Storage> {
-        self.wrap(kernels::reduce::scan(&self.pool, op, x, axis))
+        self.wrap(kernels::along::scan(&self.pool, op, x, axis))
     }
 
     fn matmul(&self, a: View, b: View) -> Result<Storage> {

@@ -4,12 +4,12 @@
 //! error grows with the logarithm of the length, and the bits are the same at any number of threads
 //! and any width of vector (compare ndarray's `unrolled_fold` and NumPy's pairwise sum).
 
-use super::{fresh, hold, with_float, with_type};
+use super::{fresh, hold};
 use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
-use tensor_core::{ArgOp, Axes, DType, Layout, ReduceOp, ScanOp, View};
+use tensor_core::{Axes, DType, Layout, ReduceOp, View};
 
 const LANES: usize = 16;
 const BLOCK: usize = 512;
@@ -19,13 +19,14 @@ const PIECE: usize = 1 << 16;
 const ROWS: usize = 64;
 
 /// What a reduction does with two elements.
-trait Fold<T>: Copy + Sync {
+pub trait Fold<T>: Copy + Sync {
     fn start(self) -> T;
     fn join(self, a: T, b: T) -> T;
 }
 
+/// A fold by its start and its function.
 #[derive(Clone, Copy)]
-struct By<T, F>(T, F);
+pub struct By<T, F>(pub T, pub F);
 
 impl<T: Copy + Sync, F: Fn(T, T) -> T + Copy + Sync> Fold<T> for By<T, F> {
     #[inline(always)]
@@ -71,7 +72,7 @@ fn run<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
     lanes[0]
 }
 
-fn run_outlined<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
+pub fn run_outlined<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
     vectorize(
         #[inline(always)]
         || run(x, fold),
@@ -239,80 +240,4 @@ pub fn reduce(pool: &Arc<Pool>, op: ReduceOp, x: View, axes: Axes) -> Block {
 /// Σ over the rows of a matrix `[N, C] → [C]`.
 pub fn sum_rows<T: crate::math::Real>(x: &[T], layout: &Layout, out: &mut [T]) {
     reduce_last(x, &layout.transpose(0, 1), 1, out, By(T::ZERO, |a: T, b: T| a + b));
-}
-
-/// Calls `f(run, index of the run)` for every run along `axis`, gathered when it is not contiguous.
-fn each_run<T: Plain>(x: View, axis: usize, mut f: impl FnMut(&[T], usize)) {
-    let held = hold(x);
-    let (data, _) = held.of::<T>();
-    let layout = x.layout.axes_last(if x.layout.rank() == 0 { Axes::NONE } else { Axes::one(axis) });
-    let (len, stride) = match layout.rank() {
-        0 => (1, 1),
-        rank => (layout.shape()[rank - 1], layout.strides()[rank - 1]),
-    };
-    let outer = if layout.rank() == 0 || len == 0 { layout } else { layout.select(layout.rank() - 1, 0) };
-    let mut scratch = Vec::with_capacity(len);
-    for (index, start) in outer.indices().enumerate() {
-        if stride == 1 || len == 1 {
-            f(&data[start..start + len], index);
-        } else {
-            scratch.clear();
-            scratch.extend((0..len).map(|i| data[(start as isize + i as isize * stride) as usize]));
-            f(&scratch, index);
-        }
-    }
-}
-
-/// Index along `axis` of the first extreme element; NaN is more extreme than anything.
-pub fn arg_reduce(pool: &Arc<Pool>, op: ArgOp, x: View, axis: usize) -> Block {
-    let len = x.numel() / x.layout.shape().get(axis).copied().unwrap_or(1).max(1);
-    fresh(pool, len, |out: &mut [i32]| {
-        with_type!(x.dtype(), T => each_run::<T>(x, axis, |run, index| {
-            #[expect(clippy::eq_op, reason = "x != x is the test for NaN, and false for integers")]
-            let nan = |v: T| v != v;
-            let mut best = 0;
-            for (i, &v) in run.iter().enumerate().skip(1) {
-                let better = match op {
-                    ArgOp::Max => v > run[best],
-                    ArgOp::Min => v < run[best],
-                };
-                if !nan(run[best]) && (better || nan(v)) {
-                    best = i;
-                }
-            }
-            out[index] = best as i32;
-        }));
-    })
-}
-
-/// The running reduction along `axis`, element after element.
-pub fn scan(pool: &Arc<Pool>, op: ScanOp, x: View, axis: usize) -> Block {
-    let shape = *x.layout.shape();
-    // Where each run's elements stand in the row-major result.
-    let result =
-        Layout::contiguous(shape).axes_last(if shape.rank() == 0 { Axes::NONE } else { Axes::one(axis) });
-    macro_rules! running {
-        ($T:ty, $add:expr, $mul:expr) => {
-            fresh(pool, x.numel(), |out: &mut [$T]| {
-                let mut places = result.indices();
-                each_run::<$T>(x, axis, |run, _| {
-                    let mut total: Option<$T> = None;
-                    for &v in run {
-                        let next = match (total, op) {
-                            (None, _) => v,
-                            (Some(t), ScanOp::Sum) => $add(t, v),
-                            (Some(t), ScanOp::Prod) => $mul(t, v),
-                        };
-                        total = Some(next);
-                        out[places.next().expect("as many places as elements")] = next;
-                    }
-                });
-            })
-        };
-    }
-    match x.dtype() {
-        DType::I32 => running!(i32, i32::wrapping_add, i32::wrapping_mul),
-        DType::I64 => running!(i64, i64::wrapping_add, i64::wrapping_mul),
-        dtype => with_float!(dtype, T => running!(T, |a: T, b: T| a + b, |a: T, b: T| a * b)),
-    }
 }
