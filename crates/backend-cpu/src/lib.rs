@@ -232,6 +232,11 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn sort(&self, x: View, descending: bool) -> Result<(Storage, Storage)> {
+        let (values, from) = kernels::sort::sort(&self.pool, x, descending);
+        Ok((self.wrap(values)?, self.wrap(from)?))
+    }
+
     fn normalize(&self, x: View, mean: f32, std: f32) -> Result<Storage> {
         match kernels::pixels::normalize(&self.pool, x, mean, std) {
             Some(block) => self.wrap(block),

@@ -220,10 +220,10 @@ pub fn sort(device: &Device, tolerance: &Tolerance) {
             for x in views(device, shape, dtype, &mut next) {
                 for axis in 0..shape.len().max(1) {
                     for descending in [false, true] {
-                        for (values, places) in [
-                            device.sort(x.view(), axis, descending).expect("a sort"),
-                            compose::sort(x.view(), axis, descending).expect("a sort"),
-                        ] {
+                        let (values, places) = x.tensor.sort(axis, descending);
+                        sorted(&x, axis, descending, &values.to_vec(), &places.to_vec());
+                        if axis + 1 >= shape.len() {
+                            let (values, places) = compose::sort(x.view(), descending).expect("a sort");
                             let values = answer(device, Ok(values), dtype, x.shape());
                             let places = answer(device, Ok(places), DType::I32, x.shape());
                             sorted(&x, axis, descending, &values, &places);

@@ -229,8 +229,8 @@ impl Backend for Gpu {
         lock(&self.shared.staging).clear();
     }
 
-    fn sort(&self, x: View, axis: usize, descending: bool) -> Result<(Storage, Storage)> {
-        self.through_host(|| compose::sort(x, axis, descending))
+    fn sort(&self, x: View, descending: bool) -> Result<(Storage, Storage)> {
+        self.through_host(|| compose::sort(x, descending))
     }
 
     fn matmul_add(&self, a: View, b: View, c: View) -> Result<Storage> {

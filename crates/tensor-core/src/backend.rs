@@ -159,9 +159,9 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
     /// Gives the pool's spare memory back to the system.
     fn trim(&self) {}
 
-    /// Sorted along `axis`, stable, NaN last when ascending: the elements and, as I32, where they stood.
-    fn sort(&self, x: View, axis: usize, descending: bool) -> Result<(Storage, Storage)> {
-        compose::sort(x, axis, descending)
+    /// Sorted along the last dimension, stable, NaN last when ascending: the elements and, as I32, where they stood.
+    fn sort(&self, x: View, descending: bool) -> Result<(Storage, Storage)> {
+        compose::sort(x, descending)
     }
 
     /// `a·b + c`, `c` being shaped as the product: `[B, M, K] · [B, K, N] + [B, M, N]`.

@@ -9,6 +9,7 @@ pub mod pointwise;
 pub mod product;
 pub mod reduce;
 pub mod softmax;
+pub mod sort;
 pub mod window;
 
 use crate::storage::{Block, CpuStorage, Plain, Pool};

@@ -172,8 +172,8 @@ pub fn fetch_batch(
     Ok((pixels.into_storage()?, RawTensor::from_view(labels).index_select(0, &index).into_storage()?))
 }
 
-/// A stable sort of every run along `axis`, on the host.
-pub fn sort(x: View, axis: usize, descending: bool) -> Result<(Storage, Storage)> {
+/// A stable sort of every run along the last dimension, on the host.
+pub fn sort(x: View, descending: bool) -> Result<(Storage, Storage)> {
     fn runs<T: Element + PartialOrd>(values: &[T], len: usize, descending: bool) -> (HostData, HostData) {
         // NaN, the only value not equal to itself, is the largest.
         let order = |a: &T, b: &T| {
@@ -194,14 +194,8 @@ pub fn sort(x: View, axis: usize, descending: bool) -> Result<(Storage, Storage)
         (sorted.into(), from.into())
     }
     let x = RawTensor::from_view(x);
-    let device = x.device().clone();
-    let last = x.rank().saturating_sub(1);
-    let moved = if x.rank() == 0 { x.clone() } else { x.transpose(axis, last) };
-    let len = moved.shape().last().copied().unwrap_or(1);
-    let (values, places) = crate::each_host!(&moved.to_host()?, v => runs(v, len, descending));
-    let back = |data: HostData| -> Result<Storage> {
-        let sorted = RawTensor::from_host(&data, *moved.shape(), &device)?;
-        if x.rank() == 0 { sorted.into_storage() } else { sorted.transpose(axis, last).into_storage() }
-    };
-    Ok((back(values)?, back(places)?))
+    let device = x.device();
+    let len = x.shape().last().copied().unwrap_or(1);
+    let (values, places) = crate::each_host!(&x.to_host()?, v => runs(v, len, descending));
+    Ok((device.upload(&values)?, device.upload(&places)?))
 }

@@ -83,7 +83,12 @@ impl RawTensor {
     /// Sorted along `axis`, stable: the elements and where they stood.
     #[track_caller]
     pub fn sort(&self, axis: usize, descending: bool) -> (Self, Self) {
-        let (values, indices) = check::done("sort", self.device().sort(self.view(), axis, descending));
+        if axis + 1 < self.rank() {
+            let last = self.rank() - 1;
+            let (values, indices) = self.transpose(axis, last).sort(last, descending);
+            return (values.transpose(axis, last).contiguous(), indices.transpose(axis, last).contiguous());
+        }
+        let (values, indices) = check::done("sort", self.device().sort(self.view(), descending));
         let wrap = |storage, dtype| RawTensor::from_storage(self.device(), storage, dtype, *self.shape());
         (wrap(values, self.dtype()), wrap(indices, DType::I32))
     }
