@@ -95,7 +95,7 @@ impl Config for RpropConfig {
             let kept = grad * before;
             let (turned, same) = (kept.lt(0.0), kept.gt(0.0));
             let factor = turned.where_(minus, same.where_(plus, size.ones_like()));
-            size.copy_(&(&*size * factor).clamp(least, most));
+            size.copy_(&(size * factor).clamp(least, most));
             // After a turn the weight stays for a step.
             let grad = turned.where_(0.0, grad);
             param.copy_(&(param.detach() - grad.sign() * size));
@@ -151,7 +151,7 @@ impl Config for AsgdConfig {
             param.mul_(shrink);
             descend(param, eta, &grad);
             let param = param.detach();
-            let next = if mu == 1.0 { param } else { &*average + (param - average) * mu };
+            let next = if mu == 1.0 { param } else { average + (param - average) * mu };
             average.copy_(&next);
         }))
     }
