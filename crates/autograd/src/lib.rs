@@ -26,10 +26,10 @@ pub use function::{Context, Function, apply_function};
 pub use gradcheck::{gradcheck, gradgradcheck};
 pub use mode::{detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad};
 pub use ops::{
-    AdaptiveSize, Contraction, ConvOptions, Dims, Each, MatrixNorm, PadMode, Padding, Pieces, PoolOptions,
-    QuantileMode, Reduce, Resize, ResizeMode, Sizes, TensorArg, block_diag, broadcast_tensors,
-    cartesian_prod, cat, cdist, column_stack, dstack, einsum, hstack, kron, meshgrid, meshgrid_xy, stack,
-    tensordot, vstack,
+    AdaptiveSize, Contraction, ConvOptions, Dims, Each, MatrixNorm, Outside, PadMode, Padding, Pieces,
+    PoolOptions, QuantileMode, Reduce, Resize, ResizeMode, SampleMode, Sizes, TensorArg, block_diag,
+    broadcast_tensors, cartesian_prod, cat, cdist, column_stack, dstack, einsum, hstack, kron, meshgrid,
+    meshgrid_xy, stack, tensordot, vstack,
 };
 pub use slicing::{Ellipsis, Index, NewAxis};
 pub use tensor::Tensor;

@@ -172,6 +172,17 @@ impl Tensor {
         self.raw().device()
     }
 
+    /// How many elements lie from one to the next of each dimension: PyTorch's `stride()`.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// let x = Tensor::ones([2, 3], &backend_cpu::device());
+    /// assert_eq!((x.stride(), x.t().stride()), (vec![3, 1], vec![1, 3]));
+    /// ```
+    pub fn stride(&self) -> Vec<isize> {
+        self.raw().layout().strides().to_vec()
+    }
+
     /// Whether the elements lie row-major without gaps.
     pub fn is_contiguous(&self) -> bool {
         self.raw().layout().is_contiguous()

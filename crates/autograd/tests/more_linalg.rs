@@ -287,3 +287,43 @@ fn norms_of_matrices() {
         grads("matrix_norm", &[leaf([2, 3, 4], -1.0, 1.0)], |x| x[0].matrix_norm(norm, false));
     }
 }
+
+#[test]
+fn the_exponential_of_a_matrix() {
+    let turn = Tensor::new(&[[0.0, -3.0], [3.0, 0.0]], &more_support::cpu());
+    let (c, s) = (3f64.cos(), 3f64.sin());
+    near(&turn.matrix_exp(), &[c, -s, s, c], 1e-12);
+    let x = leaf([2, 3, 3], -1.5, 1.5);
+    close(
+        &x.matrix_exp().matmul(&(-&x).matrix_exp()),
+        &Tensor::eye(3, x.device()).to_dtype(DType::F64).expand_as(&x),
+    );
+    grads("matrix_exp", &[x], |t| t[0].matrix_exp());
+}
+
+#[test]
+fn what_has_no_inverse_is_told_beside_the_others() {
+    let sound = sound([1, 2, 2]).detach();
+    let flat = Tensor::new(&[[[1.0, 2.0], [2.0, 4.0]]], &more_support::cpu());
+    let (inverse, info) = autograd::cat(&[sound.clone(), flat], 0).inverse_ex();
+    assert_eq!(info.to_vec::<i32>(), [0, 2]);
+    close(&inverse.narrow(0, 0, 1), &sound.inverse().unwrap());
+    assert!(inverse.select(0, 1).isnan().all().item::<bool>());
+    let (_, info) = Tensor::new(&[[-1.0, 0.0], [0.0, 1.0]], &more_support::cpu()).cholesky_ex();
+    assert_eq!(info.item::<i32>(), 1);
+    grads("cholesky_ex", &[leaf([2, 2], 0.1, 0.4)], |t| {
+        let eye = Tensor::eye(2, t[0].device()).to_dtype(DType::F64);
+        (&t[0] + t[0].mt() + eye * 2.0).cholesky_ex().0
+    });
+}
+
+#[test]
+fn histograms_by_edges_weights_and_density() {
+    let x = floats(&[0.0, 0.5, 1.0, 2.0, 2.5, 4.0, 9.0]);
+    let (counts, edges) = x.histogram(4, Some((0.0, 4.0)), None, false);
+    assert_eq!(counts.to_vec::<f32>(), [2.0, 1.0, 2.0, 1.0]);
+    assert_eq!(edges.to_vec::<f32>(), [0.0, 1.0, 2.0, 3.0, 4.0]);
+    let edges = floats(&[0.0, 1.0, 4.0]);
+    assert_eq!(x.histogram_of(&edges, Some(&(&x * 2.0)), false).to_vec::<f32>(), [1.0, 19.0]);
+    near(&x.histogram_of(&edges, None, true).to_dtype(DType::F64), &[2.0 / 6.0, 4.0 / 18.0], 1e-6);
+}

@@ -120,3 +120,46 @@ fn pixels_shuffle_and_come_back() {
     smooth("pixel_shuffle", |t| t[0].pixel_shuffle(2), wavy(&[4, 2, 1], 0.0));
     smooth("pixel_unshuffle", |t| t[0].pixel_unshuffle(2), wavy(&[1, 2, 4], 0.0));
 }
+
+#[test]
+fn bicubic_keeps_lines_straight_and_has_gradients() {
+    let x = Tensor::from_vec((0..36).map(f64::from).collect(), [1, 1, 6, 6], &backend_cpu::device());
+    let larger = x.interpolate(&Resize::size([11, 11]).mode("bicubic").align_corners(true));
+    // Between the inner pixels a plane stays a plane.
+    assert!((larger.to_vec::<f64>()[5 * 11 + 5] - 17.5).abs() < 1e-9);
+    for align in [false, true] {
+        let to = Resize::size([5, 2]).mode("bicubic").align_corners(align);
+        smooth("bicubic", |t| t[0].interpolate(&to), wavy(&[1, 2, 3, 4], 0.2));
+    }
+}
+
+#[test]
+fn a_grid_of_the_pixels_own_places_changes_nothing() {
+    let x = wavy(&[2, 3, 4, 5], 0.1);
+    let map = Tensor::from_vec([1., 0., 0., 0., 1., 0.].repeat(2), [2, 2, 3], &backend_cpu::device());
+    for align in [false, true] {
+        let grid = map.affine_grid(&[2, 3, 4, 5], align);
+        for mode in ["bilinear", "nearest"] {
+            let same = x.grid_sample(&grid, mode, "border", align);
+            assert!((same - &x).abs().max().item::<f64>() < 1e-9, "{mode} {align}");
+        }
+    }
+}
+
+#[test]
+fn places_on_a_grid_have_gradients() {
+    let grid = (wavy(&[1, 3, 4, 2], 0.3) * 1.7).detach().requires_grad_(true);
+    for outside in ["zeros", "border", "reflection"] {
+        for align in [false, true] {
+            let x = wavy(&[1, 2, 3, 4], 0.2).requires_grad_(true);
+            let f = |t: &[Tensor]| t[0].grid_sample(&t[1], "bilinear", outside, align);
+            gradcheck(f, &[x.clone(), grid.clone()], 1e-7, 1e-6)
+                .unwrap_or_else(|e| panic!("{outside} {align}: {e}"));
+            smooth("nearest", |t| t[0].grid_sample(&grid.detach(), "nearest", outside, align), x.detach());
+        }
+    }
+    let theta = wavy(&[2, 2, 3], 0.4).requires_grad_(true);
+    gradcheck(|t| t[0].affine_grid(&[2, 1, 3, 2], false), &[theta], 1e-7, 1e-6).unwrap();
+    let theta = wavy(&[1, 3, 4], 0.4).requires_grad_(true);
+    gradcheck(|t| t[0].affine_grid(&[1, 1, 2, 3, 2], true), &[theta], 1e-7, 1e-6).unwrap();
+}

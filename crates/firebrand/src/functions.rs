@@ -2,7 +2,7 @@
 
 use crate::device;
 use autograd::{Nested, Tensor};
-use tensor_core::{DType, Element, Scalar, Shape};
+use tensor_core::{DType, Element, Scalar, Shape, check};
 
 /// A tensor of nested arrays or vectors; doubles become F32, as Python's floats do.
 #[doc(hidden)]
@@ -130,4 +130,53 @@ pub fn randint(low: i64, high: i64, shape: impl Into<Shape>) -> Tensor {
 #[track_caller]
 pub fn randperm(n: usize) -> Tensor {
     Tensor::randperm(n, &device())
+}
+
+/// The limits of a type of floating-point numbers: what [`finfo`] tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FloatInfo {
+    /// Bits of a number.
+    pub bits: u32,
+    /// From 1 to the next number.
+    pub eps: f64,
+    /// The largest number.
+    pub max: f64,
+    /// The smallest, −max.
+    pub min: f64,
+    /// The smallest positive number of full precision.
+    pub smallest_normal: f64,
+    /// The decimal digits that hold: 1e-6, 1e-15.
+    pub resolution: f64,
+}
+
+/// The limits of a floating-point type: `torch.finfo`.
+///
+/// ```
+/// use firebrand::{DType, finfo};
+/// assert_eq!(finfo(DType::F32).eps, f64::from(f32::EPSILON));
+/// ```
+///
+/// # Panics
+/// For another type.
+#[track_caller]
+pub fn finfo(dtype: DType) -> FloatInfo {
+    match dtype {
+        DType::F64 => FloatInfo {
+            bits: 64,
+            eps: f64::EPSILON,
+            max: f64::MAX,
+            min: f64::MIN,
+            smallest_normal: f64::MIN_POSITIVE,
+            resolution: 1e-15,
+        },
+        DType::F32 => FloatInfo {
+            bits: 32,
+            eps: f32::EPSILON.into(),
+            max: f32::MAX.into(),
+            min: f32::MIN.into(),
+            smallest_normal: f32::MIN_POSITIVE.into(),
+            resolution: 1e-6,
+        },
+        other => check::fail("finfo", format!("{other} has no floating point"), "give F32 or F64"),
+    }
 }

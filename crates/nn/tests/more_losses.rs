@@ -3,9 +3,9 @@
 
 use autograd::{Tensor, gradcheck};
 use nn::loss::{
-    PoissonNll, Reduction, TripletMargin, cosine_embedding_loss, gaussian_nll_loss, hinge_embedding_loss,
-    margin_ranking_loss, multi_margin_loss, multilabel_soft_margin_loss, poisson_nll_loss, soft_margin_loss,
-    triplet_margin_loss,
+    CTCLoss, PoissonNll, Reduction, TripletMargin, cosine_embedding_loss, ctc_loss, gaussian_nll_loss,
+    hinge_embedding_loss, margin_ranking_loss, multi_margin_loss, multilabel_soft_margin_loss,
+    poisson_nll_loss, soft_margin_loss, triplet_margin_loss,
 };
 use tensor_core::Shape;
 
@@ -123,4 +123,55 @@ fn losses_as_objects_have_pytorchs_defaults_and_text() {
 #[should_panic(expected = "margin_ranking_loss: input of shape [1] and target of shape [2]")]
 fn shapes_that_differ_are_refused() {
     margin_ranking_loss(&vector(&[1.0]), &vector(&[1.0, 2.0]), &vector(&[1.0]), 0.0, NONE);
+}
+
+/// −ln of the sum over all paths of `steps` classes that collapse to the labels.
+fn by_all_paths(p: &[f64], classes: usize, steps: usize, labels: &[usize]) -> f64 {
+    let mut total = 0.0;
+    for number in 0..classes.pow(steps as u32) {
+        let path: Vec<usize> = (0..steps).map(|t| number / classes.pow(t as u32) % classes).collect();
+        let mut spelt = path.clone();
+        spelt.dedup();
+        spelt.retain(|&class| class != 0);
+        if spelt == labels {
+            total += path.iter().enumerate().map(|(t, &class)| p[t * classes + class]).product::<f64>();
+        }
+    }
+    -total.ln()
+}
+
+#[test]
+fn ctc_is_the_sum_over_all_alignments() {
+    let scores = numbers([4, 1, 3], -2.0, 2.0);
+    let log_p = scores.log_softmax(-1);
+    let p = log_p.exp().to_vec::<f64>();
+    for labels in [&[1usize][..], &[1, 2], &[1, 1], &[2, 1, 2], &[]] {
+        let targets: Vec<i32> = labels.iter().map(|&l| l as i32).collect();
+        let targets = Tensor::from_vec(targets, labels.len(), &backend_cpu::device());
+        let choices = CTCLoss { reduction: Reduction::Sum, ..Default::default() };
+        let loss = ctc_loss(&log_p, &targets, &[4], &[labels.len()], choices);
+        near(&loss, &[by_all_paths(&p, 3, 4, labels)]);
+    }
+}
+
+#[test]
+fn ctc_has_gradients_of_every_order() {
+    let targets = Tensor::new(&[[1, 1], [2, 0]], &backend_cpu::device());
+    let of = |x: &[Tensor]| ctc_loss(&x[0].log_softmax(-1), &targets, &[5, 3], &[2, 1], CTCLoss::default());
+    let x = numbers([5, 2, 3], -2.0, 2.0);
+    grads(std::slice::from_ref(&x), of);
+    autograd::gradgradcheck(of, &[x], 1e-5, 1e-4).unwrap();
+}
+
+#[test]
+fn labels_that_do_not_fit_their_steps_cost_infinity_or_nothing() {
+    let x = numbers([2, 1, 3], -1.0, 1.0);
+    let targets = Tensor::new(&[[1, 1]], &backend_cpu::device());
+    let loss = |zero_infinity| {
+        let choices = CTCLoss { zero_infinity, ..Default::default() };
+        ctc_loss(&x.log_softmax(-1), &targets, &[2], &[2], choices)
+    };
+    assert_eq!(loss(false).item::<f64>(), f64::INFINITY);
+    loss(true).backward();
+    assert_eq!(x.grad().expect("one").abs().max().item::<f64>(), 0.0);
 }

@@ -2,8 +2,8 @@
 
 use autograd::Tensor;
 use nn::optim::{
-    Adagrad, Adam, AdamW, ChainedScheduler, ConstantLR, ExponentialLR, LinearLR, OneCycle, OneCycleLR,
-    OptimStateError, Optimizer, RMSprop, SGD, Scheduler, Sgd, SgdConfig, StepLR, clip_grad_norm_,
+    Adagrad, Adam, AdamW, Asgd, ChainedScheduler, ConstantLR, ExponentialLR, LinearLR, OneCycle, OneCycleLR,
+    OptimStateError, Optimizer, RMSprop, Rprop, SGD, Scheduler, Sgd, SgdConfig, StepLR, clip_grad_norm_,
 };
 use tensor_core::Device;
 
@@ -49,6 +49,39 @@ fn maximize_climbs() {
     let mut optimizer = SGD::new(vec![x.clone()], 0.5).maximize(true);
     step(&mut optimizer, std::slice::from_ref(&x));
     assert_eq!(x.to_vec::<f32>(), [2.0, -4.0]);
+}
+
+#[test]
+fn rprop_grows_its_steps_until_the_sign_turns() {
+    let x = param(&[1.0]);
+    let mut optimizer = Rprop::new(vec![x.clone()], 0.5).etas((0.5, 2.0));
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        step(&mut optimizer, std::slice::from_ref(&x));
+        seen.push(x.item::<f32>());
+    }
+    // Steps of 0.5 and 1; a turn halves the step and waits; the next goes back by it.
+    assert_eq!(seen, [0.5, -0.5, -0.5, 0.0, 0.0]);
+    assert_eq!(optimizer.state()[0].as_ref().expect("it stepped").tensors[1].item::<f32>(), 0.5);
+}
+
+#[test]
+fn asgd_averages_from_t0_on_and_takes_its_rate_from_the_step_before() {
+    let x = param(&[1.0]);
+    let mut optimizer = Asgd::new(vec![x.clone()], 0.25).lambd(0.0).t0(1.0);
+    let mut seen = Vec::new();
+    for lr in [0.25, 0.0, 0.125] {
+        optimizer.set_lrs(&[lr]);
+        step(&mut optimizer, std::slice::from_ref(&x));
+        let average = &optimizer.state()[0].as_ref().expect("it stepped").tensors[0];
+        seen.push((x.item::<f32>(), average.item::<f32>()));
+    }
+    assert_eq!(seen, [(0.5, 0.5), (0.25, 0.25), (0.25, 0.25)]);
+    step(&mut optimizer, std::slice::from_ref(&x));
+    let average = &optimizer.state()[0].as_ref().expect("it stepped").tensors[0];
+    assert_eq!((x.item::<f32>(), average.item::<f32>()), (0.1875, 0.21875));
+    let saved = optimizer.state_dict();
+    assert_eq!(saved.params[0].as_ref().expect("a state").lr, Some(0.125));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Layers over sequences: names, texts, and what is said of mistakes.
 
-use autograd::Tensor;
+use autograd::{Tensor, gradcheck};
 use nn::*;
 use tensor_core::Device;
 
@@ -162,4 +162,34 @@ fn mistakes_of_attention_are_told_with_their_shapes() {
         || drop(query.scaled_dot_product_attention(&x(&[3, 2, 5]), &key, None, 0.0, false, None)),
         &["[3, 2, 4]", "[3, 2, 5]", "[…, S, E]"],
     );
+}
+
+#[test]
+fn a_decoder_has_the_gradients_of_its_target_and_memory() {
+    let d = &cpu();
+    let options = TransformerOptions { dim_feedforward: 6, dropout: 0.0, ..Default::default() };
+    let layer = TransformerDecoderLayer::with(4, 2, options, d);
+    let mut layer = TransformerDecoder::new(&layer, 2).norm(LayerNorm::new(4, d));
+    layer.to_dtype(tensor_core::DType::F64);
+    let wavy = |rows: usize, phase: f64| {
+        let values = (0..rows * 8).map(|i| ((i as f64 + phase) * 1.618).sin()).collect();
+        Tensor::from_vec::<f64>(values, [rows, 2, 4], d).requires_grad_(true)
+    };
+    let later = Tensor::new(&[[false, true, true], [false, false, true], [false, false, false]], d);
+    let masks = DecoderMasks { tgt_mask: Some(later), ..Default::default() };
+    gradcheck(|x| layer.decode(&x[0], &x[1], &masks), &[wavy(3, 0.0), wavy(2, 0.5)], 1e-6, 1e-4).unwrap();
+}
+
+#[test]
+fn an_embedding_shrinks_only_the_long_vectors_that_are_read() {
+    let mut embedding = Embedding::new(3, 2, &cpu()).max_norm(5.0);
+    let values = Tensor::new(&[[6.0f32, 8.0], [3.0, 4.0], [6.0, 8.0]], &cpu());
+    autograd::no_grad(|| embedding.weight.copy_(&values).rank());
+    embedding.forward(&Tensor::new(&[0, 1, 0], &cpu())).sum().backward();
+    let rows = embedding.weight.detach().to_vec::<f32>();
+    assert!((rows[0] - 3.0).abs() < 1e-5 && (rows[1] - 4.0).abs() < 1e-5, "{rows:?}");
+    assert_eq!(rows[2..], [3.0, 4.0, 6.0, 8.0]);
+    assert_eq!(embedding.weight.grad().expect("one").to_vec::<f32>(), [2.0, 2.0, 1.0, 1.0, 0.0, 0.0]);
+    embedding = embedding.norm_type(1.0);
+    assert_eq!(embedding.to_string(), "Embedding(3, 2, max_norm=5.0, norm_type=1.0)");
 }

@@ -35,7 +35,7 @@ fn layers_name_themselves() {
         ("avg_pool2d", Box::new(nn::LPPool2d::new(2, 2))),
         ("adaptive_avg_pool2d", Box::new(nn::AdaptiveAvgPool2d::new(2))),
         ("Dropout2d", Box::new(nn::Dropout2d::new(0.5))),
-        ("EmbeddingBag", Box::new(nn::EmbeddingBag::new(4, 2, &cpu))),
+        ("embedding_bag", Box::new(nn::EmbeddingBag::new(4, 2, &cpu))),
         ("im2col", Box::new(nn::Unfold::new(2))),
         ("col2im", Box::new(nn::Fold::new(2, 2))),
         ("interpolate", Box::new(nn::UpsamplingNearest2d::new(autograd::Resize::scale_factor([2.0, 2.0])))),

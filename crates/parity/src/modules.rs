@@ -1,7 +1,7 @@
 //! Modules, optimizers and schedules as values that Python's names share.
 
 use crate::python::{PyError, Value, guarded};
-use crate::registry::{Function, IntoValue, lookup};
+use crate::registry::{Function, IntoValue, Lengths, lookup};
 use autograd::Tensor;
 use nn::optim::{Config, Optim, Optimizer, Plateau, ReduceLROnPlateau, Scheduler};
 use nn::{Linear, Module, Role, StateDict};
@@ -259,6 +259,17 @@ pub trait LossModule: fmt::Display {
     fn inputs(&self) -> usize;
     /// The loss of as many.
     fn loss(&self, inputs: &[&Tensor]) -> Tensor;
+}
+
+/// Beside log-probabilities and targets, the lengths of both as tensors.
+impl LossModule for nn::CTCLoss {
+    fn inputs(&self) -> usize {
+        4
+    }
+    fn loss(&self, inputs: &[&Tensor]) -> Tensor {
+        let lengths = |i: usize| Lengths::of(inputs[i]).0;
+        self.forward(inputs[0], inputs[1], &lengths(2), &lengths(3))
+    }
 }
 
 macro_rules! losses {

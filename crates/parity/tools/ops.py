@@ -111,7 +111,7 @@ def case(name, expression, store, seed, constant=frozenset(CONSTANT)):
     out = {"id": name, "op": re.sub(r"\W+", "_", expression)[:24], "expr": expression, "attrs": {}, "tier": "more", "inputs": [], "outputs": [], "grads": []}
     for n, t in base.items():
         store[f"{name}/in/{n}"] = t
-        out["inputs"].append({"name": n, "dtype": NAMES[t.dtype], "shape": list(t.shape), "grad": n in grads})
+        out["inputs"].append({"name": n, "dtype": NAMES[t.dtype], "shape": list(t.shape), "grad": values[n].requires_grad})
     weights = iter(weights)
     for k, o in enumerate(outputs):
         assert torch.is_tensor(o), f"{type(o)} is no tensor"

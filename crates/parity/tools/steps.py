@@ -20,6 +20,8 @@ OPTIMIZERS = [
     ("Adamax", {}), ("Adamax", {"lr": 0.01, "betas": [0.8, 0.95], "weight_decay": 0.1, "eps": 1e-6}), ("Adamax", {"maximize": True}),
     ("NAdam", {}), ("NAdam", {"lr": 0.01, "weight_decay": 0.1, "momentum_decay": 0.01}), ("NAdam", {"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True}), ("NAdam", {"maximize": True}),
     ("RAdam", {}), ("RAdam", {"lr": 0.01, "weight_decay": 0.1}), ("RAdam", {"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True}), ("RAdam", {"betas": [0.5, 0.7]}),
+    ("Rprop", {}), ("Rprop", {"lr": 0.1, "etas": [0.3, 1.5], "step_sizes": [0.05, 0.2]}), ("Rprop", {"maximize": True}),
+    ("ASGD", {}), ("ASGD", {"lr": 0.1, "lambd": 0.05, "alpha": 0.5, "t0": 2, "weight_decay": 0.1}), ("ASGD", {"maximize": True, "lambd": 0.0}),
 ]
 
 

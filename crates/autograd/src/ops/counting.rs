@@ -34,6 +34,79 @@ impl Tensor {
         zeros.scatter_add(0, &place, &inside.to_dtype(self.dtype()))
     }
 
+    /// How many elements (or what sum of their `weight`) fall into each of `bins` equal intervals of a range, that of
+    /// the elements when none is given, and the intervals' `bins + 1` edges; as a `density`, of which the integral
+    /// is 1: `torch.histogram`.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// let x = Tensor::new(&[1.0f32, 2.0, 1.0, 4.0], &backend_cpu::device());
+    /// let (counts, edges) = x.histogram(3, None, None, false);
+    /// assert_eq!(counts.to_vec::<f32>(), [2.0, 1.0, 1.0]);
+    /// assert_eq!(edges.to_vec::<f32>(), [1.0, 2.0, 3.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// For no bins, a range that is not finite or descends, and weights of another shape.
+    #[track_caller]
+    pub fn histogram(
+        &self,
+        bins: usize,
+        range: Option<(f64, f64)>,
+        weight: Option<&Tensor>,
+        density: bool,
+    ) -> (Tensor, Tensor) {
+        let op = "histogram";
+        check::float(op, self.dtype());
+        let x = self.detach();
+        let own = || if x.numel() == 0 { (0.0, 1.0) } else { (x.min().item(), x.max().item()) };
+        let (mut low, mut high) = range.unwrap_or_else(own);
+        if bins == 0 || low > high || !low.is_finite() || !high.is_finite() {
+            check::fail(
+                op,
+                format!("{bins} bins over [{low}, {high}]"),
+                "give at least one, and a finite range",
+            );
+        }
+        if low == high {
+            (low, high) = (low - 0.5, high + 0.5);
+        }
+        let step = (high - low) / bins as f64;
+        let edge = |i: usize| {
+            if i <= bins / 2 { low + step * i as f64 } else { high - step * (bins - i) as f64 }
+        };
+        let edges = self.numbers(op, (0..=bins).map(edge).collect(), bins + 1);
+        (self.histogram_of(&edges, weight, density), edges)
+    }
+
+    /// As [`Tensor::histogram`], in intervals between ascending edges, `[bins + 1] → [bins]`.
+    ///
+    /// # Panics
+    /// For fewer than two edges, and weights of another shape.
+    #[track_caller]
+    pub fn histogram_of(&self, edges: &Tensor, weight: Option<&Tensor>, density: bool) -> Tensor {
+        let op = "histogram";
+        let (x, edges) = (self.detach().flatten(0, -1), edges.detach().to_dtype(self.dtype()));
+        if edges.rank() != 1 || edges.dim(0) < 2 || weight.is_some_and(|w| w.shape() != self.shape()) {
+            check::fail(
+                op,
+                format!("edges of shape {} for an input of shape {}", edges.shape(), self.shape()),
+                "give [bins + 1] edges, and weights of the input's shape",
+            );
+        }
+        let bins = edges.dim(0) - 1;
+        let inside = x.ge(edges.select(0, 0)).logical_and(&x.le(edges.select(0, -1)));
+        let place = (edges.searchsorted(&x, true) - 1).minimum(bins - 1);
+        let each = weight.map_or_else(|| x.ones_like(), |w| w.detach().flatten(0, -1).to_dtype(self.dtype()));
+        let zeros = Tensor::zeros(bins, (self.dtype(), self.device()));
+        let counts = zeros.scatter_add(0, &inside.where_(place, 0), &inside.where_(each, 0.0));
+        if !density {
+            return counts;
+        }
+        let widths = edges.narrow(0, 1, bins) - edges.narrow(0, 0, bins);
+        &counts / (counts.sum() * widths)
+    }
+
     /// How often each whole number from 0 occurs, or the sum of its `weights`; at least `minlength` places.
     #[track_caller]
     pub fn bincount(&self, weights: Option<&Tensor>, minlength: usize) -> Tensor {

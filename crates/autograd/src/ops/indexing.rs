@@ -1,6 +1,7 @@
 //! Choosing and adding by index tensors.
 
 use crate::graph::{Keep, record};
+use crate::mode::no_grad;
 use crate::tensor::Tensor;
 use tensor_core::{DType, RawTensor, check};
 
@@ -32,6 +33,22 @@ impl Tensor {
         let mut shape = indices.shape().to_vec();
         shape.push(self.dim(1));
         self.selected(["embedding", "EmbeddingBackward0"], 0, &indices.flatten(0, -1)).reshape(shape)
+    }
+
+    /// Shrinks, in place, those rows of this table `[N, D]` that indices name and whose `norm_type`-norm is above
+    /// `max_norm`: PyTorch's `embedding_renorm_`, what `F.embedding(…, max_norm=…)` does first. Not recorded.
+    ///
+    /// # Panics
+    /// When an index is not one of N, or this is no matrix.
+    #[track_caller]
+    pub fn embedding_renorm_(&self, indices: &Tensor, max_norm: f64, norm_type: f64) {
+        no_grad(|| {
+            let norms = self.detach().norm_dim(norm_type, 1, false);
+            let factors = norms.gt(max_norm).where_((&norms + 1e-7).reciprocal() * max_norm, 1.0);
+            let indices = indices.flatten(0, -1);
+            let named = norms.zeros_like().scatter_add(0, &indices, &indices.ones_like());
+            self.mul_(named.gt(0).where_(factors, 1.0).unsqueeze(1));
+        });
     }
 
     /// The elements of a dimension at indices.

@@ -39,6 +39,7 @@ mod solvers;
 mod sorting;
 mod special;
 mod taper;
+mod warp;
 mod window;
 
 pub use adaptive::AdaptiveSize;
@@ -57,6 +58,7 @@ pub use scatter::Reduce;
 pub use shape::Sizes;
 pub use sliding::{ConvOptions, Each, Padding};
 pub use solvers::MatrixNorm;
+pub use warp::{Outside, SampleMode};
 
 use crate::tensor::Tensor;
 use tensor_core::{DType, HostData, RawTensor, Shape, check};

@@ -1,7 +1,7 @@
 //! Images of other sizes: interpolation, padding by what is there, and pixels moved between channels
 //! and places.
 //!
-//! Interpolation and padding read one or two elements of a dimension for each new one: [`Taps`]. Reading
+//! Interpolation and padding read one, two or four elements of a dimension for each new one: [`Taps`]. Reading
 //! by them and spreading back are each other's transpose, and so each other's gradient rule.
 
 use crate::graph::{Keep, record};
@@ -20,6 +20,8 @@ pub enum ResizeMode {
     /// Between the two nearest of each dimension, of which there are so many, one to three: PyTorch's
     /// `"linear"`, `"bilinear"`, `"trilinear"`.
     Linear(usize),
+    /// By cubic convolution (Keys 1981, A = −0.75) of the four nearest of each of two dimensions.
+    Bicubic,
     /// The average of what a new pixel covers.
     Area,
 }
@@ -34,11 +36,12 @@ impl From<&str> for ResizeMode {
             "linear" => ResizeMode::Linear(1),
             "bilinear" => ResizeMode::Linear(2),
             "trilinear" => ResizeMode::Linear(3),
+            "bicubic" => ResizeMode::Bicubic,
             "area" => ResizeMode::Area,
             _ => check::fail(
                 "interpolate",
                 format!("mode \"{word}\" is not known"),
-                "use \"nearest\", \"nearest-exact\", \"linear\", \"bilinear\", \"trilinear\" or \"area\"",
+                "use \"nearest\", \"nearest-exact\", \"linear\", \"bilinear\", \"trilinear\", \"bicubic\" or \"area\"",
             ),
         }
     }
@@ -52,6 +55,7 @@ impl fmt::Display for ResizeMode {
             ResizeMode::Linear(1) => "linear",
             ResizeMode::Linear(2) => "bilinear",
             ResizeMode::Linear(_) => "trilinear",
+            ResizeMode::Bicubic => "bicubic",
             ResizeMode::Area => "area",
         })
     }
@@ -65,7 +69,7 @@ pub struct Resize {
     pub to: Result<Vec<usize>, Vec<f64>>,
     /// The way; nearest.
     pub mode: ResizeMode,
-    /// Whether the centres of the corner pixels stay where they are, in the linear mode; no.
+    /// Whether the centres of the corner pixels stay where they are, in the linear modes and the cubic one; no.
     pub align_corners: bool,
 }
 
@@ -98,21 +102,28 @@ impl Resize {
 #[derive(Clone)]
 pub(super) struct Taps {
     axis: usize,
-    index: RawTensor,
-    /// A second element, and both their weights, which broadcast along the dimension.
-    second: Option<(RawTensor, [RawTensor; 2])>,
+    /// Which elements, and their weights, which broadcast along the dimension; without weights it is a copy.
+    parts: Vec<(RawTensor, Option<RawTensor>)>,
+}
+
+/// The weights of the four elements around a place that is `t` behind the second.
+fn cubic(t: f64) -> [f64; 4] {
+    const A: f64 = -0.75;
+    let near = |x: f64| ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
+    let far = |x: f64| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
+    [far(t + 1.0), near(t), near(1.0 - t), far(2.0 - t)]
 }
 
 impl Taps {
     pub(super) fn new(axis: usize, index: Vec<i32>, device: &Device) -> Self {
-        Taps { axis, index: upload(index, device), second: None }
+        Taps { axis, parts: vec![(upload(index, device), None)] }
     }
 
-    /// Nearest or linear, from `old` to `new` elements, one new one being `step` old ones.
+    /// Nearest, linear or cubic, from `old` to `new` elements, one new one being `step` old ones.
     fn resize(x: &Tensor, axis: usize, new: usize, step: f64, resize: &Resize) -> Self {
         let (old, device) = (x.shape()[axis], x.device());
         let last = old - 1;
-        if !matches!(resize.mode, ResizeMode::Linear(_)) {
+        if matches!(resize.mode, ResizeMode::Nearest | ResizeMode::NearestExact) {
             let shift = if resize.mode == ResizeMode::NearestExact { 0.5 } else { 0.0 };
             let at = |i: usize| (((i as f32 + shift) * step as f32).floor() as usize).min(last) as i32;
             return Taps::new(axis, (0..new).map(at).collect(), device);
@@ -120,38 +131,41 @@ impl Taps {
         // Computed in the elements' own precision, as PyTorch does.
         let single = x.dtype() != DType::F64;
         let round = |v: f64| if single { f64::from(v as f32) } else { v };
+        let bicubic = resize.mode == ResizeMode::Bicubic;
         let source = |i: usize| {
             if resize.align_corners {
                 let step = if new > 1 { round(last as f64 / (new - 1) as f64) } else { 0.0 };
                 round(step * i as f64)
             } else {
-                round(round(round(step) * (i as f64 + 0.5)) - 0.5).max(0.0)
+                let place = round(round(round(step) * (i as f64 + 0.5)) - 0.5);
+                if bicubic { place } else { place.max(0.0) }
             }
         };
         let places: Vec<f64> = (0..new).map(source).collect();
-        let low: Vec<usize> = places.iter().map(|&p| (p as usize).min(last)).collect();
-        let second: Vec<f64> =
+        let low: Vec<isize> = places.iter().map(|p| (p.floor() as isize).min(last as isize)).collect();
+        let rest: Vec<f64> =
             places.iter().zip(&low).map(|(&p, &l)| round(p - l as f64).clamp(0.0, 1.0)).collect();
-        let first: Vec<f64> = second.iter().map(|&w| round(1.0 - w)).collect();
         let mut shape = Shape::new(&vec![1; x.rank()]);
         shape.dims_mut()[axis] = new;
-        let weights = |w: Vec<f64>| x.numbers("interpolate", w, shape).raw().clone();
-        let index = |v: &mut dyn Iterator<Item = usize>| upload(v.map(|i| i as i32).collect(), device);
-        Taps {
-            axis,
-            index: index(&mut low.iter().copied()),
-            second: Some((
-                index(&mut low.iter().map(|&l| (l + 1).min(last))),
-                [weights(first), weights(second)],
-            )),
-        }
+        let part = |offset: isize, weight: &dyn Fn(f64) -> f64| {
+            let index = low.iter().map(|&l| (l + offset).clamp(0, last as isize) as i32).collect();
+            let weights = rest.iter().map(|&t| round(weight(t))).collect();
+            (upload(index, device), Some(x.numbers("interpolate", weights, shape).raw().clone()))
+        };
+        let parts = match bicubic {
+            true => (0..4).map(|k| part(k as isize - 1, &|t| cubic(t)[k])).collect(),
+            false => vec![part(0, &|t| 1.0 - t), part(1, &|t| t)],
+        };
+        Taps { axis, parts }
     }
 
     fn read(&self, x: &RawTensor) -> RawTensor {
-        let first = x.index_select(self.axis, &self.index);
-        let Some((index, [w0, w1])) = &self.second else { return first };
-        let second = x.index_select(self.axis, index).binary(BinaryOp::Mul, w1);
-        first.binary(BinaryOp::Mul, w0).binary(BinaryOp::Add, &second)
+        let of = |(index, weights): &(RawTensor, Option<RawTensor>)| {
+            let read = x.index_select(self.axis, index);
+            weights.as_ref().map_or_else(|| read.clone(), |w| read.binary(BinaryOp::Mul, w))
+        };
+        let sum = |a: RawTensor, b: RawTensor| a.binary(BinaryOp::Add, &b);
+        self.parts.iter().map(of).reduce(sum).expect("taps have a part at least")
     }
 
     /// The transpose of reading from a dimension of `size`.
@@ -159,16 +173,10 @@ impl Taps {
         let mut along = Shape::new(&vec![1; y.rank()]);
         along.dims_mut()[self.axis] = y.shape()[self.axis];
         let zeros = RawTensor::full(y.shape().with(self.axis, size), 0, y.dtype(), y.device());
-        let add = |to: &RawTensor, index: &RawTensor, y: &RawTensor| {
-            to.scatter_add(self.axis, &index.reshape(&along).expand(y.shape()), y)
-        };
-        match &self.second {
-            None => add(&zeros, &self.index, y),
-            Some((index, [w0, w1])) => {
-                let first = add(&zeros, &self.index, &y.binary(BinaryOp::Mul, w0));
-                add(&first, index, &y.binary(BinaryOp::Mul, w1))
-            }
-        }
+        self.parts.iter().fold(zeros, |to, (index, weights)| {
+            let weighted = weights.as_ref().map_or_else(|| y.clone(), |w| y.binary(BinaryOp::Mul, w));
+            to.scatter_add(self.axis, &index.reshape(&along).expand(y.shape()), &weighted)
+        })
     }
 }
 
@@ -212,9 +220,11 @@ impl Tensor {
             );
         }
         let old = &self.shape()[2..];
-        if let ResizeMode::Linear(of) = resize.mode
-            && of != dims
-        {
+        let wrong = match resize.mode {
+            ResizeMode::Linear(of) => of != dims,
+            mode => mode == ResizeMode::Bicubic && dims != 2,
+        };
+        if wrong {
             check::fail(
                 op,
                 format!("mode \"{}\" for an input of shape {}", resize.mode, self.shape()),
@@ -247,6 +257,8 @@ impl Tensor {
             ResizeMode::Linear(_) => {
                 ["UpsampleLinear1DBackward0", "UpsampleBilinear2DBackward0", "UpsampleTrilinear3DBackward0"]
             }
+            // Of two dimensions alone.
+            ResizeMode::Bicubic => ["UpsampleBicubic2DBackward0"; 3],
             ResizeMode::NearestExact => [
                 "UpsampleNearestExact1DBackward0",
                 "UpsampleNearestExact2DBackward0",

@@ -1,12 +1,12 @@
 //! What follows from the factorisations: triangular and least-squares solutions, pseudo-inverses,
-//! logarithms of determinants, norms and powers of matrices.
+//! logarithms of determinants, norms, powers and exponentials of matrices.
 
 use super::decompose::epsilon;
 use super::linalg::{by_type, host, sizes};
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::linalg::{self, Lu, Real};
-use tensor_core::{Error, RawTensor, Result, Shape, check};
+use tensor_core::{DType, Error, RawTensor, Result, Shape, check};
 
 /// Which norm [`Tensor::matrix_norm`] takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -218,6 +218,64 @@ impl Tensor {
         Ok(power.unwrap_or_else(|| {
             Tensor::eye(size, (self.dtype(), self.device())).expand_to(self.shape()).contiguous()
         }))
+    }
+
+    /// The exponential of square matrices, Σ Aᵏ/k!: `torch.linalg.matrix_exp`.
+    ///
+    /// Halved until no row's sum is above 1, summed to the last digit, and squared as often (Higham 2005).
+    #[track_caller]
+    pub fn matrix_exp(&self) -> Tensor {
+        let (size, ..) = sizes("matrix_exp", self, true);
+        if self.numel() == 0 {
+            return self.clone();
+        }
+        let norm: f64 = self.detach().abs().sum_dim(-1, false).max().item();
+        let halvings = if norm.is_finite() && norm > 1.0 { norm.log2().ceil() as i32 } else { 0 };
+        let a = self * 0.5f64.powi(halvings);
+        let one = Tensor::eye(size, (self.dtype(), self.device()));
+        // The next term is below 1e-17, or 2e-10 in single precision.
+        let terms = if self.dtype() == DType::F64 { 18 } else { 12 };
+        let first = &one + &a / f64::from(terms);
+        let sum = (1..terms).rev().fold(first, |sum, k| &one + a.matmul(&sum) / f64::from(k));
+        (0..halvings).fold(sum, |power, _| power.matmul(&power)).named("LinalgMatrixExpBackward0")
+    }
+
+    /// The inverses of square matrices, and for each 0, or the number (from 1) of the pivot that is zero; its inverse
+    /// is NaN then: `torch.linalg.inv_ex`.
+    #[track_caller]
+    pub fn inverse_ex(&self) -> (Tensor, Tensor) {
+        self.each_or_nan("inv_ex", Tensor::inverse)
+    }
+
+    /// The lower Cholesky factors, and for each 0, or the order of the leading minor that is not positive; its factor
+    /// is NaN then: `torch.linalg.cholesky_ex`.
+    #[track_caller]
+    pub fn cholesky_ex(&self) -> (Tensor, Tensor) {
+        self.each_or_nan("cholesky_ex", Tensor::cholesky)
+    }
+
+    /// A function of each matrix that some have no result of, and what failed, counted from 1.
+    #[track_caller]
+    fn each_or_nan(&self, op: &str, f: impl Fn(&Tensor) -> Result<Tensor>) -> (Tensor, Tensor) {
+        let (size, _, count) = sizes(op, self, true);
+        let lead = Shape::new(&self.shape()[..self.rank() - 2]);
+        if let Ok(whole) = f(self) {
+            return (whole, Tensor::zeros(lead, (DType::I32, self.device())));
+        }
+        let (mut results, mut info) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for matrix in self.reshape(vec![count, size, size]).unbind(0) {
+            let (result, failed) = match f(&matrix) {
+                Ok(result) => (result, 0),
+                Err(Error::Singular { pivot, .. } | Error::NotPositiveDefinite { pivot, .. }) => {
+                    (matrix.detach().full_like(f64::NAN), pivot as i32 + 1)
+                }
+                Err(other) => check::done(op, Err(other)),
+            };
+            results.push(result);
+            info.push(failed);
+        }
+        let info = Tensor::from_vec(info, lead, self.device());
+        (crate::stack(&results, 0).reshape_to(self.shape()), info)
     }
 
     /// The solution of `A·X = self` from the Cholesky factor of `A`, lower unless `upper`:

@@ -6,6 +6,7 @@ mod activation;
 mod attention;
 mod containers;
 mod conv;
+mod decoder;
 mod dropout;
 mod group;
 mod image;
@@ -29,6 +30,7 @@ pub use containers::{ModuleDict, ParameterList};
 pub use conv::{
     Conv1d, Conv2d, Conv3d, ConvNd, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, PaddingMode,
 };
+pub use decoder::{DecoderMasks, TransformerDecoder, TransformerDecoderLayer};
 pub use dropout::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutNd, FeatureAlphaDropout};
 pub use group::{GroupNorm, LocalResponseNorm, RMSNorm};
 pub use image::{

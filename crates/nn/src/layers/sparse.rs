@@ -1,6 +1,6 @@
 //! Embeddings: a vector for each index, or one for each bag of them.
 
-use super::display;
+use super::{display, number};
 use crate::init;
 use crate::module::{Module, Role};
 use autograd::{Tensor, no_grad, stack};
@@ -23,6 +23,8 @@ pub struct Embedding {
     /// `[N, D]`
     pub weight: Tensor,
     padding_idx: Option<usize>,
+    max_norm: Option<f64>,
+    norm_type: f64,
 }
 
 impl Embedding {
@@ -30,7 +32,7 @@ impl Embedding {
     pub fn new(count: usize, size: usize, device: &Device) -> Self {
         let weight = Tensor::zeros([count, size], device);
         init::normal_(&weight, 0.0, 1.0);
-        Embedding { weight: weight.into_parameter(), padding_idx: None }
+        Embedding { weight: weight.into_parameter(), padding_idx: None, max_norm: None, norm_type: 2.0 }
     }
 
     /// The index that stands for nothing: its vector becomes 0, and gets no gradient. Counted from the
@@ -51,11 +53,35 @@ impl Embedding {
         });
         Embedding { padding_idx: Some(at as usize), ..self }
     }
+
+    /// The largest norm that a vector may have: those above are shrunk, in the weight itself, when they are read.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// # use nn::{Embedding, Module};
+    /// # let cpu = backend_cpu::device();
+    /// let embedding = Embedding::new(10, 3, &cpu).max_norm(0.5);
+    /// let vectors = embedding.forward(&Tensor::new(&[4, 2], &cpu));
+    /// assert!(vectors.norm_dim(2.0, 1, false).max().item::<f32>() <= 0.5);
+    /// ```
+    #[must_use]
+    pub fn max_norm(self, max_norm: f64) -> Self {
+        Embedding { max_norm: Some(max_norm), ..self }
+    }
+
+    /// The p of the norm that [`Embedding::max_norm`] limits; 2.
+    #[must_use]
+    pub fn norm_type(self, norm_type: f64) -> Self {
+        Embedding { norm_type, ..self }
+    }
 }
 
 impl Module for Embedding {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
+        if let Some(max_norm) = self.max_norm {
+            self.weight.embedding_renorm_(input, max_norm, self.norm_type);
+        }
         let vectors = self.weight.embedding(input);
         match self.padding_idx {
             Some(padding) => input.eq(padding as i64).unsqueeze(-1).where_(vectors.detach(), vectors),
@@ -68,7 +94,10 @@ impl Module for Embedding {
     fn extra_repr(&self) -> String {
         let [count, size] = self.weight.dims();
         let padding = self.padding_idx.map(|index| format!(", padding_idx={index}"));
-        format!("{count}, {size}{}", padding.unwrap_or_default())
+        let limit = self.max_norm.map(|norm| format!(", max_norm={}", number(norm)));
+        let of = (self.norm_type != 2.0).then(|| format!(", norm_type={}", number(self.norm_type)));
+        let parts = [padding, limit, of].into_iter().flatten().collect::<String>();
+        format!("{count}, {size}{parts}")
     }
     fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {
         vec![("weight", &self.weight, Role::Parameter)]
@@ -125,34 +154,40 @@ impl EmbeddingBag {
     /// When `input` is not of one dimension, or an offset is not within it.
     #[track_caller]
     pub fn forward_offsets(&self, input: &Tensor, offsets: &[usize]) -> Tensor {
-        embedding_bag(input, &self.weight, offsets, self.mode)
+        embedding_bag(input, &self.weight, Some(offsets), self.mode)
     }
 }
 
-/// The mean, sum or maximum of the rows of `weight` that each bag of the indices `[N]` names, the bags starting at
-/// `offsets`: PyTorch's `F.embedding_bag`. A bag without any is 0.
+/// The mean, sum or maximum of the rows of `weight` that each bag of indices names: the bags are the rows of `[B, N]`,
+/// or of `[N]` they start at `offsets`: PyTorch's `F.embedding_bag`. A bag without any is 0.
 ///
 /// # Panics
-/// As [`EmbeddingBag::forward_offsets`].
+/// When the indices are not of two dimensions, or of one with offsets; and as [`EmbeddingBag::forward_offsets`].
 #[track_caller]
-pub fn embedding_bag(input: &Tensor, weight: &Tensor, offsets: &[usize], mode: BagMode) -> Tensor {
+pub fn embedding_bag(input: &Tensor, weight: &Tensor, offsets: Option<&[usize]>, mode: BagMode) -> Tensor {
     let op = "embedding_bag";
-    if input.rank() != 1 || offsets.first().is_some_and(|&first| first != 0) {
-        check::fail(op, format!("indices of shape {}", input.shape()), "give [N], and offsets from 0 on");
-    }
+    let of_bag = |vectors: &Tensor, dim: isize| match mode {
+        _ if vectors.dim(dim) == 0 => vectors.sum_dim(dim, false),
+        BagMode::Sum => vectors.sum_dim(dim, false),
+        BagMode::Mean => vectors.mean_dim(dim, false),
+        BagMode::Max => vectors.max_dim(dim, false).0,
+    };
+    let offsets = match (input.rank(), offsets) {
+        (2, None) => return of_bag(&weight.embedding(input), 1),
+        (1, Some(offsets)) if offsets.first().is_none_or(|&first| first == 0) => offsets,
+        _ => check::fail(
+            op,
+            format!("indices of shape {}", input.shape()),
+            "give [B, N], or [N] with offsets from 0 on",
+        ),
+    };
     let ends = offsets.iter().skip(1).copied().chain([input.numel()]);
     let vectors = weight.embedding(input);
     let bags = offsets.iter().zip(ends).map(|(&start, end)| {
         if end < start || end > input.numel() {
             check::fail(op, format!("a bag from {start} to {end} of {}", input.numel()), "offsets ascend");
         }
-        let bag = vectors.narrow(0, start, end - start);
-        match mode {
-            _ if end == start => bag.sum_dim(0, false),
-            BagMode::Sum => bag.sum_dim(0, false),
-            BagMode::Mean => bag.mean_dim(0, false),
-            BagMode::Max => bag.max_dim(0, false).0,
-        }
+        of_bag(&vectors.narrow(0, start, end - start), 0)
     });
     stack(&bags.collect::<Vec<_>>(), 0)
 }
@@ -160,19 +195,7 @@ pub fn embedding_bag(input: &Tensor, weight: &Tensor, offsets: &[usize], mode: B
 impl Module for EmbeddingBag {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
-        if input.rank() != 2 {
-            check::fail(
-                "EmbeddingBag",
-                format!("indices of shape {}", input.shape()),
-                "give [B, N], or [N] with offsets to forward_offsets",
-            );
-        }
-        let vectors = self.weight.embedding(input);
-        match self.mode {
-            BagMode::Sum => vectors.sum_dim(1, false),
-            BagMode::Mean => vectors.mean_dim(1, false),
-            BagMode::Max => vectors.max_dim(1, false).0,
-        }
+        embedding_bag(input, &self.weight, None, self.mode)
     }
     fn name(&self) -> String {
         "EmbeddingBag".into()

@@ -38,6 +38,53 @@ impl Default for TransformerOptions {
     }
 }
 
+impl TransformerOptions {
+    #[track_caller]
+    pub(super) fn linear(&self, inputs: usize, outputs: usize, device: &Device) -> Linear {
+        match self.bias {
+            true => Linear::new(inputs, outputs, device),
+            false => Linear::without_bias(inputs, outputs, device),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn attention(&self, d_model: usize, nhead: usize, device: &Device) -> MultiheadAttention {
+        let attention = match self.bias {
+            true => MultiheadAttention::new(d_model, nhead, device),
+            false => MultiheadAttention::without_bias(d_model, nhead, device),
+        };
+        attention.dropout(self.dropout).batch_first(self.batch_first)
+    }
+
+    pub(super) fn layer_norm(&self, d_model: usize, device: &Device) -> LayerNorm {
+        LayerNorm::new(d_model, device).eps(self.layer_norm_eps).bias(self.bias)
+    }
+
+    /// Two linear layers with the activation and dropout between them.
+    #[track_caller]
+    pub(super) fn feed_forward(
+        &self,
+        x: &Tensor,
+        wide: &Linear,
+        dropout: &Dropout,
+        narrow: &Linear,
+    ) -> Tensor {
+        let hidden = match self.activation {
+            act @ Activation::Relu => x.linear_act(&wide.weight, wide.bias.as_ref(), Some(act)),
+            act => wide.forward(x).activation(act),
+        };
+        narrow.forward(&dropout.forward(&hidden))
+    }
+}
+
+/// A layer of the same settings, mode and values, with parameters of its own.
+pub(super) fn copied<M: Module + Clone>(layer: &M) -> M {
+    let mut copy = layer.clone();
+    let copied = copy.replace_tensors(&mut converted(|t| Ok(t.copy())));
+    copied.expect("copying has no error of its own");
+    copy
+}
+
 /// Self-attention, then two linear layers, each added to what it reads: `[L, B, E] → [L, B, E]`, or with
 /// the batch first, or without B. As a [`Module`] it takes no masks.
 ///
@@ -86,22 +133,13 @@ impl TransformerEncoderLayer {
     /// When the heads do not divide `d_model`, or `dropout` is not a probability.
     #[track_caller]
     pub fn with(d_model: usize, nhead: usize, options: TransformerOptions, device: &Device) -> Self {
-        let linear = |inputs, outputs| match options.bias {
-            true => Linear::new(inputs, outputs, device),
-            false => Linear::without_bias(inputs, outputs, device),
-        };
-        let attention = match options.bias {
-            true => MultiheadAttention::new(d_model, nhead, device),
-            false => MultiheadAttention::without_bias(d_model, nhead, device),
-        };
-        let norm = || LayerNorm::new(d_model, device).eps(options.layer_norm_eps).bias(options.bias);
         TransformerEncoderLayer {
-            self_attn: attention.dropout(options.dropout).batch_first(options.batch_first),
-            linear1: linear(d_model, options.dim_feedforward),
+            self_attn: options.attention(d_model, nhead, device),
+            linear1: options.linear(d_model, options.dim_feedforward, device),
             dropout: Dropout::new(options.dropout),
-            linear2: linear(options.dim_feedforward, d_model),
-            norm1: norm(),
-            norm2: norm(),
+            linear2: options.linear(options.dim_feedforward, d_model, device),
+            norm1: options.layer_norm(d_model, device),
+            norm2: options.layer_norm(d_model, device),
             dropout1: Dropout::new(options.dropout),
             dropout2: Dropout::new(options.dropout),
             options,
@@ -138,20 +176,8 @@ impl TransformerEncoderLayer {
 
     #[track_caller]
     fn feed_forward(&self, x: &Tensor) -> Tensor {
-        let (linear, act) = (&self.linear1, self.options.activation);
-        let wide = match act {
-            Activation::Relu => x.linear_act(&linear.weight, linear.bias.as_ref(), Some(act)),
-            _ => linear.forward(x).activation(act),
-        };
-        self.dropout2.forward(&self.linear2.forward(&self.dropout.forward(&wide)))
-    }
-
-    /// A layer of the same settings, mode and values, with parameters of its own.
-    fn copy(&self) -> Self {
-        let mut copy = self.clone();
-        let copied = copy.replace_tensors(&mut converted(|t| Ok(t.copy())));
-        copied.expect("copying has no error of its own");
-        copy
+        let out = self.options.feed_forward(x, &self.linear1, &self.dropout, &self.linear2);
+        self.dropout2.forward(&out)
     }
 }
 
@@ -174,7 +200,7 @@ impl TransformerEncoder {
         if num_layers == 0 {
             check::fail("TransformerEncoder", "no layers", "num_layers must be greater than 0");
         }
-        TransformerEncoder { layers: (0..num_layers).map(|_| encoder_layer.copy()).collect(), norm: None }
+        TransformerEncoder { layers: (0..num_layers).map(|_| copied(encoder_layer)).collect(), norm: None }
     }
 
     /// The normalisation of the result; none to begin with.

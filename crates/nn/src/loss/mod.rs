@@ -1,6 +1,7 @@
 //! Losses: PyTorch's `torch.nn.functional`, and the same as `nn.…Loss` objects.
 
 mod classes;
+mod ctc;
 mod distance;
 mod likelihood;
 mod margin;
@@ -8,6 +9,7 @@ mod modules;
 mod probability;
 
 pub use classes::{CrossEntropy, accuracy, cross_entropy, nll_loss};
+pub use ctc::{CTCLoss, ctc_loss};
 pub use distance::{huber_loss, l1_loss, mse_loss, smooth_l1_loss};
 pub use likelihood::{PoissonNll, gaussian_nll_loss, poisson_nll_loss};
 pub use margin::{

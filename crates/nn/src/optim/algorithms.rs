@@ -1,7 +1,7 @@
 //! SGD, Adam and AdamW, RMSprop, Adagrad: their settings with PyTorch's defaults.
 
 use super::Optim;
-use super::config::{Config, Setting, config, first_wrong};
+use super::config::{Age, Config, Setting, Step, config, first_wrong};
 use autograd::Tensor;
 use tensor_core::OptimStep;
 
@@ -179,7 +179,7 @@ impl Config for SgdConfig {
     fn settings(&self) -> Vec<(&'static str, String)> {
         self.all_settings()
     }
-    fn step(&self, _: u64, fresh: bool) -> OptimStep {
+    fn step(&self, Age { fresh, .. }: Age) -> Step {
         OptimStep::Sgd {
             lr: self.lr,
             momentum: self.momentum,
@@ -188,6 +188,7 @@ impl Config for SgdConfig {
             nesterov: self.nesterov,
             first: fresh,
         }
+        .into()
     }
 }
 
@@ -217,7 +218,7 @@ impl<const W: bool> Config for AdamConfig<W> {
         all.push(("capturable", false.text()));
         all
     }
-    fn step(&self, t: u64, _: bool) -> OptimStep {
+    fn step(&self, Age { t, .. }: Age) -> Step {
         OptimStep::Adam {
             lr: self.lr,
             betas: self.betas,
@@ -227,6 +228,7 @@ impl<const W: bool> Config for AdamConfig<W> {
             amsgrad: self.amsgrad,
             step: t,
         }
+        .into()
     }
 }
 
@@ -255,7 +257,7 @@ impl Config for RmsPropConfig {
         all.push(("capturable", false.text()));
         all
     }
-    fn step(&self, _: u64, _: bool) -> OptimStep {
+    fn step(&self, _: Age) -> Step {
         OptimStep::RmsProp {
             lr: self.lr,
             alpha: self.alpha,
@@ -264,6 +266,7 @@ impl Config for RmsPropConfig {
             momentum: self.momentum,
             centered: self.centered,
         }
+        .into()
     }
 }
 
@@ -272,7 +275,7 @@ impl Config for AdagradConfig {
     fn states(&self) -> usize {
         1
     }
-    fn initial(&self) -> f64 {
+    fn initial(&self, _: usize) -> f64 {
         self.initial_accumulator_value
     }
     fn problem(&self) -> Option<String> {
@@ -288,11 +291,12 @@ impl Config for AdagradConfig {
     fn settings(&self) -> Vec<(&'static str, String)> {
         self.all_settings()
     }
-    fn step(&self, t: u64, _: bool) -> OptimStep {
+    fn step(&self, Age { t, .. }: Age) -> Step {
         OptimStep::Adagrad {
             lr: self.lr / (1.0 + (t - 1) as f64 * self.lr_decay),
             eps: self.eps,
             weight_decay: self.weight_decay,
         }
+        .into()
     }
 }

@@ -1,7 +1,36 @@
 //! What an algorithm's settings must tell the optimizer, and the macro that writes the builders.
 
 use crate::layers::{number, python};
+use autograd::Tensor;
 use tensor_core::OptimStep;
+
+/// How old a parameter's state is.
+#[derive(Clone, Copy, Debug)]
+pub struct Age {
+    /// The number of this step, counted from 1.
+    pub t: u64,
+    /// Whether some state was made for it.
+    pub fresh: bool,
+    /// The learning rate of the step before; of this one at the first.
+    pub last_lr: f64,
+}
+
+/// What tensor operations do to a parameter and its state, in place, by its gradient.
+pub type Composed = Box<dyn Fn(&Tensor, &Tensor, &[Tensor])>;
+
+/// A step: one call of the backend for all parameters, or tensor operations for each.
+pub enum Step {
+    /// A kernel that every backend has.
+    Fused(OptimStep),
+    /// Of an algorithm that is used too seldom for that.
+    Composed(Composed),
+}
+
+impl From<OptimStep> for Step {
+    fn from(step: OptimStep) -> Self {
+        Step::Fused(step)
+    }
+}
 
 /// The settings of an algorithm, and its step.
 pub trait Config: Clone + Send + std::fmt::Debug {
@@ -21,16 +50,16 @@ pub trait Config: Clone + Send + std::fmt::Debug {
     fn maximize(&self) -> bool;
     /// How many tensors of state each parameter has.
     fn states(&self) -> usize;
-    /// What the state is filled with at first.
-    fn initial(&self) -> f64 {
+    /// What the state's tensor of a number is filled with at first.
+    fn initial(&self, _index: usize) -> f64 {
         0.0
     }
     /// What is wrong with the settings, in PyTorch's words.
     fn problem(&self) -> Option<String>;
     /// The settings by name, as PyTorch prints them.
     fn settings(&self) -> Vec<(&'static str, String)>;
-    /// The step number `t`, counted from 1; `fresh` if some state was made for it.
-    fn step(&self, t: u64, fresh: bool) -> OptimStep;
+    /// The step of parameters of an age.
+    fn step(&self, age: Age) -> Step;
 }
 
 /// A setting as Python prints it.

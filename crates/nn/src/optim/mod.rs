@@ -8,13 +8,14 @@ mod clip;
 mod config;
 mod relatives;
 mod schedule;
+mod seldom;
 mod state;
 
 pub use algorithms::{
     Adagrad, AdagradConfig, Adam, AdamConfig, AdamW, RMSprop, RmsProp, RmsPropConfig, SGD, Sgd, SgdConfig,
 };
 pub use clip::{clip_grad_norm_, clip_grad_norm_of_, clip_grad_value_};
-pub use config::Config;
+pub use config::{Age, Composed, Config, Step};
 pub use relatives::{Adadelta, AdadeltaConfig, Adamax, AdamaxConfig, NAdam, NAdamConfig, RAdam, RAdamConfig};
 pub use schedule::{
     ChainedScheduler, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, Cyclic, CyclicLR,
@@ -22,12 +23,13 @@ pub use schedule::{
     Plateau, PlateauMode, PolynomialLR, ReduceLROnPlateau, Scheduler, SchedulerState, SchedulerStateError,
     SequentialLR, StepLR, Threshold,
 };
+pub use seldom::{ASGD, Asgd, AsgdConfig, Rprop, RpropConfig};
 pub use state::{GroupState, OptimState, OptimStateError, ParamState};
 
-use autograd::Tensor;
+use autograd::{Tensor, no_grad};
 use std::collections::BTreeMap;
 use std::fmt;
-use tensor_core::{OptimSlot, RawTensor, check};
+use tensor_core::{OptimSlot, OptimStep, check};
 
 /// Parameters that share settings.
 #[derive(Clone, Debug)]
@@ -161,7 +163,22 @@ impl<C: Config> Optim<C> {
 }
 
 /// A parameter, its gradient and its state, for one step.
-type Update = (RawTensor, RawTensor, Vec<RawTensor>);
+type Update = (Tensor, Tensor, Vec<Tensor>);
+
+/// One call of the backend.
+#[track_caller]
+fn fused(step: OptimStep, updates: &[Update]) {
+    let slots: Vec<OptimSlot> = updates
+        .iter()
+        .map(|(param, grad, state)| OptimSlot {
+            param: param.raw().buffer(),
+            grad: grad.raw().view(),
+            state: state.iter().map(|s| s.raw().buffer()).collect(),
+        })
+        .collect();
+    check::done("step", updates[0].0.device().optim_step(step, &slots));
+    updates.iter().for_each(|(param, ..)| param.raw().buffer().bump_version());
+}
 
 impl<C: Config> Optimizer for Optim<C> {
     #[track_caller]
@@ -172,7 +189,7 @@ impl<C: Config> Optimizer for Optim<C> {
             let states = &mut self.states[first..first + group.params.len()];
             first += group.params.len();
             // One call for all parameters that are alike in age.
-            let mut calls: BTreeMap<(u64, bool), Vec<Update>> = BTreeMap::new();
+            let mut calls: BTreeMap<(u64, bool, u64), Vec<Update>> = BTreeMap::new();
             for (param, state) in group.params.iter().zip(states) {
                 let Some(mut grad) = param.grad() else { continue };
                 if group.config.maximize() {
@@ -180,27 +197,24 @@ impl<C: Config> Optimizer for Optim<C> {
                 }
                 let state = state.get_or_insert_with(ParamState::default);
                 state.step += 1;
+                let lr = group.config.lr();
+                let last_lr = state.lr.replace(lr).unwrap_or(lr);
                 // A setting changed since, such as a momentum, may ask for more to remember.
                 let fresh = state.tensors.len() < group.config.states();
                 while state.tensors.len() < group.config.states() {
-                    state.tensors.push(param.detach().full_like(group.config.initial()));
+                    let initial = group.config.initial(state.tensors.len());
+                    state.tensors.push(param.detach().full_like(initial));
                 }
-                let tensors = state.tensors.iter().map(|t| t.raw().clone()).collect();
-                let call = calls.entry((state.step, fresh)).or_default();
-                call.push((param.raw().clone(), grad.raw().clone(), tensors));
+                let call = calls.entry((state.step, fresh, last_lr.to_bits())).or_default();
+                call.push((param.clone(), grad, state.tensors.clone()));
             }
-            for ((t, fresh), call) in calls {
-                let slots: Vec<OptimSlot> = call
-                    .iter()
-                    .map(|(param, grad, state)| OptimSlot {
-                        param: param.buffer(),
-                        grad: grad.view(),
-                        state: state.iter().map(RawTensor::buffer).collect(),
-                    })
-                    .collect();
-                let device = call[0].0.device();
-                check::done("step", device.optim_step(group.config.step(t, fresh), &slots));
-                call.iter().for_each(|(param, ..)| param.buffer().bump_version());
+            for ((t, fresh, last_lr), updates) in calls {
+                match group.config.step(Age { t, fresh, last_lr: f64::from_bits(last_lr) }) {
+                    Step::Fused(step) => fused(step, &updates),
+                    Step::Composed(step) => {
+                        no_grad(|| updates.iter().for_each(|(param, grad, state)| step(param, grad, state)));
+                    }
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Optim;
 use super::algorithms::common;
-use super::config::{Config, Setting, config, first_wrong};
+use super::config::{Age, Config, Setting, Step, config, first_wrong};
 use autograd::Tensor;
 use tensor_core::OptimStep;
 
@@ -175,8 +175,9 @@ impl Config for AdadeltaConfig {
             ("weight_decay value", self.weight_decay, self.weight_decay >= 0.0),
         ])
     }
-    fn step(&self, _: u64, _: bool) -> OptimStep {
+    fn step(&self, _: Age) -> Step {
         OptimStep::Adadelta { lr: self.lr, rho: self.rho, eps: self.eps, weight_decay: self.weight_decay }
+            .into()
     }
 }
 
@@ -185,13 +186,14 @@ impl Config for AdamaxConfig {
     fn problem(&self) -> Option<String> {
         wrong(self.lr, self.eps, self.betas, self.weight_decay)
     }
-    fn step(&self, t: u64, _: bool) -> OptimStep {
+    fn step(&self, Age { t, .. }: Age) -> Step {
         OptimStep::Adamax {
             lr: self.lr / (1.0 - self.betas.0.powf(t as f64)),
             betas: self.betas,
             eps: self.eps,
             weight_decay: self.weight_decay,
         }
+        .into()
     }
 }
 
@@ -221,7 +223,7 @@ impl Config for NAdamConfig {
         let momentum_decay = ("momentum_decay value", self.momentum_decay, self.momentum_decay >= 0.0);
         wrong(self.lr, self.eps, self.betas, self.weight_decay).or_else(|| first_wrong(&[momentum_decay]))
     }
-    fn step(&self, t: u64, _: bool) -> OptimStep {
+    fn step(&self, Age { t, .. }: Age) -> Step {
         let (mu, next) = (self.mu(t), self.mu(t + 1));
         let product = f64::from(self.product(t));
         let (weight_decay, shrink) = decay(self.lr, self.weight_decay, self.decoupled_weight_decay);
@@ -233,6 +235,7 @@ impl Config for NAdamConfig {
             correction: 1.0 - self.betas.1.powf(t as f64),
             rates: (-self.lr * (1.0 - mu) / (1.0 - product), -self.lr * next / (1.0 - product * next)),
         }
+        .into()
     }
 }
 
@@ -241,7 +244,7 @@ impl Config for RAdamConfig {
     fn problem(&self) -> Option<String> {
         wrong(self.lr, self.eps, self.betas, self.weight_decay)
     }
-    fn step(&self, t: u64, _: bool) -> OptimStep {
+    fn step(&self, Age { t, .. }: Age) -> Step {
         let (b1, b2) = self.betas;
         let t = t as f64;
         let (decayed, longest) = (b2.powf(t), 2.0 / (1.0 - b2) - 1.0);
@@ -261,5 +264,6 @@ impl Config for RAdamConfig {
             correction: 1.0 - b1.powf(t),
             adaptive: (length > 5.0).then(|| ((1.0 - decayed).sqrt(), rectify())),
         }
+        .into()
     }
 }

@@ -10,6 +10,8 @@ use tensor_core::Shape;
 pub struct ParamState {
     /// Steps taken.
     pub step: u64,
+    /// The learning rate of the last one, by which [`Asgd`](super::Asgd) takes the next.
+    pub lr: Option<f64>,
     /// The algorithm's running tensors, of the parameter's shape.
     pub tensors: Vec<Tensor>,
 }
@@ -100,6 +102,7 @@ impl<C: Config> Optim<C> {
     pub fn state_dict(&self) -> OptimState<C> {
         let copy = |s: &ParamState| ParamState {
             step: s.step,
+            lr: s.lr,
             tensors: s.tensors.iter().map(|t| t.detach().copy()).collect(),
         };
         let group = |g: &super::Group<C>| GroupState {
@@ -157,7 +160,7 @@ impl<C: Config> Optim<C> {
                 .iter()
                 .map(|t| Ok(t.detach().to_dtype(p.dtype()).to(p.device())?.copy()))
                 .collect();
-            states.push(Some(ParamState { step: saved.step, tensors: taken? }));
+            states.push(Some(ParamState { step: saved.step, lr: saved.lr, tensors: taken? }));
         }
         self.states = states;
         for (own, new) in self.groups.iter_mut().zip(&state.groups) {

@@ -119,7 +119,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" pairwise_distance(x1: Tensor, x2: Tensor, p: f64 = 2.0, eps: f64 = 1e-6, keepdim: bool = false) => x1.pairwise_distance(&x2, p, eps, keepdim);
         "F" bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Option<Tensor> = None) => input1.bilinear(&input2, &weight, bias.as_ref());
         "F torch" rrelu(input: Tensor, lower: f64 = 1.0 / 8.0, upper: f64 = 1.0 / 3.0, training: bool = false, inplace: bool = false) => input.rrelu(lower, upper, training);
-        "F" embedding(input: Tensor, weight: Tensor, padding_idx: Option<isize> = None) => embedding(&input, &weight, padding_idx);
+        "F" embedding(input: Tensor, weight: Tensor, padding_idx: Option<isize> = None, max_norm: Option<f64> = None, norm_type: f64 = 2.0) => { if let Some(max) = max_norm { weight.embedding_renorm_(&input, max, norm_type); } embedding(&input, &weight, padding_idx) };
         "F" softplus(input: Tensor, beta: f64 = 1.0, threshold: f64 = 20.0) => input.softplus(beta, threshold);
         "torch F Tensor special" softmax(input: Tensor, dim: isize, options: As) => options.of(input).softmax(dim);
         "torch F Tensor special" log_softmax(input: Tensor, dim: isize, options: As) => options.of(input).log_softmax(dim);
@@ -176,6 +176,8 @@ pub(super) fn entries() -> Vec<Entry> {
             resize(size, scale_factor, &mode, align_corners).map(|to| input.interpolate(&to));
         "F" interpolate(input: Tensor, size: Option<Dims> = None, scale_factor: Option<Factors> = None, mode: String = "nearest".into(), align_corners: Option<bool> = None) =>
             resize(size, scale_factor, &mode, align_corners).map(|to| input.interpolate(&to));
+        "F" grid_sample(input: Tensor, grid: Tensor, mode: String = "bilinear".into(), padding_mode: String = "zeros".into(), align_corners: Option<bool> = None) => input.grid_sample(&grid, &*mode, &*padding_mode, align_corners == Some(true));
+        "F" affine_grid(theta: Tensor, size: Shape1d, align_corners: Option<bool> = None) => theta.affine_grid(&size.0, align_corners == Some(true));
         "F" batch_norm(input: Tensor, running_mean: Option<Tensor>, running_var: Option<Tensor>, weight: Option<Tensor> = None, bias: Option<Tensor> = None, training: bool = false, momentum: f64 = 0.1, eps: f64 = 1e-5) =>
             input.batch_norm(running_mean.as_ref(), running_var.as_ref(), weight.as_ref(), bias.as_ref(), training, momentum, eps);
         "F" instance_norm(input: Tensor, running_mean: Option<Tensor> = None, running_var: Option<Tensor> = None, weight: Option<Tensor> = None, bias: Option<Tensor> = None, use_input_stats: bool = true, momentum: f64 = 0.1, eps: f64 = 1e-5) =>

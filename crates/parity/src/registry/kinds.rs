@@ -16,6 +16,27 @@ pub enum Rounding {
     Trunc,
 }
 
+/// A length for each sequence, as a tensor or a tuple; a number for a single one.
+#[derive(Clone, Debug)]
+pub struct Lengths(pub Vec<usize>);
+
+impl Lengths {
+    /// Those of a tensor.
+    pub fn of(t: &Tensor) -> Self {
+        Lengths(t.to_vec::<i64>().into_iter().map(|n| n.max(0) as usize).collect())
+    }
+}
+impl FromValue for Lengths {
+    const KIND: &'static str = "Tensor or tuple of ints";
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Tensor(t) => Some(Lengths::of(t)),
+            Value::Int(_) => usize::from_value(value).map(|n| Lengths(vec![n])),
+            other => Vec::from_value(other).map(Lengths),
+        }
+    }
+}
+
 /// Any arguments, which are not looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Anything;

@@ -98,7 +98,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn.Bilinear" forward(module: Of<nn::Bilinear>, input1: Tensor, input2: Tensor) => module.forward_pair(&input1, &input2);
         "nn.EmbeddingBag" forward(module: Of<nn::EmbeddingBag>, input: Tensor, offsets: Tensor) => module.forward_offsets(&input, &self::offsets(&offsets));
         "nn.EmbeddingBag" forward(module: ModuleRef, input: Tensor) => module.get().forward(&input);
-        "F" embedding_bag(input: Tensor, weight: Tensor, offsets: Tensor, mode: BagMode = BagMode::Mean) => embedding_bag(&input, &weight, &self::offsets(&offsets), mode);
+        "F" embedding_bag(input: Tensor, weight: Tensor, offsets: Option<Tensor> = None, mode: BagMode = BagMode::Mean) => embedding_bag(&input, &weight, offsets.map(|o| self::offsets(&o)).as_deref(), mode);
         "nn" Parameter(data: Tensor, requires_grad: bool = true) => data.into_parameter().requires_grad_(requires_grad);
     });
     all

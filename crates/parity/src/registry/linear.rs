@@ -94,6 +94,9 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" cholesky_solve(B: Tensor, L: Tensor, upper: bool = false) => B.cholesky_solve(&L, upper);
         "torch" einsum(equation: String, operands: Tensors) => torch::einsum(&equation, &operands.refs());
         "torch Tensor" inverse(input: Tensor) => input.inverse();
+        "torch Tensor linalg" matrix_exp(input: Tensor) => input.matrix_exp();
+        "linalg" inv_ex(A: Tensor) => A.inverse_ex();
+        "linalg" cholesky_ex(input: Tensor, upper: bool = false) => { let (l, info) = input.cholesky_ex(); (if upper { l.mt() } else { l }, info) };
         "linalg" inv(A: Tensor) => A.inverse();
         "linalg" solve(A: Tensor, B: Tensor) => A.solve(&B);
         "torch Tensor" det(input: Tensor) => input.det();

@@ -1,9 +1,10 @@
 //! Losses and distances, as functions and as objects.
 
+use super::kinds::Lengths;
 use super::{Entry, forms};
 use crate::modules::Loss;
 use autograd::Tensor;
-use nn::loss::{self, CrossEntropy, PoissonNll, Reduction, TripletMargin};
+use nn::loss::{self, CTCLoss, CrossEntropy, PoissonNll, Reduction, TripletMargin};
 
 #[rustfmt::skip]
 pub(super) fn entries() -> Vec<Entry> {
@@ -32,11 +33,14 @@ pub(super) fn entries() -> Vec<Entry> {
         "F" poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = true, full: bool = false, eps: f64 = 1e-8, reduction: Reduction = Reduction::Mean) => loss::poisson_nll_loss(&input, &target, PoissonNll { log_input, full, eps }, reduction);
         "F" gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor, full: bool = false, eps: f64 = 1e-6, reduction: Reduction = Reduction::Mean) => loss::gaussian_nll_loss(&input, &target, &var, full, eps, reduction);
         "F" triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: f64 = 1.0, swap: bool = false, reduction: Reduction = Reduction::Mean) => loss::triplet_margin_loss(&anchor, &positive, &negative, TripletMargin { margin, p: 2.0, eps: 1e-6, swap }, reduction);
+        "F" ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Lengths, target_lengths: Lengths, blank: usize = 0, reduction: Reduction = Reduction::Mean, zero_infinity: bool = false) =>
+            loss::ctc_loss(&log_probs, &targets, &input_lengths.0, &target_lengths.0, CTCLoss { blank, reduction, zero_infinity });
     };
     all.extend(forms! { via Loss::value;
         "nn" CrossEntropyLoss(weight: Option<Tensor> = None, ignore_index: i64 = -100, reduction: Reduction = Reduction::Mean, label_smoothing: f64 = 0.0) =>
             nn::CrossEntropyLoss { weight, ignore_index, label_smoothing, reduction };
         "nn" NLLLoss(weight: Option<Tensor> = None, ignore_index: i64 = -100, reduction: Reduction = Reduction::Mean) => nn::NLLLoss { weight, ignore_index, reduction };
+        "nn" CTCLoss(blank: usize = 0, reduction: Reduction = Reduction::Mean, zero_infinity: bool = false) => CTCLoss { blank, reduction, zero_infinity };
         "nn" MSELoss(reduction: Reduction = Reduction::Mean) => nn::MSELoss { reduction };
         "nn" L1Loss(reduction: Reduction = Reduction::Mean) => nn::L1Loss { reduction };
         "nn" SmoothL1Loss(reduction: Reduction = Reduction::Mean, beta: f64 = 1.0) => nn::SmoothL1Loss { beta, reduction };

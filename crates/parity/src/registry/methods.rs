@@ -1,7 +1,7 @@
 //! Tensors as objects: types, numbers, gradients.
 
-use super::{Entry, forms};
-use crate::python::{PyError, Value};
+use super::{Entry, IntoValue, forms};
+use crate::python::{Fields, PyError, Value};
 use autograd::{BackwardOptions, Tensor};
 use firebrand as torch;
 use tensor_core::{DType, Device};
@@ -20,6 +20,30 @@ fn item(t: &Tensor) -> Result<Value, PyError> {
         )));
     }
     Ok(t.scalar().into())
+}
+
+/// `x.stride()`, or that of one dimension.
+fn stride(t: &Tensor, dim: Option<isize>) -> Result<Value, PyError> {
+    let all: Vec<Value> = t.stride().into_iter().map(|s| Value::Int(s as i64)).collect();
+    let Some(dim) = dim else { return Ok(Value::tuple(all)) };
+    let at = if dim < 0 { dim + all.len() as isize } else { dim };
+    let rank = all.len();
+    let none = || PyError::index(format!("Dimension out of range (expected one of {rank}, but got {dim})"));
+    usize::try_from(at).ok().and_then(|at| all.get(at).cloned()).ok_or_else(none)
+}
+
+/// `torch.finfo` as an object with its names.
+impl IntoValue for torch::FloatInfo {
+    fn into_value(self) -> Result<Value, PyError> {
+        static FINFO: Fields = Fields {
+            name: "finfo",
+            fields: &["bits", "eps", "max", "min", "smallest_normal", "tiny", "resolution"],
+        };
+        let small = self.smallest_normal;
+        let numbers = [self.eps, self.max, self.min, small, small, self.resolution].map(Value::Float);
+        let all: Vec<Value> = [Value::Int(self.bits.into())].into_iter().chain(numbers).collect();
+        Ok(Value::Named(&FINFO, all.into()))
+    }
 }
 
 /// `torch.autograd.grad(outputs, inputs)`
@@ -55,6 +79,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch!" int() => DType::I32;
         "torch!" uint8() => DType::U8;
         "torch!" bool() => DType::Bool;
+        "torch" finfo(dtype: DType = DType::F32) => torch::finfo(dtype);
+        "Tensor" stride(input: Tensor, dim: Option<isize> = None) => stride(&input, dim);
         "Tensor!" dtype(input: Tensor) => input.dtype();
         "Tensor!" device(input: Tensor) => input.device().clone();
         "Tensor" to(input: Tensor, dtype: DType) => input.to_dtype(dtype);

@@ -28,6 +28,7 @@ mod table;
 pub use arguments::{Bound, Failure, Param};
 pub use convert::{Cast, FromValue, IntoValue, Ints, Maker};
 pub(crate) use creation::tensor_of;
+pub(crate) use kinds::Lengths;
 pub(crate) use methods::same_dtype;
 pub use table::coverage;
 
@@ -74,6 +75,9 @@ static NAMED: &[(&str, Fields)] = &[
     ("nanmedian", Fields { name: "nanmedian", fields: &["values", "indices"] }),
     ("aminmax", Fields { name: "aminmax", fields: &["min", "max"] }),
     ("lstsq", Fields { name: "linalg_lstsq", fields: &["solution"] }),
+    ("inv_ex", Fields { name: "linalg_inv_ex", fields: &["inverse", "info"] }),
+    ("cholesky_ex", Fields { name: "linalg_cholesky_ex", fields: &["L", "info"] }),
+    ("histogram", Fields { name: "histogram", fields: &["hist", "bin_edges"] }),
     ("slogdet", Fields { name: "linalg_slogdet", fields: &["sign", "logabsdet"] }),
 ];
 

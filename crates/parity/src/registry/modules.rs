@@ -44,8 +44,11 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" Dropout(p: Scalar = 0.5.into(), inplace: bool = false) => nn::Dropout::new(p).inplace(inplace);
         "nn" AlphaDropout(p: Scalar = 0.5.into(), inplace: bool = false) => nn::AlphaDropout::new(p).inplace(inplace);
         "nn" FeatureAlphaDropout(p: Scalar = 0.5.into(), inplace: bool = false) => nn::FeatureAlphaDropout::new(p).inplace(inplace);
-        "nn" Embedding(num_embeddings: usize, embedding_dim: usize) => nn::Embedding::new(num_embeddings, embedding_dim, &device());
-        "nn" Embedding(num_embeddings: usize, embedding_dim: usize, padding_idx: isize) => nn::Embedding::new(num_embeddings, embedding_dim, &device()).padding_idx(padding_idx);
+        "nn" Embedding(num_embeddings: usize, embedding_dim: usize, padding_idx: Option<isize> = None, max_norm: Option<f64> = None, norm_type: f64 = 2.0) => {
+            let embedding = nn::Embedding::new(num_embeddings, embedding_dim, &device()).norm_type(norm_type);
+            let embedding = if let Some(index) = padding_idx { embedding.padding_idx(index) } else { embedding };
+            if let Some(max) = max_norm { embedding.max_norm(max) } else { embedding }
+        };
         "nn" BatchNorm1d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = true, track_running_stats: bool = true) =>
             nn::BatchNorm1d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
         "nn" Conv1d(in_channels: usize, out_channels: usize, kernel_size: Each<1>, stride: Each<1> = 1.into(), padding: Padding<1> = 0.into(), dilation: Each<1> = 1.into(), groups: usize = 1, bias: bool = true, padding_mode: PaddingMode = PaddingMode::Zeros) => {

@@ -8,8 +8,8 @@ use crate::modules::{AnyOptimizer, AnyScheduler, plateau, scheduler, taken};
 use crate::python::{PyError, Value};
 use autograd::Tensor;
 use nn::optim::{
-    self, Adadelta, Adagrad, Adam, AdamW, Adamax, Cyclic, CyclicMode, NAdam, OneCycle, Plateau, PlateauMode,
-    RAdam, RmsProp, Sgd, Threshold,
+    self, Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Cyclic, CyclicMode, NAdam, OneCycle, Plateau,
+    PlateauMode, RAdam, RmsProp, Rprop, Sgd, Threshold,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -45,6 +45,10 @@ pub(super) fn entries() -> Vec<Entry> {
             Adamax::new(params.0, lr).betas(betas).eps(eps).weight_decay(weight_decay).maximize(maximize);
         "optim" NAdam(params: Params, lr: f64 = 0.002, betas: (f64, f64) = (0.9, 0.999), eps: f64 = 1e-8, weight_decay: f64 = 0.0, momentum_decay: f64 = 0.004, decoupled_weight_decay: bool = false, foreach: Option<bool> = None, maximize: bool = false, capturable: bool = false, differentiable: bool = false) =>
             NAdam::new(params.0, lr).betas(betas).eps(eps).weight_decay(weight_decay).momentum_decay(momentum_decay).decoupled_weight_decay(decoupled_weight_decay).maximize(maximize);
+        "optim" Rprop(params: Params, lr: f64 = 0.01, etas: (f64, f64) = (0.5, 1.2), step_sizes: (f64, f64) = (1e-6, 50.0), capturable: bool = false, foreach: Option<bool> = None, maximize: bool = false, differentiable: bool = false) =>
+            Rprop::new(params.0, lr).etas(etas).step_sizes(step_sizes).maximize(maximize);
+        "optim" ASGD(params: Params, lr: f64 = 0.01, lambd: f64 = 1e-4, alpha: f64 = 0.75, t0: f64 = 1e6, weight_decay: f64 = 0.0, foreach: Option<bool> = None, maximize: bool = false, differentiable: bool = false, capturable: bool = false) =>
+            Asgd::new(params.0, lr).lambd(lambd).alpha(alpha).t0(t0).weight_decay(weight_decay).maximize(maximize);
         "optim" RAdam(params: Params, lr: f64 = 0.001, betas: (f64, f64) = (0.9, 0.999), eps: f64 = 1e-8, weight_decay: f64 = 0.0, decoupled_weight_decay: bool = false, foreach: Option<bool> = None, maximize: bool = false, capturable: bool = false, differentiable: bool = false) =>
             RAdam::new(params.0, lr).betas(betas).eps(eps).weight_decay(weight_decay).decoupled_weight_decay(decoupled_weight_decay).maximize(maximize);
     };

@@ -115,6 +115,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" searchsorted(sorted_sequence: Tensor, input: Scalar, right: bool = false, side: Option<String> = None) => sorted_sequence.searchsorted(&Tensor::full((), input, (sorted_sequence.dtype(), sorted_sequence.device())), right || side.as_deref() == Some("right"));
         "torch" bucketize(input: Tensor, boundaries: Tensor, right: bool = false) => input.bucketize(&boundaries, right);
         "torch" bucketize(input: Scalar, boundaries: Tensor, right: bool = false) => Tensor::full((), input, (boundaries.dtype(), boundaries.device())).bucketize(&boundaries, right);
+        "torch Tensor" histogram(input: Tensor, bins: usize, range: Option<(f64, f64)> = None, weight: Option<Tensor> = None, density: bool = false) => input.histogram(bins, range, weight.as_ref(), density);
+        "torch Tensor" histogram(input: Tensor, bins: Tensor, weight: Option<Tensor> = None, density: bool = false) => (input.histogram_of(&bins, weight.as_ref(), density), bins);
         "torch Tensor" histc(input: Tensor, bins: usize = 100, min: f64 = 0.0, max: f64 = 0.0) => input.histc(bins, min, max);
         "torch Tensor" bincount(input: Tensor, weights: Option<Tensor> = None, minlength: usize = 0) => input.bincount(weights.as_ref(), minlength);
         "torch Tensor" unique(input: Tensor, sorted: bool = true) => input.unique();

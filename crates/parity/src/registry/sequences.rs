@@ -6,8 +6,9 @@ use crate::python::Value;
 use autograd::Tensor;
 use firebrand::device;
 use nn::{
-    AttentionOptions, LayerNorm, Module, MultiheadAttention, RecurrentOptions, RnnNonlinearity,
-    TransformerEncoder, TransformerEncoderLayer, TransformerOptions,
+    AttentionOptions, DecoderMasks, LayerNorm, Module, MultiheadAttention, RecurrentOptions, RnnNonlinearity,
+    TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
+    TransformerOptions,
 };
 use std::ops::Deref;
 use std::sync::Arc;
@@ -79,6 +80,12 @@ pub(super) fn entries() -> Vec<Entry> {
             let encoder = TransformerEncoder::new(&encoder_layer, num_layers);
             if let Some(norm) = norm { encoder.norm(LayerNorm::clone(&norm)) } else { encoder }
         };
+        "nn" TransformerDecoderLayer(d_model: usize, nhead: usize, dim_feedforward: usize = 2048, dropout: f64 = 0.1, activation: Activation = Activation::Relu, layer_norm_eps: f64 = 1e-5, batch_first: bool = false, norm_first: bool = false, bias: bool = true) =>
+            TransformerDecoderLayer::with(d_model, nhead, TransformerOptions { dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias }, &device());
+        "nn" TransformerDecoder(decoder_layer: Of<TransformerDecoderLayer>, num_layers: usize, norm: Option<Of<LayerNorm>> = None) => {
+            let decoder = TransformerDecoder::new(&decoder_layer, num_layers);
+            if let Some(norm) = norm { decoder.norm(LayerNorm::clone(&norm)) } else { decoder }
+        };
     };
     all.extend(forms! {
         "nn.RNN" forward(module: Of<nn::RNN>, input: Tensor, hx: Option<Tensor> = None) => module.run(&input, hx.as_ref());
@@ -93,6 +100,10 @@ pub(super) fn entries() -> Vec<Entry> {
             module.encode(&src, src_mask.as_ref(), src_key_padding_mask.as_ref());
         "nn.TransformerEncoder" forward(module: Of<TransformerEncoder>, src: Tensor, mask: Option<Tensor> = None, src_key_padding_mask: Option<Tensor> = None) =>
             module.encode(&src, mask.as_ref(), src_key_padding_mask.as_ref());
+        "nn.TransformerDecoderLayer" forward(module: Of<TransformerDecoderLayer>, tgt: Tensor, memory: Tensor, tgt_mask: Option<Tensor> = None, memory_mask: Option<Tensor> = None, tgt_key_padding_mask: Option<Tensor> = None, memory_key_padding_mask: Option<Tensor> = None) =>
+            module.decode(&tgt, &memory, &DecoderMasks { tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask });
+        "nn.TransformerDecoder" forward(module: Of<TransformerDecoder>, tgt: Tensor, memory: Tensor, tgt_mask: Option<Tensor> = None, memory_mask: Option<Tensor> = None, tgt_key_padding_mask: Option<Tensor> = None, memory_key_padding_mask: Option<Tensor> = None) =>
+            module.decode(&tgt, &memory, &DecoderMasks { tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask });
         "F" scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Option<Tensor> = None, dropout_p: f64 = 0.0, is_causal: bool = false, scale: Option<f64> = None) =>
             query.scaled_dot_product_attention(&key, &value, attn_mask.as_ref(), dropout_p, is_causal, scale);
     });

@@ -1,0 +1,158 @@
+//! Rprop and ASGD, with PyTorch's defaults: whole-batch training and averaged weights.
+//!
+//! They are used too seldom for kernels of their own: each step is a few tensor operations per parameter.
+
+use super::algorithms::common;
+use super::config::{Age, Config, Setting, Step, config, first_wrong};
+use super::{Optim, fused};
+use crate::layers::number;
+use autograd::Tensor;
+use tensor_core::OptimStep;
+
+/// Rprop (Riedmiller & Braun 1993): steps by the gradient's sign, each weight's own step growing while the
+/// sign stays and shrinking when it turns. For whole batches.
+pub type Rprop = Optim<RpropConfig>;
+/// Averaged SGD (Polyak & Juditsky 1992), with its first state the average of the weights.
+pub type Asgd = Optim<AsgdConfig>;
+/// [`Asgd`] in PyTorch's spelling.
+pub type ASGD = Asgd;
+
+config!(RpropConfig [] [] {
+    /// What a step is multiplied by when the sign turns, and when it stays.
+    etas: (f64, f64),
+    /// The least and the largest step.
+    step_sizes: (f64, f64),
+} also ["foreach"]);
+config!(AsgdConfig [] [] {
+    /// λ, the decay of the weights at a rate of 1.
+    lambd: f64,
+    /// How fast the rate falls: lr/(1 + λ·lr·t)^α.
+    alpha: f64,
+    /// The step from which on weights are averaged.
+    t0: f64,
+    /// The L2 penalty's factor.
+    weight_decay: f64,
+} also ["foreach"]);
+
+impl Default for RpropConfig {
+    /// PyTorch's: first steps of 1e-2, etas (0.5, 1.2), steps from 1e-6 to 50.
+    fn default() -> Self {
+        RpropConfig { lr: 1e-2, maximize: false, etas: (0.5, 1.2), step_sizes: (1e-6, 50.0) }
+    }
+}
+impl Default for AsgdConfig {
+    /// PyTorch's: a rate of 1e-2, lambd 1e-4, alpha 0.75, t0 1e6.
+    fn default() -> Self {
+        AsgdConfig { lr: 1e-2, maximize: false, lambd: 1e-4, alpha: 0.75, t0: 1e6, weight_decay: 0.0 }
+    }
+}
+
+impl Rprop {
+    /// Rprop of a first step size (PyTorch's default is 1e-2), etas (0.5, 1.2), steps from 1e-6 to 50.
+    #[track_caller]
+    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+        Optim::with_config(params, RpropConfig { lr, ..RpropConfig::default() })
+    }
+}
+impl Asgd {
+    /// ASGD of a learning rate (PyTorch's default is 1e-2), lambd 1e-4, alpha 0.75, t0 1e6.
+    #[track_caller]
+    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+        Optim::with_config(params, AsgdConfig { lr, ..AsgdConfig::default() })
+    }
+}
+
+impl Config for RpropConfig {
+    common!("Rprop");
+    fn states(&self) -> usize {
+        2
+    }
+    /// The gradient before is 0; the steps are of the learning rate.
+    fn initial(&self, index: usize) -> f64 {
+        if index == 0 { 0.0 } else { self.lr }
+    }
+    fn problem(&self) -> Option<String> {
+        let (minus, plus) = self.etas;
+        let fine = 0.0 < minus && minus < 1.0 && 1.0 < plus;
+        first_wrong(&[("learning rate", self.lr, self.lr >= 0.0)])
+            .or_else(|| (!fine).then(|| format!("Invalid eta values: {}, {}", number(minus), number(plus))))
+    }
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut all = self.all_settings();
+        all.push(("capturable", false.text()));
+        // PyTorch's default of the largest is a whole number, and whole ones print as such.
+        let text = |step: f64| if step.fract() == 0.0 { format!("{step}") } else { number(step) };
+        let sizes = format!("({}, {})", text(self.step_sizes.0), text(self.step_sizes.1));
+        all.iter_mut()
+            .filter(|(name, _)| *name == "step_sizes")
+            .for_each(|(_, value)| *value = sizes.clone());
+        all
+    }
+    fn step(&self, _: Age) -> Step {
+        let ((minus, plus), (least, most)) = (self.etas, self.step_sizes);
+        Step::Composed(Box::new(move |param, grad, state| {
+            let [before, size] = state else { unreachable!("states() is 2") };
+            let kept = grad * before;
+            let (turned, same) = (kept.lt(0.0), kept.gt(0.0));
+            let factor = turned.where_(minus, same.where_(plus, size.ones_like()));
+            size.copy_(&(size * factor).clamp(least, most));
+            // After a turn the weight stays for a step.
+            let grad = turned.where_(0.0, grad);
+            param.copy_(&(param.detach() - grad.sign() * size));
+            before.copy_(&grad);
+        }))
+    }
+}
+
+/// `param − rate·grad`, in place and rounded as PyTorch's `add_(grad, alpha=-rate)`.
+fn descend(param: &Tensor, rate: f64, grad: &Tensor) {
+    let step = OptimStep::Sgd {
+        lr: rate,
+        momentum: 0.0,
+        dampening: 0.0,
+        weight_decay: 0.0,
+        nesterov: false,
+        first: true,
+    };
+    fused(step, &[(param.clone(), grad.clone(), Vec::new())]);
+}
+
+impl Config for AsgdConfig {
+    common!("ASGD");
+    fn states(&self) -> usize {
+        1
+    }
+    fn problem(&self) -> Option<String> {
+        first_wrong(&[
+            ("learning rate", self.lr, self.lr >= 0.0),
+            ("lambd value", self.lambd, self.lambd >= 0.0),
+            ("alpha value", self.alpha, self.alpha >= 0.0),
+            ("weight_decay value", self.weight_decay, self.weight_decay >= 0.0),
+        ])
+    }
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut all = self.all_settings();
+        all.push(("capturable", false.text()));
+        all
+    }
+    fn step(&self, Age { t, last_lr, .. }: Age) -> Step {
+        // Both belong to the step before, and are kept in single precision.
+        let done = (t - 1) as f64;
+        let eta = last_lr / (1.0 + self.lambd * last_lr * done).powf(self.alpha);
+        let (eta, mu) = (f64::from(eta as f32), f64::from((1.0 / (done - self.t0).max(1.0)) as f32));
+        let (shrink, weight_decay) = (1.0 - self.lambd * eta, self.weight_decay);
+        Step::Composed(Box::new(move |param, grad, state| {
+            let [average] = state else { unreachable!("states() is 1") };
+            let mut grad = grad.clone();
+            if weight_decay != 0.0 {
+                grad = grad.copy();
+                descend(&grad, -weight_decay, param);
+            }
+            param.mul_(shrink);
+            descend(param, eta, &grad);
+            let param = param.detach();
+            let next = if mu == 1.0 { param } else { average + (param - average) * mu };
+            average.copy_(&next);
+        }))
+    }
+}
