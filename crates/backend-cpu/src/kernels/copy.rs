@@ -1,7 +1,8 @@
 //! Moving elements: up, down, between views and between types.
 
-use super::{fresh, hold, with_type};
+use super::{fresh, hold, strided, with_type};
 use crate::storage::{Block, CpuStorage, Plain, Pool};
+use crate::threads;
 use crate::walk::map;
 use std::sync::Arc;
 use tensor_core::{DType, Element, HostData, Layout, Scalar, View};
@@ -9,7 +10,9 @@ use tensor_core::{DType, Element, HostData, Layout, Scalar, View};
 /// Host elements to a block.
 pub fn upload(pool: &Arc<Pool>, data: &HostData) -> Block {
     fn put<T: Plain>(pool: &Arc<Pool>, values: &[T]) -> Block {
-        fresh(pool, values.len(), |out| out.copy_from_slice(values))
+        fresh(pool, values.len(), |out| {
+            threads::chunks(out, |first, part| part.copy_from_slice(&values[first..][..part.len()]));
+        })
     }
     match data {
         HostData::F32(v) => put(pool, v),
@@ -54,22 +57,18 @@ impl<T: Plain + Element> Number for T {}
 
 /// `len` copies of a number.
 pub fn full(pool: &Arc<Pool>, len: usize, dtype: DType, value: Scalar) -> Block {
-    with_type!(dtype, T => fresh(pool, len, |out: &mut [T]| out.fill(number(value, dtype))))
+    with_type!(dtype, T => {
+        let value: T = number(value, dtype);
+        fresh(pool, len, |out| threads::chunks(out, |_, part| part.fill(value)))
+    })
 }
 
 /// In place: writes `src` to where `dst` sees its buffer.
 pub fn copy(src: View, dst: View) {
     with_type!(src.dtype(), T => {
         let held = hold(src);
-        let (from, layout) = held.of::<T>();
-        let nest = (layout.indices(), dst.layout.indices());
-        let flat = held.flat::<T>();
         dst.buffer.storage::<CpuStorage>().write(|block| {
-            let out = block.slice_mut::<T>(dst.buffer.len());
-            match flat {
-                Some(flat) if dst.layout.is_contiguous() => out[dst.layout.extent()].copy_from_slice(flat),
-                _ => nest.0.zip(nest.1).for_each(|(i, o)| out[o] = from[i]),
-            }
+            strided::place::<T>(held.of(), (block.slice_mut(dst.buffer.len()), dst.layout));
         });
     })
 }
@@ -77,14 +76,21 @@ pub fn copy(src: View, dst: View) {
 /// In place: fills what `dst` sees with a number.
 pub fn fill(dst: View, value: Scalar) {
     with_type!(dst.dtype(), T => dst.buffer.storage::<CpuStorage>().write(|block| {
-        let out = block.slice_mut::<T>(dst.buffer.len());
-        let value = number(value, dst.dtype());
-        if dst.layout.is_contiguous() {
-            out[dst.layout.extent()].fill(value);
-        } else {
-            dst.layout.indices().for_each(|o| out[o] = value);
-        }
+        let value: T = number(value, dst.dtype());
+        strided::fill(value, (block.slice_mut(dst.buffer.len()), dst.layout));
     }))
+}
+
+/// Views of one type joined along `axis`, sizes equal elsewhere.
+pub fn cat(pool: &Arc<Pool>, parts: &[View], axis: usize) -> Block {
+    let first = parts[0].layout.shape();
+    let outer: usize = first[..axis].iter().product();
+    with_type!(parts[0].dtype(), T => {
+        let held: Vec<_> = parts.iter().filter(|part| part.numel() > 0).map(|&part| hold(part)).collect();
+        let parts: Vec<_> = held.iter().map(|part| strided::Lines::<T>::new(part, outer)).collect();
+        let width: usize = parts.iter().map(strided::Lines::width).sum();
+        fresh(pool, outer * width, |out| strided::join(&parts, width, out))
+    })
 }
 
 /// Converts elements; to the same type it is a fresh contiguous copy.
@@ -94,7 +100,7 @@ pub fn cast(pool: &Arc<Pool>, x: View, dtype: DType) -> Block {
     with_type!(x.dtype(), A => {
         let from: (&[A], &Layout) = held.of();
         if dtype == x.dtype() {
-            return fresh(pool, len, |out: &mut [A]| map(&shape, from, out, |v| v));
+            return fresh(pool, len, |out| strided::pack(from, out));
         }
         if dtype == DType::Bool {
             return fresh(pool, len, |out: &mut [u8]| {
