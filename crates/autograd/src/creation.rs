@@ -4,6 +4,9 @@ use crate::tensor::Tensor;
 use tensor_core::random::{Generator, default_generator};
 use tensor_core::{BinaryOp, Category, DType, Device, HostData, RawTensor, Scalar, Shape, check};
 
+/// The length of the rows that long ranges of integers are made of.
+const ROW: i64 = 1024;
+
 /// Where and how a tensor is made.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -135,8 +138,16 @@ impl Tensor {
         }
         let (a, b, by) = (start.to_i64(), end.to_i64(), step.to_i64());
         let count = ((b - a) as f64 / by as f64).ceil() as i64;
-        let values: Vec<i32> = (0..count).map(|i| (a + i * by) as i32).collect();
-        Tensor::from_vec(values, count as usize, device)
+        let numbers = |a: i64, by: i64, count: i64| {
+            let values: Vec<i32> = (0..count).map(|i| (a + i * by) as i32).collect();
+            Tensor::from_vec(values, count as usize, device)
+        };
+        if count < 2 * ROW {
+            return numbers(a, by, count);
+        }
+        // Many are a column and a row added on the device, which is faster than counting here and sending.
+        let column = numbers(a, ROW * by, (count + ROW - 1) / ROW).unsqueeze(1);
+        (column + numbers(0, by, ROW)).flatten(0, -1).narrow(0, 0, count as usize).detach()
     }
 
     /// `steps` numbers from `start` to `end`, both included, evenly spaced; computed from both ends

@@ -213,7 +213,8 @@ fn resolve(x: &Tensor, index: &[Index]) -> Resolved {
                 }
                 let places = true_places(t);
                 for (k, column) in places.into_iter().enumerate() {
-                    tensors.push((axis + k, Tensor::from_vec(column.clone(), column.len(), x.device())));
+                    let count = column.len();
+                    tensors.push((axis + k, Tensor::from_vec(column, count, x.device())));
                 }
                 axis += t.rank();
             }
@@ -248,15 +249,29 @@ fn range(start: Option<isize>, end: Option<isize>, step: isize, size: usize) -> 
 /// The coordinates of a mask's true elements, one list per dimension, row-major.
 pub(crate) fn true_places(mask: &Tensor) -> Vec<Vec<i32>> {
     let mut places = vec![Vec::new(); mask.rank()];
-    for (k, hit) in mask.to_vec::<bool>().into_iter().enumerate() {
-        if hit {
-            let mut rest = k;
-            for axis in (0..mask.rank()).rev() {
-                places[axis].push((rest % mask.shape()[axis]) as i32);
-                rest /= mask.shape()[axis];
+    let Some((last, leading)) = places.split_last_mut() else { return places };
+    let hits = mask.to_vec::<bool>();
+    // Every place is written, and the next one over it unless it was a hit: a branch could not be foreseen.
+    last.resize(hits.len(), 0);
+    let (width, mut found, mut at) = (mask.dim(-1), 0, vec![0; leading.len()]);
+    for row in hits.chunks(width.max(1)) {
+        let before = found;
+        for (column, &hit) in row.iter().enumerate() {
+            last[found] = column as i32;
+            found += usize::from(hit);
+        }
+        for (list, &place) in leading.iter_mut().zip(&at) {
+            list.extend(std::iter::repeat_n(place, found - before));
+        }
+        for (axis, place) in at.iter_mut().enumerate().rev() {
+            *place += 1;
+            if (*place as usize) < mask.shape()[axis] {
+                break;
             }
+            *place = 0;
         }
     }
+    last.truncate(found);
     places
 }
 

@@ -91,6 +91,10 @@ impl Backend for Cpu {
         self.wrap(kernels::copy::cast(&self.pool, x, dtype))
     }
 
+    fn cat(&self, parts: &[View], axis: usize) -> Result<Storage> {
+        self.wrap(kernels::copy::cat(&self.pool, parts, axis))
+    }
+
     fn unary(&self, op: UnaryOp, x: View) -> Result<Storage> {
         self.wrap(kernels::pointwise::unary(&self.pool, op, x))
     }

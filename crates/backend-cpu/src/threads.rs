@@ -33,6 +33,11 @@ pub fn set_num_threads(count: usize) {
     COUNT.store(count.max(1), Ordering::Relaxed);
 }
 
+/// How many threads work is worth, in elements touched.
+pub fn worth(work: usize) -> usize {
+    if work < SERIAL_ELEMENTS { 1 } else { num_threads() }
+}
+
 /// Calls `f(0), …, f(parts − 1)`, each once, on as many threads as kernels may use.
 pub fn broadcast(parts: usize, f: impl Fn(usize) + Sync) {
     let threads = num_threads();

@@ -53,8 +53,13 @@ impl<const N: usize> Nest<N> {
         self.loops[self.depth - 1].1
     }
 
+    /// The loops' sizes and steps, outermost first.
+    pub fn loops(&self) -> &[(usize, [isize; N])] {
+        &self.loops[..self.depth]
+    }
+
     /// Where each operand stands at a row-major element.
-    fn offsets(&self, mut element: usize) -> [isize; N] {
+    pub fn offsets(&self, mut element: usize) -> [isize; N] {
         let mut at = self.start;
         for (size, stride) in self.loops[..self.depth].iter().rev() {
             let index = (element % size) as isize;
@@ -68,7 +73,7 @@ impl<const N: usize> Nest<N> {
 
     /// Calls `piece(offsets, out)` for pieces of the result that lie within one row each, at most [`PIECE`]
     /// long where some operand has to be gathered.
-    fn pieces<O>(&self, first: usize, out: &mut [O], piece: &mut dyn FnMut([isize; N], &mut [O])) {
+    pub fn pieces<O>(&self, first: usize, out: &mut [O], piece: &mut dyn FnMut([isize; N], &mut [O])) {
         let len = self.row_len();
         let most = if self.row_strides().iter().all(|&s| s == 1) { usize::MAX } else { PIECE };
         let (mut element, mut rest) = (first, out);

@@ -22,6 +22,7 @@ pub mod products;
 pub mod properties;
 pub mod reductions;
 mod reference;
+pub mod runs;
 mod samples;
 pub mod special;
 pub mod windows;
@@ -55,6 +56,7 @@ macro_rules! suite {
         $crate::suite! { @checks $device, $tolerance;
             moving: name_and_types upload_download download_async full copy fill cast stats_and_trim
                 index_select gather scatter_add index_range;
+            runs: cat long_moves long_index;
             pointwise: select float_comparisons integer_comparisons integer_unary logical_not
                 bool_binary bitwise composed_unary_grad threaded;
             reductions: arg_max arg_min running_sum running_product sort threaded_reductions;

@@ -137,6 +137,11 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
     /// `out = x; out[…, index[…, i, …], …] += src[…, i, …]` along `axis`, in row-major order of `src`.
     fn scatter_add(&self, x: View, axis: usize, index: View, src: View) -> Result<Storage>;
 
+    /// Views of one type joined along `axis`; at least one, sizes equal elsewhere.
+    fn cat(&self, parts: &[View], axis: usize) -> Result<Storage> {
+        compose::cat(parts, axis)
+    }
+
     /// Waits until all that was asked is done, and says whether it went well.
     fn sync(&self) -> Result<()> {
         Ok(())

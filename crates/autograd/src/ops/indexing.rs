@@ -3,7 +3,12 @@
 use crate::graph::{Keep, record};
 use crate::mode::no_grad;
 use crate::tensor::Tensor;
-use tensor_core::{DType, RawTensor, check};
+use tensor_core::{DType, RawTensor, Shape, check};
+
+/// One zero seen as a whole shape of them, of a gradient's type.
+fn zeros(shape: &Shape, g: &Tensor) -> Tensor {
+    Tensor::from_raw(RawTensor::full((), 0.0, g.dtype(), g.device()).expand(shape))
+}
 
 impl Tensor {
     /// The elements of a dimension at an index of one dimension; repeats add up their gradients.
@@ -62,9 +67,8 @@ impl Tensor {
             // Repeats of one index add up: the index spread over the other dimensions.
             let mut sizes = vec![1; shape.rank()];
             sizes[axis] = index.numel();
-            let spread = index.reshape(&tensor_core::Shape::new(&sizes)).expand(g.shape());
-            let zeros = Tensor::from_raw(RawTensor::full(shape, 0.0, g.dtype(), g.device()));
-            [Some(zeros.scatter_add(axis as isize, &Tensor::from_raw(spread), g)), None]
+            let spread = index.reshape(&Shape::new(&sizes)).expand(g.shape());
+            [Some(zeros(&shape, g).scatter_add(axis as isize, &Tensor::from_raw(spread), g)), None]
         })
     }
 
@@ -77,8 +81,7 @@ impl Tensor {
         let out = self.raw().gather(axis, index.raw());
         let shape = *self.shape();
         record("GatherBackward0", [self, &index], Keep::SECOND, out, move |ctx, g| {
-            let zeros = Tensor::from_raw(RawTensor::full(shape, 0.0, g.dtype(), g.device()));
-            [Some(zeros.scatter_add(axis as isize, &ctx.input(1), g)), None]
+            [Some(zeros(&shape, g).scatter_add(axis as isize, &ctx.input(1), g)), None]
         })
     }
 
@@ -118,8 +121,9 @@ impl Tensor {
             check::fail("masked_select", format!("the mask must be bool, got {}", mask.dtype()), hint);
         }
         let shape = check::broadcast("masked_select", self.shape(), mask.shape());
-        let mask = crate::Index::Tensor(mask.expand_to(&shape));
-        self.expand_to(&shape).i(&[mask]).named("MaskedSelectBackward0")
+        // As one dimension: one index, not one per dimension.
+        let mask = crate::Index::Tensor(mask.expand_to(&shape).flatten(0, -1));
+        self.expand_to(&shape).flatten(0, -1).i(&[mask]).named("MaskedSelectBackward0")
     }
 
     /// An index on this tensor's device, checked and with negative entries counted from the end.

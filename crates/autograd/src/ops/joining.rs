@@ -178,23 +178,29 @@ impl Tensor {
     /// The lower triangle of the last two dimensions up to `diagonal`, zeros elsewhere.
     #[track_caller]
     pub fn tril(&self, diagonal: isize) -> Tensor {
-        self.triangle("tril", |i, j| j <= i + diagonal).named("TrilBackward0")
+        self.triangle("tril", diagonal, |col, row| col.gt(row)).named("TrilBackward0")
     }
 
     /// The upper triangle of the last two dimensions from `diagonal`, zeros elsewhere.
     #[track_caller]
     pub fn triu(&self, diagonal: isize) -> Tensor {
-        self.triangle("triu", |i, j| j >= i + diagonal).named("TriuBackward0")
+        self.triangle("triu", diagonal, |col, row| col.lt(row)).named("TriuBackward0")
     }
 
+    /// Zeros where a column's index is `outside` of its row's index plus `diagonal`.
     #[track_caller]
-    fn triangle(&self, op: &str, inside: impl Fn(isize, isize) -> bool) -> Tensor {
+    fn triangle(
+        &self,
+        op: &str,
+        diagonal: isize,
+        outside: impl FnOnce(&Tensor, &Tensor) -> Tensor,
+    ) -> Tensor {
         if self.rank() < 2 {
             check::fail(op, format!("needs two dimensions, shape is {}", self.shape()), "");
         }
-        let (rows, cols) = (self.dim(-2), self.dim(-1));
-        let mask: Vec<bool> =
-            (0..rows * cols).map(|k| !inside((k / cols) as isize, (k % cols) as isize)).collect();
-        self.masked_fill(&Tensor::from_vec(mask, [rows, cols], self.device()), 0)
+        let (rows, cols) = (self.dim(-2) as isize, self.dim(-1) as isize);
+        let first = diagonal.clamp(-rows, cols); // further away is all the same
+        let count = |from: isize, to: isize| Tensor::arange(from as i64, to as i64, 1, self.device());
+        self.masked_fill(&outside(&count(0, cols), &count(first, first + rows).unsqueeze(1)), 0)
     }
 }

@@ -17,6 +17,7 @@ use crate::storage::scratch;
 use crate::threads;
 pub use kernel::Kernel;
 use kernel::Tile;
+pub(crate) use pack::{SIDE, Turn};
 use std::ops::Range;
 
 /// Numbers summed between two visits of C: a packed panel of f32 is at most 48 KiB. (128, 192, 320 and 384 were

@@ -34,7 +34,7 @@ pub fn panel<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &
         let side = SIDES.into_iter().find(|side| width.is_multiple_of(*side)).unwrap_or(1);
         for j in (0..width).step_by(side) {
             // A column that is padding repeats the last one.
-            let columns: [&[T]; SIDES[0]] = std::array::from_fn(|c| {
+            let columns: [&[T]; SIDE] = std::array::from_fn(|c| {
                 let from = b.index(k.start, cols.start + (j + c).min(len - 1));
                 &b.data[from..from + k.len()]
             });
@@ -57,7 +57,10 @@ pub fn panel<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &
 }
 
 /// Numbers of columns that can be turned together.
-const SIDES: [usize; 2] = [16, 8];
+const SIDES: [usize; 2] = [SIDE, 8];
+
+/// The most columns that can be turned together.
+pub const SIDE: usize = 16;
 
 /// Types whose columns can be turned into rows in registers.
 pub trait Turn: Real {

@@ -1,11 +1,12 @@
 //! Choosing and adding by index. Indices have been checked to be in range.
 
-use super::{fresh, hold, packed, with_type};
+use super::{fresh, hold, packed, strided, with_type};
 use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
+use crate::walk::Nest;
 use std::sync::Arc;
-use tensor_core::{DType, Layout, Shape, View};
+use tensor_core::{DType, Layout, MAX_RANK, Shape, View};
 
 /// An index tensor's values, row-major.
 pub fn indices(view: View) -> Vec<usize> {
@@ -21,11 +22,19 @@ pub fn range(x: View) -> (i64, i64) {
     fn of<T: Plain + Ord + Into<i64>>(x: View) -> (i64, i64) {
         let held = hold(x);
         let values = packed::<T>(&held);
-        let ends = vectorize(
-            #[inline(always)]
-            || values.iter().fold((values[0], values[0]), |(low, high), &v| (low.min(v), high.max(v))),
-        );
-        (ends.0.into(), ends.1.into())
+        let first = values[0];
+        let ends = |part: &[T]| {
+            vectorize(
+                #[inline(always)]
+                || part.iter().fold((first, first), |(low, high), &v| (low.min(v), high.max(v))),
+            )
+        };
+        let mut parts = [(first, first); PARTS];
+        let size = values.len().div_ceil(PARTS);
+        threads::each(parts.iter_mut().zip(values.chunks(size)), values.len(), |(o, part)| *o = ends(part));
+        let low = parts.iter().map(|&(low, _)| low).min().unwrap_or(first);
+        let high = parts.iter().map(|&(_, high)| high).max().unwrap_or(first);
+        (low.into(), high.into())
     }
     match x.dtype() {
         DType::I32 => of::<i32>(x),
@@ -33,81 +42,122 @@ pub fn range(x: View) -> (i64, i64) {
     }
 }
 
-/// `x` with `axis` replaced by the elements at `index`.
-pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Block {
-    let index = indices(index);
-    let held = hold(x);
-    let shape = *x.layout.shape();
-    let len = shape.with(axis, index.len()).numel();
-    with_type!(x.dtype(), T => {
-        let (data, layout) = held.of::<T>();
-        let inner: usize = shape[axis + 1..].iter().product();
-        let outer: usize = shape[..axis].iter().product();
-        fresh(pool, len, |out: &mut [T]| match held.flat::<T>() {
-            Some(flat) if inner > 0 => {
-                let each = index.len() * inner;
-                if outer == 1 {
-                    threads::groups(out, inner, inner, |i, row| {
-                        row.copy_from_slice(&flat[index[i] * inner..][..inner]);
-                    });
-                } else if each > 0 {
-                    for (block, out) in out.chunks_mut(each).enumerate() {
-                        for (row, &i) in out.chunks_mut(inner).zip(&index) {
-                            row.copy_from_slice(&flat[(block * shape[axis] + i) * inner..][..inner]);
-                        }
-                    }
-                }
-            }
-            _ => {
-                let stride = layout.strides()[axis];
-                let start = layout.select_shape(axis, index.len());
-                for (o, (at, place)) in out.iter_mut().zip(start) {
-                    *o = data[(at as isize + index[place] as isize * stride) as usize];
-                }
-            }
-        })
-    })
-}
+/// Pieces whose ends are found apart.
+const PARTS: usize = 16;
 
-/// Walks a layout with `axis` held at 0 for `len` places: buffer index and place along `axis`.
-trait SelectShape {
-    fn select_shape(&self, axis: usize, len: usize) -> impl Iterator<Item = (usize, usize)>;
+/// The types of indices.
+trait Place: Plain {
+    /// As a place; one below 0 becomes one that no slice has.
+    fn place(self) -> usize;
 }
-
-impl SelectShape for Layout {
-    fn select_shape(&self, axis: usize, len: usize) -> impl Iterator<Item = (usize, usize)> {
-        let mut strides = self.strides().to_vec();
-        strides[axis] = 0;
-        let shape = self.shape().with(axis, len);
-        let mut places = Vec::from([0isize; tensor_core::MAX_RANK]);
-        places.iter_mut().for_each(|p| *p = 0);
-        places[axis] = 1;
-        let at = Layout::new(shape, &strides, self.offset());
-        let place = Layout::new(shape, &places[..shape.rank()], 0);
-        at.indices().zip(place.indices())
+impl Place for i32 {
+    #[inline(always)]
+    fn place(self) -> usize {
+        self as usize
+    }
+}
+impl Place for i64 {
+    #[inline(always)]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
-/// Buffer indices in `x` that an index of `shape` reaches along `axis`.
-fn reached(x: &Layout, axis: usize, shape: &Shape, index: &[usize]) -> Vec<usize> {
-    let mut strides = x.strides().to_vec();
-    let stride = std::mem::replace(&mut strides[axis], 0);
-    let base = Layout::new(*shape, &strides, x.offset());
-    base.indices().zip(index).map(|(at, &i)| (at as isize + i as isize * stride) as usize).collect()
+/// Runs `$body` with `$I` standing for the Rust type of an index's `$dtype`.
+macro_rules! with_index {
+    ($dtype:expr, $I:ident => $body:expr) => {
+        if $dtype == DType::I32 {
+            type $I = i32;
+            $body
+        } else {
+            type $I = i64;
+            $body
+        }
+    };
+}
+
+/// `x` with `axis` replaced by the elements at `index`.
+pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Block {
+    let (held, at) = (hold(x), hold(index));
+    let count = index.numel();
+    let shape = x.layout.shape().with(axis, count);
+    let inner: usize = shape[axis + 1..].iter().product();
+    with_type!(x.dtype(), T => with_index!(index.dtype(), I => {
+        fresh(pool, shape.numel(), |out: &mut [T]| match held.flat::<T>() {
+            // Whole runs of memory.
+            Some(flat) if inner > 1 => {
+                let (at, size) = (packed::<I>(&at), x.layout.shape()[axis]);
+                threads::groups(out, inner, inner, |row, out| {
+                    let from = (row / count) * size + at[row % count].place();
+                    out.copy_from_slice(&flat[from * inner..][..inner]);
+                });
+            }
+            _ => {
+                let values = packed::<I>(&at);
+                let mut strides = [0; MAX_RANK];
+                strides[axis] = 1;
+                choose(held.of::<T>(), axis, (&*values, &Layout::new(shape, &strides[..shape.rank()], 0)), out);
+            }
+        })
+    }))
 }
 
 /// `out[…, i, …] = x[…, index[…, i, …], …]`
 pub fn gather(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Block {
-    let values = indices(index);
-    let held = hold(x);
-    if x.layout.rank() == 0 {
-        return with_type!(x.dtype(), T => fresh(pool, 1, |out: &mut [T]| out[0] = packed::<T>(&held)[0]));
-    }
-    let from = reached(x.layout, axis, index.layout.shape(), &values);
-    with_type!(x.dtype(), T => {
-        let (data, _) = held.of::<T>();
-        fresh(pool, values.len(), |out: &mut [T]| out.iter_mut().zip(&from).for_each(|(o, &i)| *o = data[i]))
-    })
+    let (held, at) = (hold(x), hold(index));
+    with_type!(x.dtype(), T => fresh(pool, index.numel(), |out: &mut [T]| {
+        if x.layout.rank() == 0 {
+            out[0] = packed::<T>(&held)[0];
+        } else {
+            with_index!(index.dtype(), I => choose(held.of::<T>(), axis, at.of::<I>(), out));
+        }
+    }))
+}
+
+/// A layout of `shape` in which `axis` stands still, and that axis's stride.
+fn along(x: &Layout, axis: usize, shape: &Shape) -> (Layout, isize) {
+    let mut strides = [0; MAX_RANK];
+    strides[..shape.rank()].copy_from_slice(x.strides());
+    let step = std::mem::take(&mut strides[axis]);
+    (Layout::new(*shape, &strides[..shape.rank()], x.offset()), step)
+}
+
+/// The elements of `x` that an index of the result's shape names along `axis`.
+fn choose<T: Plain, I: Place>(
+    (data, x): (&[T], &Layout),
+    axis: usize,
+    (index, layout): (&[I], &Layout),
+    out: &mut [T],
+) {
+    let (base, by) = along(x, axis, layout.shape());
+    let nest = Nest::new(layout.shape(), [&base, layout]);
+    let [step, index_step] = nest.row_strides();
+    threads::chunks(out, |first, part| {
+        nest.pieces(first, part, &mut |[at, place], out| {
+            let run = &index[place as usize..];
+            match (step, index_step, by) {
+                // Along a row of memory.
+                (0, 1, 1) => {
+                    let row = &data[at as usize..];
+                    out.iter_mut().zip(run).for_each(|(o, i)| *o = row[i.place()]);
+                }
+                (_, 1, _) => {
+                    for (k, (o, i)) in out.iter_mut().zip(run).enumerate() {
+                        *o = data[(at + k as isize * step + i.place() as isize * by) as usize];
+                    }
+                }
+                // One index for the whole of it.
+                (1, 0, _) => {
+                    let from = (at + run[0].place() as isize * by) as usize;
+                    out.copy_from_slice(&data[from..][..out.len()]);
+                }
+                _ => out.iter_mut().enumerate().for_each(|(k, o)| {
+                    let i = index[(place + k as isize * index_step) as usize];
+                    *o = data[(at + k as isize * step + i.place() as isize * by) as usize];
+                }),
+            }
+        });
+    });
 }
 
 /// What adding means for an element: wrapping for integers, or for booleans.
@@ -118,6 +168,7 @@ pub trait Accumulate: Plain {
 macro_rules! accumulate {
     ($($ty:ty => $plus:expr),+) => {$(
         impl Accumulate for $ty {
+            #[inline(always)]
             fn plus(self, other: Self) -> Self {
                 $plus(self, other)
             }
@@ -129,24 +180,76 @@ accumulate!(f32 => |a, b| a + b, f64 => |a, b| a + b, i32 => i32::wrapping_add, 
 
 /// `out = x; out[…, index[…, i, …], …] += src[…, i, …]`, in row-major order of `src`.
 pub fn scatter_add(pool: &Arc<Pool>, x: View, axis: usize, index: View, src: View) -> Block {
-    let values = indices(index);
-    let (held, source) = (hold(x), hold(src));
+    let (held, at, source) = (hold(x), hold(index), hold(src));
     let shape = *x.layout.shape();
-    let to = if shape.rank() == 0 {
-        vec![0; values.len()]
-    } else {
-        reached(&Layout::contiguous(shape), axis, index.layout.shape(), &values)
-    };
-    // The part of `src` that the index covers.
-    let mut covered = *src.layout;
-    for axis in 0..shape.rank() {
-        covered = covered.slice(axis, 0, index.layout.shape()[axis], 1);
-    }
     with_type!(x.dtype(), T => fresh(pool, shape.numel(), |out: &mut [T]| {
-        out.copy_from_slice(&packed::<T>(&held));
-        let (data, _) = source.of::<T>();
-        for (&o, i) in to.iter().zip(covered.indices()) {
-            out[o] = out[o].plus(data[i]);
+        strided::pack(held.of::<T>(), out);
+        if shape.rank() == 0 {
+            let (data, layout) = source.of::<T>();
+            out[0] = out[0].plus(data[layout.offset()]);
+        } else {
+            with_index!(index.dtype(), I => add(out, &shape, axis, at.of::<I>(), source.of::<T>()));
         }
     }))
+}
+
+/// Adds to `out`, of `shape`, the elements of a source at an index along `axis`. Every thread walks all of the
+/// index and adds what falls into its own part of `out`: so each element's additions keep their order.
+fn add<T: Accumulate, I: Place>(
+    out: &mut [T],
+    shape: &Shape,
+    axis: usize,
+    (index, layout): (&[I], &Layout),
+    (data, source): (&[T], &Layout),
+) {
+    if layout.numel() == 0 {
+        return;
+    }
+    let (base, by) = along(&Layout::contiguous(*shape), axis, layout.shape());
+    let source = Layout::new(*layout.shape(), source.strides(), source.offset());
+    let nest = Nest::new(layout.shape(), [&base, layout, &source]);
+    let ([step, index_step, from_step], len) = (nest.row_strides(), nest.row_len());
+    // Where a row of the index begins in `out`, everything it reaches lies this near.
+    let reach = (shape[axis] - 1) * by as usize + (len - 1) * step as usize + 1;
+    let part_len = out.len().div_ceil(threads::worth(layout.numel())).next_multiple_of(64);
+    threads::each(out.chunks_mut(part_len).enumerate(), layout.numel(), |(k, part)| {
+        let start = k * part_len;
+        let end = start + part.len();
+        for element in (0..layout.numel()).step_by(len) {
+            let [to, place, from] = nest.offsets(element);
+            let to = to as usize;
+            if to >= end || to + reach <= start {
+                continue;
+            }
+            if index_step == 0 && step == 1 {
+                // One index for the whole row: what of the row falls into this part?
+                let to = to + index[place as usize].place() * by as usize;
+                let (low, high) = (to.max(start), (to + len).min(end));
+                if low < high {
+                    let skip = (low - to) as isize;
+                    add_run(&mut part[low - start..high - start], data, from + skip * from_step, from_step);
+                }
+                continue;
+            }
+            for i in 0..len as isize {
+                let chosen = index[(place + i * index_step) as usize].place();
+                let to = to + i as usize * step as usize + chosen * by as usize;
+                if let Some(o) = part.get_mut(to.wrapping_sub(start)) {
+                    *o = o.plus(data[(from + i * from_step) as usize]);
+                }
+            }
+        }
+    });
+}
+
+/// Adds elements `step` apart to a run.
+fn add_run<T: Accumulate>(out: &mut [T], data: &[T], from: isize, step: isize) {
+    if step == 1 {
+        let data = &data[from as usize..][..out.len()];
+        out.iter_mut().zip(data).for_each(|(o, &v)| *o = o.plus(v));
+    } else {
+        for (i, o) in out.iter_mut().enumerate() {
+            *o = o.plus(data[(from + i as isize * step) as usize]);
+        }
+    }
 }

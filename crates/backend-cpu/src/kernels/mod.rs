@@ -10,6 +10,7 @@ pub mod product;
 pub mod reduce;
 pub mod softmax;
 pub mod sort;
+pub mod strided;
 pub mod window;
 
 use crate::storage::{Block, CpuStorage, Plain, Pool};
@@ -55,8 +56,9 @@ pub fn packed<'a, T: Plain>(held: &'a Held) -> std::borrow::Cow<'a, [T]> {
     match held.flat() {
         Some(flat) => flat.into(),
         None => {
-            let (data, layout) = held.of::<T>();
-            layout.indices().map(|i| data[i]).collect::<Vec<T>>().into()
+            let mut out = vec![T::zeroed(); held.layout.numel()];
+            strided::pack(held.of(), &mut out);
+            out.into()
         }
     }
 }

@@ -153,6 +153,20 @@ pub fn fetch_pixels(x: View, index: View, mean: f32, std: f32) -> Result<Storage
     normalize(rows.view(), mean, std)
 }
 
+/// Views joined along a dimension: each written to its place in zeros.
+pub fn cat(parts: &[View], axis: usize) -> Result<Storage> {
+    let first = RawTensor::from_view(parts[0]);
+    let size = parts.iter().map(|part| part.layout.shape()[axis]).sum();
+    let out = RawTensor::full(first.shape().with(axis, size), 0, first.dtype(), first.device());
+    let mut start = 0;
+    for part in parts {
+        let len = part.layout.shape()[axis];
+        out.device().copy(*part, out.narrow(axis, start, len).view())?;
+        start += len;
+    }
+    out.into_storage()
+}
+
 /// The smallest and the largest of integers.
 pub fn index_range(x: View) -> Result<(i64, i64)> {
     let x = RawTensor::from_view(x);
