@@ -61,7 +61,9 @@ impl RawTensor {
     #[track_caller]
     pub fn cat(parts: &[RawTensor], axis: usize) -> Self {
         let first = &parts[0];
-        parts.iter().for_each(|part| first.same_device("cat", part));
+        for part in parts {
+            first.same_device("cat", part); // in a closure it would not see the caller's line
+        }
         let size = parts.iter().map(|p| p.shape()[axis]).sum();
         let views: Vec<_> = parts.iter().map(RawTensor::view).collect();
         first.answer("cat", first.device().cat(&views, axis), first.dtype(), first.shape().with(axis, size))
