@@ -72,6 +72,11 @@ impl Buffer {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// The storage itself, if nobody else holds the buffer.
+    pub(crate) fn into_storage(self) -> Result<Storage, Self> {
+        Arc::try_unwrap(self.0).map(|inner| inner.storage).map_err(Buffer)
+    }
+
     /// Whether nobody else holds it.
     pub fn is_unique(&self) -> bool {
         Arc::strong_count(&self.0) == 1

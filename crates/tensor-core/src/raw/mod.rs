@@ -228,10 +228,16 @@ impl RawTensor {
         }
     }
 
-    /// Gives up the tensor for its storage, as a composed kernel's result.
+    /// Gives up the tensor for its storage, as a composed kernel's result: its own where nobody else holds it, else
+    /// a copy.
     pub(crate) fn into_storage(self) -> Result<Storage> {
-        // A fresh cast to the same type is a copy: whatever this was, the storage is nobody else's.
-        self.device().cast(self.view(), self.dtype())
+        if !self.is_compact() {
+            return self.device().cast(self.view(), self.dtype()); // to the same type: a fresh row-major copy
+        }
+        let RawTensor { buffer, layout } = self;
+        buffer
+            .into_storage()
+            .or_else(|buffer| buffer.device().cast(View { buffer: &buffer, layout: &layout }, buffer.dtype()))
     }
 }
 
