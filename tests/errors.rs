@@ -153,6 +153,7 @@ fn devices() {
     golden!(x.assign(s![0], far.i(s![0])) => "copy_: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
     golden!(x.linear(&far, None) => "linear: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
     golden!(x.cross_entropy(&Tensor::zeros([2], (DType::I32, &other))) => "cross_entropy: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
+    golden!(x.unsqueeze(0).conv1d(&firebrand::zeros([1, 2, 2]), Some(&Tensor::zeros([1], &other)), ()) => "conv1d: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
     golden!(tensor![true].where_(&x, &far) => "where: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
 }
 

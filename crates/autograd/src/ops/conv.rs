@@ -127,9 +127,8 @@ fn checked<const D: usize>(op: &str, x: &Tensor, w: &Tensor, channels: usize, gr
 
 #[track_caller]
 fn bias_fits(op: &str, bias: Option<&Tensor>, channels: usize, like: &Tensor) {
-    if let Some(b) = bias
-        && (*b.shape() != [channels] || b.dtype() != like.dtype())
-    {
+    let Some(b) = bias else { return };
+    if *b.shape() != [channels] || b.dtype() != like.dtype() {
         check::fail(
             op,
             format!(
@@ -141,6 +140,7 @@ fn bias_fits(op: &str, bias: Option<&Tensor>, channels: usize, like: &Tensor) {
             format!("the bias is [{channels}], of the weight's type"),
         );
     }
+    like.raw().same_device(op, b.raw());
 }
 
 #[track_caller]

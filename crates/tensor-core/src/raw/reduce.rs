@@ -105,6 +105,7 @@ impl RawTensor {
     #[track_caller]
     pub fn bmm_add(&self, other: &RawTensor, c: &RawTensor) -> Self {
         self.same_device("matmul", other);
+        self.same_device("matmul", c);
         let answer = self.device().matmul_add(self.view(), other.view(), c.view());
         self.answer("matmul", answer, self.dtype(), *c.shape())
     }
