@@ -52,6 +52,12 @@ fn run<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
         let (low, high) = x.split_at(half(x.len()));
         return fold.join(run_outlined(low, fold), run_outlined(high, fold));
     }
+    in_lanes(x, fold)
+}
+
+/// One run of elements in lanes, and these pairwise.
+#[inline(always)]
+pub fn in_lanes<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
     let mut lanes = [fold.start(); LANES];
     let mut chunks = x.chunks_exact(LANES);
     for chunk in &mut chunks {
@@ -72,6 +78,7 @@ fn run<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
     lanes[0]
 }
 
+/// As [`run`], of any length, compiled for the widest vectors.
 pub fn run_outlined<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
     vectorize(
         #[inline(always)]

@@ -1,6 +1,7 @@
 //! Softmax and cross-entropy, a row at a time, each row in one pass over the nearest cache. (Where a macro names the
 //! type, `x.exp()` would be the system's; `Real::exp` is ours, the same on every machine.)
 
+use super::reduce::{By, in_lanes};
 use super::{fresh, hold, packed, with_float};
 use crate::math::Real;
 use crate::simd::vectorize;
@@ -9,33 +10,10 @@ use crate::threads;
 use std::sync::Arc;
 use tensor_core::{DType, Layout, View};
 
-/// A row folded in sixteen lanes, and these pairwise: an order that is the same at any width of vector.
-#[inline(always)]
-fn lanes<T: Real>(row: &[T], start: T, join: impl Fn(T, T) -> T) -> T {
-    let mut lanes = [start; 16];
-    let (chunks, rest) = row.as_chunks::<16>();
-    for chunk in chunks {
-        for (lane, &v) in lanes.iter_mut().zip(chunk) {
-            *lane = join(*lane, v);
-        }
-    }
-    for (lane, &v) in lanes.iter_mut().zip(rest) {
-        *lane = join(*lane, v);
-    }
-    let mut width = 16;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            lanes[i] = join(lanes[i], lanes[i + width]);
-        }
-    }
-    lanes[0]
-}
-
 /// The largest element. NaN need not win: the sum of exponentials is NaN then, and so is every result.
 #[inline(always)]
 fn largest<T: Real>(row: &[T]) -> T {
-    lanes(row, -T::INFINITY, |m, v| if v > m { v } else { m })
+    in_lanes(row, By(-T::INFINITY, |m: T, v: T| if v > m { v } else { m }))
 }
 
 /// `exp(v − shift)` to `out`, and their sum in a fixed order of sixteen lanes.
@@ -49,7 +27,7 @@ fn exponentials<T: Real>(row: &[T], shift: T, out: &mut [T]) -> T {
 
 #[inline(always)]
 fn lane_sum<T: Real>(row: &[T]) -> T {
-    lanes(row, T::ZERO, |a, b| a + b)
+    in_lanes(row, By(T::ZERO, |a: T, b: T| a + b))
 }
 
 /// Rows that are shorter than this are computed side by side.
