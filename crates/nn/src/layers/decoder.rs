@@ -1,10 +1,10 @@
 //! The transformer's decoder (Vaswani et al. 2017): the encoder's layer with an attention to what the encoder made.
 
-use super::transformer::copied;
+use super::stack::{Stacked, TransformerStack};
 use super::{AttentionOptions, Dropout, LayerNorm, Linear, MultiheadAttention, TransformerOptions, display};
 use crate::module::Module;
 use autograd::Tensor;
-use tensor_core::{Device, check};
+use tensor_core::Device;
 
 /// Where a decoder may not look, as [`AttentionOptions`] has it; nowhere by default.
 #[derive(Clone, Debug, Default)]
@@ -126,41 +126,16 @@ impl TransformerDecoderLayer {
 }
 
 /// Decoder layers one after another, and a normalisation of the result if there is one.
-#[derive(Clone, Debug)]
-pub struct TransformerDecoder {
-    /// The layers.
-    pub layers: Vec<TransformerDecoderLayer>,
-    /// Of the result.
-    pub norm: Option<LayerNorm>,
-}
+pub type TransformerDecoder = TransformerStack<TransformerDecoderLayer>;
 
 impl TransformerDecoder {
-    /// Copies of a layer, which all start with its values.
-    ///
-    /// # Panics
-    /// When there are none.
-    #[track_caller]
-    pub fn new(decoder_layer: &TransformerDecoderLayer, num_layers: usize) -> Self {
-        if num_layers == 0 {
-            check::fail("TransformerDecoder", "no layers", "num_layers must be greater than 0");
-        }
-        TransformerDecoder { layers: (0..num_layers).map(|_| copied(decoder_layer)).collect(), norm: None }
-    }
-
-    /// The normalisation of the result; none to begin with.
-    #[must_use]
-    pub fn norm(self, norm: LayerNorm) -> Self {
-        TransformerDecoder { norm: Some(norm), ..self }
-    }
-
     /// The output, with the same memory and masks for each layer: PyTorch's `decoder(tgt, memory, …)`.
     ///
     /// # Panics
     /// When a shape does not fit.
     #[track_caller]
     pub fn decode(&self, tgt: &Tensor, memory: &Tensor, masks: &DecoderMasks) -> Tensor {
-        let x = self.layers.iter().fold(tgt.clone(), |x, layer| layer.decode(&x, memory, masks));
-        self.norm.as_ref().map_or_else(|| x.clone(), |norm| norm.forward(&x))
+        self.through(tgt, |layer, x| layer.decode(x, memory, masks))
     }
 }
 
@@ -204,24 +179,12 @@ impl Module for TransformerDecoderLayer {
     }
 }
 
-impl Module for TransformerDecoder {
+impl Stacked for TransformerDecoderLayer {
+    const STACK: &'static str = "TransformerDecoder";
     #[track_caller]
-    fn forward(&self, input: &Tensor) -> Tensor {
-        self.decode(input, input, &DecoderMasks::default())
-    }
-    fn name(&self) -> String {
-        "TransformerDecoder".into()
-    }
-    fn children(&self) -> Vec<(String, &dyn Module)> {
-        let mut all = vec![("layers".to_string(), &self.layers as &dyn Module)];
-        all.extend(self.norm.as_ref().map(|norm| ("norm".to_string(), norm as &dyn Module)));
-        all
-    }
-    fn children_mut(&mut self) -> Vec<&mut dyn Module> {
-        let mut all = vec![&mut self.layers as &mut dyn Module];
-        all.extend(self.norm.as_mut().map(|norm| norm as &mut dyn Module));
-        all
+    fn after(&self, x: &Tensor, input: &Tensor) -> Tensor {
+        self.decode(x, input, &DecoderMasks::default())
     }
 }
 
-display!(TransformerDecoderLayer, TransformerDecoder);
+display!(TransformerDecoderLayer);

@@ -19,6 +19,7 @@ mod rectifier;
 mod recurrent;
 mod sequential;
 mod sparse;
+mod stack;
 mod transformer;
 
 pub use activation::{
@@ -63,6 +64,7 @@ pub use recurrent::{
 };
 pub use sequential::{ModuleList, Sequential};
 pub use sparse::{BagMode, Embedding, EmbeddingBag, embedding_bag};
+pub use stack::{Stacked, TransformerStack};
 pub use transformer::{TransformerEncoder, TransformerEncoderLayer, TransformerOptions};
 
 /// Prints a layer as PyTorch does.

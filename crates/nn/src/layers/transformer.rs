@@ -1,9 +1,10 @@
 //! The transformer's encoder (Vaswani et al. 2017), normalised after each part or before (Xiong et al. 2020).
 
+use super::stack::{Stacked, TransformerStack};
 use super::{AttentionOptions, Dropout, LayerNorm, Linear, MultiheadAttention, display};
-use crate::module::{Module, converted};
+use crate::module::Module;
 use autograd::Tensor;
-use tensor_core::{Activation, Device, check};
+use tensor_core::{Activation, Device};
 
 /// Settings of a [`TransformerEncoderLayer`]; the default is PyTorch's.
 #[derive(Clone, Debug)]
@@ -75,14 +76,6 @@ impl TransformerOptions {
         };
         narrow.forward(&dropout.forward(&hidden))
     }
-}
-
-/// A layer of the same settings, mode and values, with parameters of its own.
-pub(super) fn copied<M: Module + Clone>(layer: &M) -> M {
-    let mut copy = layer.clone();
-    let copied = copy.replace_tensors(&mut converted(|t| Ok(t.copy())));
-    copied.expect("copying has no error of its own");
-    copy
 }
 
 /// Self-attention, then two linear layers, each added to what it reads: `[L, B, E] → [L, B, E]`, or with
@@ -182,33 +175,9 @@ impl TransformerEncoderLayer {
 }
 
 /// Encoder layers one after another, and a normalisation of the result if there is one.
-#[derive(Clone, Debug)]
-pub struct TransformerEncoder {
-    /// The layers.
-    pub layers: Vec<TransformerEncoderLayer>,
-    /// Of the result.
-    pub norm: Option<LayerNorm>,
-}
+pub type TransformerEncoder = TransformerStack<TransformerEncoderLayer>;
 
 impl TransformerEncoder {
-    /// Copies of a layer, which all start with its values.
-    ///
-    /// # Panics
-    /// When there are none.
-    #[track_caller]
-    pub fn new(encoder_layer: &TransformerEncoderLayer, num_layers: usize) -> Self {
-        if num_layers == 0 {
-            check::fail("TransformerEncoder", "no layers", "num_layers must be greater than 0");
-        }
-        TransformerEncoder { layers: (0..num_layers).map(|_| copied(encoder_layer)).collect(), norm: None }
-    }
-
-    /// The normalisation of the result; none to begin with.
-    #[must_use]
-    pub fn norm(self, norm: LayerNorm) -> Self {
-        TransformerEncoder { norm: Some(norm), ..self }
-    }
-
     /// The output, with the same masks for each layer: PyTorch's `encoder(src, mask, src_key_padding_mask)`.
     ///
     /// # Panics
@@ -220,8 +189,7 @@ impl TransformerEncoder {
         mask: Option<&Tensor>,
         src_key_padding_mask: Option<&Tensor>,
     ) -> Tensor {
-        let x = self.layers.iter().fold(src.clone(), |x, layer| layer.encode(&x, mask, src_key_padding_mask));
-        self.norm.as_ref().map_or_else(|| x.clone(), |norm| norm.forward(&x))
+        self.through(src, |layer, x| layer.encode(x, mask, src_key_padding_mask))
     }
 }
 
@@ -259,24 +227,12 @@ impl Module for TransformerEncoderLayer {
     }
 }
 
-impl Module for TransformerEncoder {
+impl Stacked for TransformerEncoderLayer {
+    const STACK: &'static str = "TransformerEncoder";
     #[track_caller]
-    fn forward(&self, input: &Tensor) -> Tensor {
-        self.encode(input, None, None)
-    }
-    fn name(&self) -> String {
-        "TransformerEncoder".into()
-    }
-    fn children(&self) -> Vec<(String, &dyn Module)> {
-        let mut all = vec![("layers".to_string(), &self.layers as &dyn Module)];
-        all.extend(self.norm.as_ref().map(|norm| ("norm".to_string(), norm as &dyn Module)));
-        all
-    }
-    fn children_mut(&mut self) -> Vec<&mut dyn Module> {
-        let mut all = vec![&mut self.layers as &mut dyn Module];
-        all.extend(self.norm.as_mut().map(|norm| norm as &mut dyn Module));
-        all
+    fn after(&self, x: &Tensor, _input: &Tensor) -> Tensor {
+        self.forward(x)
     }
 }
 
-display!(TransformerEncoderLayer, TransformerEncoder);
+display!(TransformerEncoderLayer);
