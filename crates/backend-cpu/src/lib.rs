@@ -215,6 +215,41 @@ impl Backend for Cpu {
         self.wrap(kernels::window::fold(&self.pool, x, windows, sizes))
     }
 
+    fn conv(
+        &self,
+        x: View,
+        w: View,
+        bias: Option<View>,
+        windows: &[Window],
+        groups: usize,
+    ) -> Result<Storage> {
+        match kernels::conv::conv(&self.pool, x, w, bias, windows, groups) {
+            Some(block) => self.wrap(block),
+            None => compose::conv(x, w, bias, windows, groups),
+        }
+    }
+
+    fn conv_input(
+        &self,
+        y: View,
+        w: View,
+        windows: &[Window],
+        groups: usize,
+        sizes: &[usize],
+    ) -> Result<Storage> {
+        match kernels::conv::conv_input(&self.pool, y, w, windows, groups, sizes) {
+            Some(block) => self.wrap(block),
+            None => compose::conv_input(y, w, windows, groups, sizes),
+        }
+    }
+
+    fn conv_weight(&self, x: View, y: View, windows: &[Window], groups: usize) -> Result<Storage> {
+        match kernels::conv::conv_weight(&self.pool, x, y, windows, groups) {
+            Some(block) => self.wrap(block),
+            None => compose::conv_weight(x, y, windows, groups),
+        }
+    }
+
     fn max_pool(&self, x: View, windows: &[Window]) -> Result<(Storage, Storage)> {
         let (values, index) = kernels::window::max_pool(&self.pool, x, windows);
         Ok((self.wrap(values)?, self.wrap(index)?))

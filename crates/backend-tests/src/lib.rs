@@ -13,6 +13,7 @@
 //! ```
 
 mod checksums;
+pub mod convolutions;
 pub mod fused;
 mod judge;
 pub mod moving;
@@ -66,6 +67,7 @@ macro_rules! suite {
             optim: sgd adam rmsprop adagrad relatives;
             special: unary_specials binary_specials comparison_specials reduction_specials integers_wrap;
             windows: unfold fold max_pool max_pool_grad;
+            convolutions: convolutions convolved_alone;
             properties: view_chains matmul_shapes;
         }
         $crate::suite! { @ops unary $device, $tolerance, UnaryOp;

@@ -233,6 +233,36 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         compose::fold(x, windows, sizes)
     }
 
+    /// The convolution of `[N, C, S…]` by filters `[M, C/G, K…]` in `G` groups of channels, and a bias `[M]`:
+    /// `y[n, m, o] = Σ w[m, c, k]·x[n, c, o·stride + k·dilation − padding] + b[m]`, `[N, M, O…]`.
+    fn conv(
+        &self,
+        x: View,
+        w: View,
+        bias: Option<View>,
+        windows: &[Window],
+        groups: usize,
+    ) -> Result<Storage> {
+        compose::conv(x, w, bias, windows, groups)
+    }
+
+    /// The transpose of [`Backend::conv`] in its input: `[N, M, O…]`, `[M, C/G, K…] → [N, C, S…]`, S being `sizes`.
+    fn conv_input(
+        &self,
+        y: View,
+        w: View,
+        windows: &[Window],
+        groups: usize,
+        sizes: &[usize],
+    ) -> Result<Storage> {
+        compose::conv_input(y, w, windows, groups, sizes)
+    }
+
+    /// The transpose of [`Backend::conv`] in its weight: `[N, C, S…]`, `[N, M, O…] → [M, C/G, K…]`.
+    fn conv_weight(&self, x: View, y: View, windows: &[Window], groups: usize) -> Result<Storage> {
+        compose::conv_weight(x, y, windows, groups)
+    }
+
     /// The largest element of every window and, as I32, where it stands among the last dimensions
     /// flattened, the first of equal ones: floats `[L…, S…] → [L…, O…]`. A window of nothing but −∞
     /// names its first element, or the nearest to it that is not padding.

@@ -24,6 +24,8 @@ pub struct Tile<'a, T> {
     pub a_row: isize,
     /// Elements from one k of A to the next.
     pub a_k: isize,
+    /// Where A's elements are if not at even steps; these count nothing then.
+    pub listed: Option<Listed<'a>>,
     /// B's first element; its rows hold whole vectors (padding included) unless it is turned.
     pub b: *const T,
     /// Elements from one k of B to the next.
@@ -42,6 +44,15 @@ pub struct Tile<'a, T> {
     pub first: bool,
     /// What is done on the way out, after the last block; its bias is of this tile's columns.
     pub last: Option<Epilogue<'a, T>>,
+}
+
+/// Where the elements of a matrix are: (i, p) stands at `rows[i] + along[p]`.
+#[derive(Clone, Copy)]
+pub struct Listed<'a> {
+    /// One a row.
+    pub rows: &'a [usize],
+    /// One a column.
+    pub along: &'a [usize],
 }
 
 /// The tile that a level's registers hold.
@@ -82,20 +93,50 @@ unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
         let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.offset(i as isize * t.a_row));
         let (mut along, mut b) = (0isize, t.b);
         for _ in 0..t.k {
-            let mut right = [V::splat(V::Of::ZERO); N];
-            for (j, v) in right.iter_mut().enumerate() {
-                *v = V::load(b.add(j * V::LANES));
-            }
-            for i in 0..M {
-                let left = V::splat(*rows[i].offset(along));
-                for j in 0..N {
-                    acc[i][j] = left.fma(right[j], acc[i][j]);
-                }
-            }
+            add(&mut acc, &rows, along, b);
             along += t.a_k;
             b = b.offset(t.b_k);
         }
         finish(acc, t);
+    }
+}
+
+/// As [`exact`], of an A whose elements are listed.
+#[inline(always)]
+unsafe fn listed<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>, list: Listed) {
+    // SAFETY: `run`'s caller vouches for all of A and B that the tile names.
+    unsafe {
+        let mut acc = [[V::splat(V::Of::ZERO); N]; M];
+        let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.add(list.rows[i]));
+        let mut b = t.b;
+        for &along in list.along {
+            add(&mut acc, &rows, along as isize, b);
+            b = b.offset(t.b_k);
+        }
+        finish(acc, t);
+    }
+}
+
+/// Adds one k's products: each row's number `along` times the vectors of B.
+#[inline(always)]
+unsafe fn add<V: Vector, const M: usize, const N: usize>(
+    acc: &mut [[V; N]; M],
+    rows: &[*const V::Of; M],
+    along: isize,
+    b: *const V::Of,
+) {
+    // SAFETY: the callers' own promise.
+    unsafe {
+        let mut right = [V::splat(V::Of::ZERO); N];
+        for (j, v) in right.iter_mut().enumerate() {
+            *v = V::load(b.add(j * V::LANES));
+        }
+        for i in 0..M {
+            let left = V::splat(*rows[i].offset(along));
+            for j in 0..N {
+                acc[i][j] = left.fma(right[j], acc[i][j]);
+            }
+        }
     }
 }
 
@@ -203,19 +244,21 @@ unsafe fn edge<T: Kernel>(t: &Tile<T>) {
 
 /// Picks the kernel of a tile's own size among those of the given rows and vectors.
 macro_rules! pick {
-    ($kernel:ident::<$V:ty>($tile:ident), $rows:tt by $vectors:tt) => {
+    ($kernel:ident::<$V:ty>($tile:ident $(, $list:ident)?), $rows:tt by $vectors:tt) => {
         // SAFETY: `run`'s caller vouches for the tile; this is compiled for `$V`'s instruction set.
-        unsafe { pick!(@rows $kernel, ($tile.rows, $tile.cols / <$V>::LANES), $V, $tile, $rows, $vectors) }
+        unsafe {
+            pick!(@rows $kernel, ($tile.rows, $tile.cols / <$V>::LANES), $V, ($tile $(, $list)?), $rows, $vectors)
+        }
     };
-    (@rows $kernel:ident, $size:expr, $V:ty, $tile:ident, [$($rows:literal)+], $vectors:tt) => {
+    (@rows $kernel:ident, $size:expr, $V:ty, $args:tt, [$($rows:literal)+], $vectors:tt) => {
         match $size.0 {
-            $($rows => pick!(@vectors $kernel, $size, $V, $tile, $rows, $vectors),)+
+            $($rows => pick!(@vectors $kernel, $size, $V, $args, $rows, $vectors),)+
             _ => unreachable!("a tile higher than the registers"),
         }
     };
-    (@vectors $kernel:ident, $size:expr, $V:ty, $tile:ident, $rows:literal, [$($vectors:literal)+]) => {
+    (@vectors $kernel:ident, $size:expr, $V:ty, $args:tt, $rows:literal, [$($vectors:literal)+]) => {
         match $size.1 {
-            $($vectors => $kernel::<$V, $rows, $vectors>($tile),)+
+            $($vectors => $kernel::<$V, $rows, $vectors> $args,)+
             _ => unreachable!("a tile wider than the registers"),
         }
     };
@@ -256,6 +299,9 @@ macro_rules! kernels {
                         $(if tile.b_col != 1 {
                             return pick!(turning::<$v512>(tile), $few512 by [1]);
                         })?
+                        if let Some(list) = tile.listed {
+                            return pick!(listed::<$v512>(tile, list), [1 2 3 4 5 6 7 8] by [1 2 3]);
+                        }
                         pick!(exact::<$v512>(tile), [1 2 3 4 5 6 7 8] by [1 2 3]);
                     }
                     #[target_feature(enable = "avx2,fma")]
@@ -263,6 +309,9 @@ macro_rules! kernels {
                         $(if tile.b_col != 1 {
                             return pick!(turning::<$v256>(tile), $few256 by [1 2]);
                         })?
+                        if let Some(list) = tile.listed {
+                            return pick!(listed::<$v256>(tile, list), [1 2 3 4 5 6] by [1 2]);
+                        }
                         pick!(exact::<$v256>(tile), [1 2 3 4 5 6] by [1 2]);
                     }
                     match level() {
@@ -274,6 +323,9 @@ macro_rules! kernels {
                     }
                 }
                 type Portable = Lanes<$ty, $lanes256>;
+                if let Some(list) = tile.listed {
+                    return pick!(listed::<Portable>(tile, list), [1 2 3 4 5 6] by [1 2]);
+                }
                 pick!(exact::<Portable>(tile), [1 2 3 4 5 6] by [1 2]);
             }
         }

@@ -10,6 +10,7 @@
 //! bits alone and in a batch.
 
 mod kernel;
+mod listed;
 mod pack;
 
 use crate::simd::vectorize;
@@ -17,6 +18,7 @@ use crate::storage::scratch;
 use crate::threads;
 pub use kernel::Kernel;
 use kernel::Tile;
+pub(crate) use listed::{Panels, listed};
 pub(crate) use pack::{SIDE, Turn};
 use std::ops::Range;
 
@@ -258,6 +260,7 @@ impl<T: Kernel> Work<'_, T> {
                     a,
                     a_row,
                     a_k,
+                    listed: None,
                     b,
                     b_k,
                     b_col,

@@ -1,6 +1,7 @@
 //! The kernels, by theme. Each takes views that have been checked and returns a fresh block.
 
 pub mod along;
+pub mod conv;
 pub mod copy;
 pub mod index;
 pub mod optim;

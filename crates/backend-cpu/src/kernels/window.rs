@@ -4,6 +4,7 @@
 use super::copy::number;
 use super::index::Accumulate;
 use super::{fresh, hold, packed, with_float, with_type};
+use crate::math::Real;
 use crate::simd::vectorize;
 use crate::storage::{Block, Pool};
 use crate::threads;
@@ -12,13 +13,13 @@ use std::sync::Arc;
 use tensor_core::{DType, Layout, Scalar, Shape, View, Window};
 
 /// Dimensions that windows may slide over at once: depth, height, width.
-const DIMS: usize = 3;
+pub(super) const DIMS: usize = 3;
 
 /// Windows over the last dimensions of a tensor, brought to three by whole ones in front.
-struct Plan {
-    windows: [Window; DIMS],
-    sizes: [usize; DIMS],
-    places: [usize; DIMS],
+pub(super) struct Plan {
+    pub windows: [Window; DIMS],
+    pub sizes: [usize; DIMS],
+    pub places: [usize; DIMS],
 }
 
 /// One line of places along the last dimension, all of one window element.
@@ -35,7 +36,7 @@ struct Line {
 
 impl Plan {
     /// `places` may be fewer than fit, as where a transposed convolution leaves elements untouched.
-    fn new(windows: &[Window], sizes: &[usize], places: Option<&[usize]>) -> Self {
+    pub fn new(windows: &[Window], sizes: &[usize], places: Option<&[usize]>) -> Self {
         let missing = DIMS - windows.len();
         let mut plan = Plan { windows: [Window::WHOLE; DIMS], sizes: [1; DIMS], places: [1; DIMS] };
         for i in missing..DIMS {
@@ -49,15 +50,15 @@ impl Plan {
         plan
     }
 
-    fn plane(&self) -> usize {
+    pub fn plane(&self) -> usize {
         self.sizes.iter().product()
     }
 
-    fn kernel(&self) -> usize {
+    pub fn kernel(&self) -> usize {
         self.windows.iter().map(|w| w.size).product()
     }
 
-    fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.places.iter().product()
     }
 
@@ -192,6 +193,9 @@ fn signed(layout: &Layout) -> Vec<isize> {
     })
 }
 
+/// Places of a line that are searched together.
+const LANES: usize = 16;
+
 /// The largest element of every window and where it stands in its plane, the first of equal ones;
 /// NaN is larger than anything.
 pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block) {
@@ -199,8 +203,7 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
     let lead = x.layout.rank() - windows.len();
     let plan = Plan::new(windows, &x.layout.shape()[lead..], None);
     let rows: usize = x.layout.shape()[..lead].iter().product();
-    let (count, width) = (plan.count(), plan.places[2]);
-    let stride = plan.windows[2].stride;
+    let count = plan.count();
     with_float!(x.dtype(), T => {
         let data = packed::<T>(&held);
         let mut index = pool.take::<i32>(rows * count);
@@ -210,23 +213,13 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
                 out.chunks_mut(count.max(1)).zip(places.chunks_mut(count.max(1))).collect();
             threads::groups(&mut both, 1, plan.kernel() * count, |row, both| {
                 let (out, places) = &mut both[0];
-                let plane = &data[row * plan.plane()..][..plan.plane()];
-                out.fill(T::NEG_INFINITY);
-                places.fill(-1);
-                vectorize(#[inline(always)] || plan.lines(#[inline(always)] |at| {
-                    let Some(row) = at.row.filter(|_| !at.inside.is_empty()) else { return };
-                    let first = (row as isize + plan.windows[2].at(at.inside.start, at.k)) as usize;
-                    let line = at.line * width + at.inside.start..at.line * width + at.inside.end;
-                    let best = out[line.clone()].iter_mut().zip(&mut places[line]);
-                    for (i, (best, place)) in best.enumerate() {
-                        let at = first + i * stride;
-                        let (v, old) = (plane[at], *best);
-                        // Chosen without a branch, which no predictor could learn.
-                        let better = (v > old) | (v.is_nan() & !old.is_nan());
-                        *best = if better { v } else { old };
-                        *place = if better { at as i32 } else { *place };
-                    }
-                }));
+                let data = &data[row * plan.plane()..];
+                vectorize(#[inline(always)] || match plan.windows[2].stride {
+                    1 => largest::<T, 1>(&plan, data, out, places),
+                    2 => largest::<T, 2>(&plan, data, out, places),
+                    3 => largest::<T, 3>(&plan, data, out, places),
+                    _ => largest::<T, 0>(&plan, data, out, places),
+                });
                 // Nothing exceeds −∞: such a window names its first element, or the nearest to it.
                 for (o, place) in places.iter_mut().enumerate().filter(|(_, place)| **place < 0) {
                     *place = plan.nearest(o) as i32;
@@ -235,6 +228,75 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
         });
         (values, index)
     })
+}
+
+/// [`max_pool`] of the plane that `data` begins with, its windows `S` apart or, if that is 0, as far as they are.
+/// A place is −1 where nothing exceeds −∞.
+#[inline(always)]
+fn largest<T: Real, const S: usize>(plan: &Plan, data: &[T], out: &mut [T], places: &mut [i32]) {
+    let [depth, height, width] = plan.windows;
+    let [depths, rows, line] = plan.sizes;
+    let stride = if S == 0 { width.stride } else { S };
+    let inside: Vec<Range<usize>> = (0..width.size).map(|k| width.inside(k, line)).collect();
+    let lines = out.chunks_mut(plan.places[2]).zip(places.chunks_mut(plan.places[2]));
+    for (number, (out, places)) in lines.enumerate() {
+        let (od, oh) = (number / plan.places[1], number % plan.places[1]);
+        let elements = |window: Window, o: usize, len: usize| {
+            (0..window.size).map(move |k| window.at(o, k)).filter(move |&at| at >= 0 && at < len as isize)
+        };
+        for (first, (out, places)) in
+            (0..).step_by(LANES).zip(out.chunks_mut(LANES).zip(places.chunks_mut(LANES)))
+        {
+            let count = out.len();
+            let (mut best, mut at) = ([-T::INFINITY; LANES], [-1; LANES]);
+            for d in elements(depth, od, depths) {
+                for h in elements(height, oh, rows) {
+                    let row = (d as usize * rows + h as usize) * line;
+                    for (k, inside) in inside.iter().enumerate() {
+                        let start = row as isize + width.at(first, k);
+                        let is_whole = inside.start <= first && first + count <= inside.end;
+                        let step = stride as i32;
+                        match data.get(start.max(0) as usize..) {
+                            // Lanes beyond the line's end read what follows it, which nobody will see.
+                            Some(from) if is_whole && S > 0 && from.len() >= LANES * S => {
+                                let groups = &from.as_chunks::<S>().0[..LANES];
+                                let values = std::array::from_fn(|i| groups[i][0]);
+                                consider(&mut best, &mut at, values, start as i32, step);
+                            }
+                            _ => {
+                                let value = |i: usize| {
+                                    let is_inside = i < count && inside.contains(&(first + i));
+                                    let at = start + (i * stride) as isize;
+                                    if is_inside { data[at as usize] } else { -T::INFINITY }
+                                };
+                                consider(&mut best, &mut at, std::array::from_fn(value), start as i32, step);
+                            }
+                        }
+                    }
+                }
+            }
+            out.copy_from_slice(&best[..count]);
+            places.copy_from_slice(&at[..count]);
+        }
+    }
+}
+
+/// Takes the values, which stand `step` apart, that exceed the best so far.
+#[inline(always)]
+fn consider<T: Real>(
+    best: &mut [T; LANES],
+    at: &mut [i32; LANES],
+    values: [T; LANES],
+    start: i32,
+    step: i32,
+) {
+    for i in 0..LANES {
+        let (v, old) = (values[i], best[i]);
+        // Chosen without a branch, which no predictor could learn; only NaN differs from itself.
+        let better = (v > old) | ((v != v) & (old == old));
+        best[i] = if better { v } else { old };
+        at[i] = if better { start + i as i32 * step } else { at[i] };
+    }
 }
 
 /// Gradients added to where the largest of their windows stand: `[L…, O…] → [L…, S…]`, S being `sizes`.

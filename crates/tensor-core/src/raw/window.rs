@@ -3,8 +3,7 @@
 use super::RawTensor;
 use crate::check;
 use crate::dtype::{DType, Scalar};
-use crate::op::ReduceOp;
-use crate::shape::{Axes, Shape};
+use crate::shape::Shape;
 use crate::window::Window;
 
 /// Sizes of a window in each dimension.
@@ -67,64 +66,27 @@ impl RawTensor {
     /// `x` `[N, C, S…]`, `w` `[M, C/G, K…]` → `[N, M, O…]`, in G groups of channels; and a bias `[M]`.
     #[track_caller]
     pub fn conv(&self, w: &RawTensor, bias: Option<&RawTensor>, windows: &[Window], groups: usize) -> Self {
-        let (batch, outputs) = (self.shape()[0], w.shape()[0]);
-        let places = self.places(windows);
-        let columns = self.columns(windows, groups);
-        let filters = w.per_sample(batch, groups);
-        let y = bias.map_or_else(
-            || filters.bmm(&columns),
-            |bias| {
-                let bias = bias.per_sample(batch, groups);
-                filters.bmm_add(&columns, &bias.expand(&bias.shape().with(2, columns.shape()[2])))
-            },
-        );
-        y.reshape(&Shape::new(&[&[batch, outputs], &places[..]].concat()))
+        let shape = Shape::new(&[&[self.shape()[0], w.shape()[0]], &self.places(windows)[..]].concat());
+        let bias = bias.map(RawTensor::view);
+        let storage = self.device().conv(self.view(), w.view(), bias, windows, groups);
+        self.answer("conv", storage, self.dtype(), shape)
     }
 
     /// The transpose of [`RawTensor::conv`] in its input: `y` `[N, M, O…]` → `[N, C, S…]`, S being `sizes`.
     #[track_caller]
     pub fn conv_input(&self, w: &RawTensor, windows: &[Window], groups: usize, sizes: &[usize]) -> Self {
-        let (batch, inputs) = (self.shape()[0], w.shape()[1] * groups);
-        let columns = w.per_sample(batch, groups).transpose(1, 2).bmm(&self.per_group(groups));
-        let dims: Vec<usize> = [batch, inputs]
-            .into_iter()
-            .chain(kernel(windows))
-            .chain(self.shape()[2..].iter().copied())
-            .collect();
-        columns.reshape(&Shape::new(&dims)).fold(windows, sizes)
+        let shape = Shape::new(&[&[self.shape()[0], w.shape()[1] * groups], sizes].concat());
+        let storage = self.device().conv_input(self.view(), w.view(), windows, groups, sizes);
+        self.answer("conv_input", storage, self.dtype(), shape)
     }
 
     /// The transpose of [`RawTensor::conv`] in its weight: `x` `[N, C, S…]`, `y` `[N, M, O…]` →
-    /// `[M, C/G, K…]`. Samples are multiplied one by one and then added.
+    /// `[M, C/G, K…]`.
     #[track_caller]
     pub fn conv_weight(&self, y: &RawTensor, windows: &[Window], groups: usize) -> Self {
-        let (batch, inputs, outputs) = (self.shape()[0], self.shape()[1], y.shape()[1]);
-        let each = y.per_group(groups).bmm(&self.columns(windows, groups).transpose(1, 2));
-        let total = each.reshape(&Shape::new(&[batch, each.numel() / batch.max(1)]));
+        let (inputs, outputs) = (self.shape()[1], y.shape()[1]);
         let dims: Vec<usize> = [outputs, inputs / groups].into_iter().chain(kernel(windows)).collect();
-        total.reduce(ReduceOp::Sum, Axes::one(0), false).reshape(&Shape::new(&dims))
-    }
-
-    /// `[N, C, S…] → [N·G, C/G·K, O]`: what a group's filters multiply, a column for each place.
-    fn columns(&self, windows: &[Window], groups: usize) -> Self {
-        let (batch, inputs) = (self.shape()[0], self.shape()[1]);
-        let rows = inputs / groups * kernel(windows).product::<usize>();
-        let places = self.places(windows).iter().product();
-        self.unfold(windows, 0).reshape(&Shape::new(&[batch * groups, rows, places]))
-    }
-
-    /// Filters `[M, C/G, K…] → [N·G, M/G, C/G·K]`, or biases `[M] → [N·G, M/G, 1]`, the same for each sample.
-    fn per_sample(&self, batch: usize, groups: usize) -> Self {
-        let outputs = self.shape()[0];
-        let each = Shape::new(&[1, groups, outputs / groups, self.numel() / outputs.max(1)]);
-        let all = self.reshape(&each).expand(&each.with(0, batch));
-        all.reshape(&Shape::new(&[batch * groups, each[2], each[3]]))
-    }
-
-    /// Results `[N, M, O…] → [N·G, M/G, O]`.
-    fn per_group(&self, groups: usize) -> Self {
-        let (batch, outputs) = (self.shape()[0], self.shape()[1]);
-        let places = self.shape()[2..].iter().product();
-        self.reshape(&Shape::new(&[batch * groups, outputs / groups, places]))
+        let storage = self.device().conv_weight(self.view(), y.view(), windows, groups);
+        self.answer("conv_weight", storage, self.dtype(), Shape::new(&dims))
     }
 }
