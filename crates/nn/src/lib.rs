@@ -9,8 +9,11 @@ mod module;
 pub mod optim;
 mod state;
 
+/// For [`module!`]. In a module of its own, since compilers print a type by its shortest name.
 #[doc(hidden)]
-pub use autograd::Tensor as __Tensor;
+pub mod __private {
+    pub use autograd::Tensor;
+}
 pub use layers::*;
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss, CrossEntropyLoss, GaussianNLLLoss,

@@ -323,7 +323,7 @@ macro_rules! module {
     ($name:ident { $($field:ident),* $(,)? }, |$this:ident, $input:ident| $body:expr) => {
         impl $crate::Module for $name {
             #[track_caller]
-            fn forward(&self, $input: &$crate::__Tensor) -> $crate::__Tensor {
+            fn forward(&self, $input: &$crate::__private::Tensor) -> $crate::__private::Tensor {
                 let $this = self;
                 $body
             }
