@@ -129,10 +129,12 @@ pub(super) fn entries() -> Vec<Entry> {
         "Tensor" new_tensor(input: Tensor, data: Value, options: Cast) => tensor_of(&data).map(|t| t.to_dtype(input.dtype()));
         "torch" eye(n: usize, options: Maker) => Tensor::eye(n, options);
         "torch" eye(n: usize, m: usize, options: Maker) => Tensor::eye([n, m], options);
+        "torch" arange(end: Scalar, options: Typed) => Tensor::arange_as(0, end, 1, options.0);
+        "torch" arange(start: Scalar, end: Scalar, step: Scalar = 1.into(), options: Typed) => Tensor::arange_as(start, end, step, options.0);
         "torch" arange(end: Scalar, options: Cast) => torch::arange(0, end, 1);
         "torch" arange(start: Scalar, end: Scalar, step: Scalar = 1.into(), options: Cast) => torch::arange(start, end, step);
-        "torch" linspace(start: f64, end: f64, steps: usize, options: Cast) => torch::linspace(start, end, steps);
-        "torch" logspace(start: f64, end: f64, steps: usize, base: f64 = 10.0, options: Cast) => torch::logspace(start, end, steps, base);
+        "torch" linspace(start: f64, end: f64, steps: usize, options: Maker) => Tensor::linspace(start, end, steps, options);
+        "torch" logspace(start: f64, end: f64, steps: usize, base: f64 = 10.0, options: Maker) => Tensor::logspace(start, end, steps, base, options);
         "torch" hann_window(window_length: usize, periodic: bool = true, options: Maker) => Tensor::hann_window(window_length, periodic, options);
         "torch" hamming_window(window_length: usize, periodic: bool = true, alpha: f64 = 0.54, beta: f64 = 0.46, options: Maker) => Tensor::hamming_window(window_length, periodic, alpha, beta, options);
         "torch" blackman_window(window_length: usize, periodic: bool = true, options: Maker) => Tensor::blackman_window(window_length, periodic, options);
