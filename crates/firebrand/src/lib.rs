@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../README.md")]
 
+mod checkpoint;
 mod device;
 mod files;
 mod functions;
@@ -13,6 +14,7 @@ pub use autograd::{
     s, stack, tensordot, vstack,
 };
 pub use backend_cpu::{num_threads, set_num_threads};
+pub use checkpoint::*;
 pub use device::*;
 pub use files::*;
 pub use functions::*;
