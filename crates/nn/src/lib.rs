@@ -21,5 +21,5 @@ pub use loss::{
     MultiLabelSoftMarginLoss, MultiMarginLoss, NLLLoss, PoissonNLLLoss, SmoothL1Loss, SoftMarginLoss,
     TripletMarginLoss, TripletMarginWithDistanceLoss,
 };
-pub use module::{Module, Role};
+pub use module::{Mode, Module, Role};
 pub use state::{Incompatible, LoadError, StateDict};
