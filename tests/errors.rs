@@ -133,6 +133,8 @@ fn types() {
     golden!(n.softmax(0) => "softmax: needs a floating point tensor, got int32\n  hint: convert with .to_dtype(DType::F32)");
     golden!(x.matmul(&y.to_dtype(DType::F64)) => "matmul: the operands have different types, float32 and float64\n  hint: convert one with .to_dtype(DType::F64)");
     golden!(tensor![true] - tensor![false] => "sub: is not defined for bool tensors\n  hint: use .logical_xor(…), or convert first");
+    golden!(tensor![1, 2].rand_like() => "rand: needs a floating point tensor, got int32\n  hint: convert with .to_dtype(DType::F32)");
+    golden!(tensor![1, 2].randn_like() => "randn: needs a floating point tensor, got int32\n  hint: convert with .to_dtype(DType::F32)");
     golden!(tensor![true].neg() => "neg: is not defined for bool tensors\n  hint: use .logical_not(), or convert first");
     golden!(n.floor_divide(0) => "floor_divide: integer division by zero\n  hint: divide floats, or replace the zeros first");
     golden!(firebrand::zeros([2]).to_dtype(DType::U8) + 1 => "add: uint8 tensors hold pixels: they are stored, indexed, compared and cast, not computed with\n  hint: convert with .to_dtype(DType::F32) or .to_dtype(DType::I32)");

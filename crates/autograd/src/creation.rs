@@ -234,9 +234,13 @@ impl Tensor {
     }
 
     /// Uniform numbers in [low, high).
+    ///
+    /// # Panics
+    /// For a type that is not floating.
     #[track_caller]
     pub fn uniform(shape: impl Into<Shape>, low: f64, high: f64, options: impl Into<Options>) -> Tensor {
         let (shape, options) = (shape.into(), options.into());
+        check::float("rand", options.dtype);
         let data = if options.dtype == DType::F64 {
             let mut values = vec![0f64; shape.numel()];
             options.generator().uniform_f64(&mut values, low, high);
@@ -256,9 +260,13 @@ impl Tensor {
     }
 
     /// Normal numbers of a mean and a standard deviation.
+    ///
+    /// # Panics
+    /// For a type that is not floating.
     #[track_caller]
     pub fn normal(shape: impl Into<Shape>, mean: f64, std: f64, options: impl Into<Options>) -> Tensor {
         let (shape, options) = (shape.into(), options.into());
+        check::float("randn", options.dtype);
         let data = if options.dtype == DType::F64 {
             let mut values = vec![0f64; shape.numel()];
             options.generator().normal_f64(&mut values, mean, std);

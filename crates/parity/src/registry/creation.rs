@@ -151,6 +151,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" randint(high: i64, size: Shape1, options: Maker) => Tensor::randint(0, high, size.0, whole(options, 0, high));
         "torch" randint(low: i64, high: i64, size: Shape1, options: Maker) => Tensor::randint(low, high, size.0, whole(options, low, high));
         "torch" randperm(n: usize, options: Maker) => Tensor::randperm(n, options);
+        "torch" rand_like(input: Tensor, options: Typed) => Tensor::rand(*input.shape(), options.0);
+        "torch" randn_like(input: Tensor, options: Typed) => Tensor::randn(*input.shape(), options.0);
         "torch" rand_like(input: Tensor, options: Cast) => input.rand_like();
         "torch" randn_like(input: Tensor, options: Cast) => input.randn_like();
         "torch" normal(mean: f64, std: f64, size: Shape1, options: Maker) => Tensor::normal(size.0, mean, std, options);
