@@ -142,6 +142,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" kaiser_window(window_length: usize, periodic: bool = true, beta: f64 = 12.0, options: Maker) => Tensor::kaiser_window(window_length, periodic, beta, options);
         "torch" manual_seed(seed: i64) => torch::manual_seed(seed);
         "torch" initial_seed() => torch::default_generator().initial_seed() as i64;
+        "torch" get_rng_state() => torch::get_rng_state();
+        "torch" set_rng_state(new_state: Tensor) => torch::set_rng_state(&new_state).map(|()| Value::None);
         "torch!" default_generator() => torch::default_generator();
         "torch" Generator(device: Option<Device> = None) => Generator::new();
         "torch.Generator" manual_seed(generator: Generator, seed: i64) => { generator.manual_seed(seed); generator };
