@@ -48,7 +48,7 @@ fn shapes() {
     let y = firebrand::zeros([3, 2]);
     let v = firebrand::zeros([4]);
     let n = tensor![1, 2, 3];
-    let k = tensor!(1.0);
+    let k = tensor(1.0);
     golden!(&x + &v => "add: shapes [2, 3] and [4] do not broadcast: sizes 3 and 4 meet at dimension 1\n      2    3\n      ·    4\n  hint: sizes are aligned at the right and must be equal or 1");
     golden!(&x * &y => "mul: shapes [2, 3] and [3, 2] do not broadcast: sizes 3 and 2 meet at dimension 1\n      2    3\n      3    2\n  hint: the second operand looks transposed: try .t()");
     golden!(x.add(firebrand::zeros([2])) => "add: shapes [2, 3] and [2] do not broadcast: sizes 3 and 2 meet at dimension 1\n      2    3\n      ·    2\n  hint: sizes are aligned at the right; .unsqueeze(…) adds a dimension of size 1 where one is missing");
@@ -68,7 +68,9 @@ fn shapes() {
     golden!(firebrand::zeros([1, 1, 1]).t() => "t: needs at most 2 dimensions, shape [1, 1, 1] has 3\n  hint: use .transpose(-2, -1) for batches of matrices");
     golden!(cat(&[], 0) => "cat: no tensors to join\n  hint: give at least one");
     golden!(stack(&[x.clone(), y.clone()], 0) => "stack: shapes [2, 3] and [3, 2] differ\n  hint: all shapes must be equal; use cat to join along an existing dimension");
-    golden!(x.cross_entropy(&n) => "cross_entropy: scores of shape [2, 3] and targets of shape [3]\n  hint: scores are [N, C], targets are class indices [N]");
+    golden!(x.cross_entropy(&n) => "cross_entropy: scores of shape [2, 3] and targets of shape [3]\n  hint: scores are [N, C] or [N, C, d1, …], targets are class indices [N] or [N, d1, …]");
+    golden!(x.cross_entropy(&x) => "cross_entropy: scores of shape [2, 3] and targets of shape [2, 3]\n  hint: probabilities as targets are for nn::loss::cross_entropy");
+    golden!(x.cross_entropy(&tensor![0, -100]) => "cross_entropy: target -100 is not one of 3 classes\n  hint: targets run from 0 to 2; nn::loss::cross_entropy ignores those of -100");
     golden!(x.cross_entropy(&tensor![0, 3]) => "cross_entropy: target 3 is not one of 3 classes\n  hint: targets run from 0 to 2");
     golden!(n.one_hot(3) => "one_hot: target 3 is not one of 3 classes\n  hint: targets run from 0 to 2");
     golden!(x.backward() => "backward: this tensor does not require gradients and has no history\n  hint: call .requires_grad_(true) on what you differentiate by, outside no_grad");
@@ -90,7 +92,7 @@ fn dimensions_and_indices() {
     let y = firebrand::zeros([3, 2]);
     let v = firebrand::zeros([4]);
     let n = tensor![1, 2, 3];
-    let k = tensor!(1.0);
+    let k = tensor(1.0);
     golden!(x.expand([-1, 2, 3]) => "expand: size -1 at dimension 0 of [-1, 2, 3]\n  hint: -1 keeps the size of a dimension that is there; new leading ones need a size");
     golden!(v.expand([-2, 4]) => "expand: size -2 at dimension 0 of [-2, 4]\n  hint: -1 keeps the size of a dimension that is there; new leading ones need a size");
     golden!(x.sum_dim(2, false) => "sum: dimension 2 is out of range for a tensor of 2 dimensions\n  hint: use a dimension from -2 to 1");
@@ -131,6 +133,8 @@ fn types() {
     golden!(n.softmax(0) => "softmax: needs a floating point tensor, got int32\n  hint: convert with .to_dtype(DType::F32)");
     golden!(x.matmul(&y.to_dtype(DType::F64)) => "matmul: the operands have different types, float32 and float64\n  hint: convert one with .to_dtype(DType::F64)");
     golden!(tensor![true] - tensor![false] => "sub: is not defined for bool tensors\n  hint: use .logical_xor(…), or convert first");
+    golden!(tensor![1, 2].rand_like() => "rand: needs a floating point tensor, got int32\n  hint: convert with .to_dtype(DType::F32)");
+    golden!(tensor![1, 2].randn_like() => "randn: needs a floating point tensor, got int32\n  hint: convert with .to_dtype(DType::F32)");
     golden!(tensor![true].neg() => "neg: is not defined for bool tensors\n  hint: use .logical_not(), or convert first");
     golden!(n.floor_divide(0) => "floor_divide: integer division by zero\n  hint: divide floats, or replace the zeros first");
     golden!(firebrand::zeros([2]).to_dtype(DType::U8) + 1 => "add: uint8 tensors hold pixels: they are stored, indexed, compared and cast, not computed with\n  hint: convert with .to_dtype(DType::F32) or .to_dtype(DType::I32)");
@@ -162,7 +166,7 @@ fn devices() {
 fn arguments() {
     let x = firebrand::zeros([2, 3]);
     let v = firebrand::zeros([4]);
-    let _k = tensor!(1.0);
+    let _k = tensor(1.0);
     golden!(x.expand([2, 2]) => "expand: shape [2, 3] does not expand to [2, 2]\n  hint: only dimensions of size 1, and new leading ones, can be repeated");
     golden!(x.split(0, 0) => "split: pieces of size 0\n  hint: give a positive size");
     golden!(firebrand::randint(5, 5, [2]) => "randint: no whole number is in [5, 5)\n  hint: low must be less than high");

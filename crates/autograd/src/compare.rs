@@ -38,7 +38,7 @@ impl IntoIterator for &Tensor {
     }
 }
 
-/// Nested arrays and vectors that become tensors: what the facade's `tensor!` takes.
+/// Numbers, and nested arrays, slices and vectors of them, that become tensors: what the facade's `tensor` takes.
 pub trait Nested {
     /// The element type.
     type Item: Element;
@@ -76,6 +76,22 @@ impl<T: Nested> Nested for Vec<T> {
     }
 }
 
+impl<T: Nested> Nested for [T] {
+    type Item = T::Item;
+    #[track_caller]
+    fn flatten_into(&self, out: &mut Vec<T::Item>) -> Vec<usize> {
+        nested(self, out)
+    }
+}
+
+impl<T: Nested + ?Sized> Nested for &T {
+    type Item = T::Item;
+    #[track_caller]
+    fn flatten_into(&self, out: &mut Vec<T::Item>) -> Vec<usize> {
+        (**self).flatten_into(out)
+    }
+}
+
 #[track_caller]
 fn nested<T: Nested>(rows: &[T], out: &mut Vec<T::Item>) -> Vec<usize> {
     let mut sizes = vec![rows.len()];
@@ -96,9 +112,9 @@ fn nested<T: Nested>(rows: &[T], out: &mut Vec<T::Item>) -> Vec<usize> {
 
 impl Tensor {
     /// A tensor of nested arrays or vectors: `Tensor::new(&[[1.0, 2.0], [3.0, 4.0]], &device)`.
-    /// The element type is the Rust one; the facade's `tensor!` makes F32 of plain floats.
+    /// The element type is the Rust one; the facade's `tensor` makes F32 of plain floats.
     #[track_caller]
-    pub fn new<N: Nested>(values: &N, device: &Device) -> Tensor {
+    pub fn new<N: Nested + ?Sized>(values: &N, device: &Device) -> Tensor {
         let mut flat = Vec::new();
         let sizes = values.flatten_into(&mut flat);
         Tensor::from_vec(flat, sizes, device)

@@ -50,6 +50,32 @@ fn of(data: HostData, shape: Shape, dtype: DType, device: &Device) -> Tensor {
     Tensor::from_host(&data.cast(dtype), shape, device)
 }
 
+/// The default integer for numbers from `low` to `high`: I64 where they do not fit I32.
+fn default_integer(low: i64, high: i64) -> DType {
+    if i32::try_from(low).is_ok() && i32::try_from(high).is_ok() { DType::I32 } else { DType::I64 }
+}
+
+/// How many numbers a range has.
+#[track_caller]
+fn range_length(start: Scalar, end: Scalar, step: Scalar) -> usize {
+    let (a, b, by) = (start.to_f64(), end.to_f64(), step.to_f64());
+    if by == 0.0 || (b - a) / by < 0.0 {
+        check::fail(
+            "arange",
+            format!("from {a} to {b} by {by}"),
+            "the step must not be 0 and must lead from start to end",
+        );
+    }
+    ((b - a) / by).ceil() as usize
+}
+
+/// The first half counted from the first number, the second from the last.
+fn from_both_ends<T>(steps: usize, first: impl Fn(usize) -> T, last: impl Fn(usize) -> T) -> Vec<T> {
+    // One number alone is the first.
+    let half = if steps == 1 { 1 } else { steps / 2 };
+    (0..steps).map(|i| if i < half { first(i) } else { last(steps - 1 - i) }).collect()
+}
+
 impl Tensor {
     /// `value` everywhere.
     #[track_caller]
@@ -114,7 +140,7 @@ impl Tensor {
         Tensor::ones([rows, cols], device).triu(offset).nonzero().t().contiguous()
     }
 
-    /// `start, start + step, …` before `end`; integers when all three are.
+    /// `start, start + step, …` before `end`; integers when all three are, else F32. Integers beyond I32 are I64.
     #[track_caller]
     pub fn arange(
         start: impl Into<Scalar>,
@@ -123,25 +149,18 @@ impl Tensor {
         device: &Device,
     ) -> Tensor {
         let (start, end, step) = (start.into(), end.into(), step.into());
-        if step.to_f64() == 0.0 || (end.to_f64() - start.to_f64()) / step.to_f64() < 0.0 {
-            check::fail(
-                "arange",
-                format!("from {} to {} by {}", start.to_f64(), end.to_f64(), step.to_f64()),
-                "the step must not be 0 and must lead from start to end",
-            );
-        }
         if [start, end, step].iter().any(|s| s.category() == Category::Float) {
-            let (a, b, by) = (start.to_f64(), end.to_f64(), step.to_f64());
-            let count = ((b - a) / by).ceil() as usize;
-            let values: Vec<f32> = (0..count).map(|i| (a + i as f64 * by) as f32).collect();
-            return Tensor::from_vec(values, count, device);
+            return Tensor::arange_as(start, end, step, device);
         }
-        let (a, b, by) = (start.to_i64(), end.to_i64(), step.to_i64());
-        let count = ((b - a) as f64 / by as f64).ceil() as i64;
+        let count = range_length(start, end, step) as i64;
+        let (a, by) = (start.to_i64(), step.to_i64());
         let numbers = |a: i64, by: i64, count: i64| {
             let values: Vec<i32> = (0..count).map(|i| (a + i * by) as i32).collect();
             Tensor::from_vec(values, count as usize, device)
         };
+        if default_integer(a, a + by * (count - 1).max(0)) == DType::I64 {
+            return Tensor::arange_as(start, end, step, (DType::I64, device));
+        }
         if count < 2 * ROW {
             return numbers(a, by, count);
         }
@@ -150,23 +169,61 @@ impl Tensor {
         (column + numbers(0, by, ROW)).flatten(0, -1).narrow(0, 0, count as usize).detach()
     }
 
+    /// [`Tensor::arange`] of a given element type: PyTorch's `dtype=`.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// # use tensor_core::DType;
+    /// let x = Tensor::arange_as(0, 1, 0.25, (DType::F64, &backend_cpu::device()));
+    /// assert_eq!(x.to_vec::<f64>(), [0.0, 0.25, 0.5, 0.75]);
+    /// ```
+    #[track_caller]
+    pub fn arange_as(
+        start: impl Into<Scalar>,
+        end: impl Into<Scalar>,
+        step: impl Into<Scalar>,
+        options: impl Into<Options>,
+    ) -> Tensor {
+        let (start, end, step, options) = (start.into(), end.into(), step.into(), options.into());
+        let count = range_length(start, end, step);
+        let data = if [start, end, step].iter().any(|s| s.category() == Category::Float) {
+            let (a, by) = (start.to_f64(), step.to_f64());
+            HostData::F64((0..count).map(|i| a + i as f64 * by).collect())
+        } else {
+            let (a, by) = (start.to_i64(), step.to_i64());
+            HostData::I64((0..count as i64).map(|i| a + i * by).collect())
+        };
+        of(data, Shape::new(&[count]), options.dtype, &options.device)
+    }
+
     /// `steps` numbers from `start` to `end`, both included, evenly spaced; computed from both ends
     /// towards the middle, as PyTorch does.
     #[track_caller]
-    pub fn linspace(start: f64, end: f64, steps: usize, device: &Device) -> Tensor {
-        let (a, b) = (start as f32, end as f32);
-        let step = if steps > 1 { (b - a) / (steps - 1) as f32 } else { 0.0 };
-        let at = |i: usize| {
-            if i < steps / 2 { step.mul_add(i as f32, a) } else { (-step).mul_add((steps - 1 - i) as f32, b) }
+    pub fn linspace(start: f64, end: f64, steps: usize, options: impl Into<Options>) -> Tensor {
+        let options = options.into();
+        let data = if options.dtype == DType::F64 {
+            let step = if steps > 1 { (end - start) / (steps - 1) as f64 } else { 0.0 };
+            HostData::F64(from_both_ends(
+                steps,
+                |i| step.mul_add(i as f64, start),
+                |i| (-step).mul_add(i as f64, end),
+            ))
+        } else {
+            let (a, b) = (start as f32, end as f32);
+            let step = if steps > 1 { (b - a) / (steps - 1) as f32 } else { 0.0 };
+            HostData::F32(from_both_ends(
+                steps,
+                |i| step.mul_add(i as f32, a),
+                |i| (-step).mul_add(i as f32, b),
+            ))
         };
-        let values: Vec<f32> = if steps == 1 { vec![a] } else { (0..steps).map(at).collect() };
-        Tensor::from_vec(values, steps, device)
+        of(data, Shape::new(&[steps]), options.dtype, &options.device)
     }
 
     /// `base` to the powers of [`Tensor::linspace`].
     #[track_caller]
-    pub fn logspace(start: f64, end: f64, steps: usize, base: f64, device: &Device) -> Tensor {
-        let powers = Tensor::linspace(start, end, steps, device);
+    pub fn logspace(start: f64, end: f64, steps: usize, base: f64, options: impl Into<Options>) -> Tensor {
+        let powers = Tensor::linspace(start, end, steps, options);
         Tensor::from_raw(powers.raw().binary_from(BinaryOp::Pow, base))
     }
 
@@ -177,9 +234,13 @@ impl Tensor {
     }
 
     /// Uniform numbers in [low, high).
+    ///
+    /// # Panics
+    /// For a type that is not floating.
     #[track_caller]
     pub fn uniform(shape: impl Into<Shape>, low: f64, high: f64, options: impl Into<Options>) -> Tensor {
         let (shape, options) = (shape.into(), options.into());
+        check::float("rand", options.dtype);
         let data = if options.dtype == DType::F64 {
             let mut values = vec![0f64; shape.numel()];
             options.generator().uniform_f64(&mut values, low, high);
@@ -199,9 +260,13 @@ impl Tensor {
     }
 
     /// Normal numbers of a mean and a standard deviation.
+    ///
+    /// # Panics
+    /// For a type that is not floating.
     #[track_caller]
     pub fn normal(shape: impl Into<Shape>, mean: f64, std: f64, options: impl Into<Options>) -> Tensor {
         let (shape, options) = (shape.into(), options.into());
+        check::float("randn", options.dtype);
         let data = if options.dtype == DType::F64 {
             let mut values = vec![0f64; shape.numel()];
             options.generator().normal_f64(&mut values, mean, std);
@@ -226,7 +291,7 @@ impl Tensor {
         Tensor::randn(*self.shape(), (self.dtype(), self.device()))
     }
 
-    /// Whole numbers in [low, high), each equally likely.
+    /// Whole numbers in [low, high), each equally likely; I64 where they do not fit I32.
     #[track_caller]
     pub fn randint(low: i64, high: i64, shape: impl Into<Shape>, options: impl Into<Options>) -> Tensor {
         let (shape, options) = (shape.into(), options.into());
@@ -238,7 +303,7 @@ impl Tensor {
             );
         }
         let values = options.generator().randint(shape.numel(), low, high);
-        let dtype = if options.dtype.is_float() { DType::I32 } else { options.dtype };
+        let dtype = if options.dtype.is_float() { default_integer(low, high - 1) } else { options.dtype };
         of(HostData::I64(values), shape, dtype, &options.device)
     }
 

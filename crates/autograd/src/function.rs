@@ -1,11 +1,11 @@
 //! Operations of the user's own: a forward pass on raw tensors and the gradient rule for it, as
 //! `torch.autograd.Function`.
 
-use crate::graph::{Keep, record_many};
-use crate::mode::no_grad;
+use crate::graph::{Ctx, Keep, record_many};
+use crate::mode::{is_grad_enabled, no_grad};
 use crate::tensor::Tensor;
 use std::sync::Mutex;
-use tensor_core::{Shape, check};
+use tensor_core::{RawTensor, Shape, check};
 
 /// What a [`Function`] keeps from forward to backward.
 #[derive(Debug, Default)]
@@ -26,10 +26,39 @@ impl Context {
         self.saved.iter().zip(&self.versions).position(|(t, &v)| t.raw().buffer().version() != v)
     }
 
-    /// What was kept, in order. Second derivatives do not flow through them.
+    /// What was kept, in order. Second derivatives flow through saved inputs and results, as PyTorch's do; what
+    /// was computed on the way is a constant to them.
     pub fn saved(&self) -> &[Tensor] {
         &self.saved
     }
+
+    /// What each saved tensor is to the operation.
+    fn roles(&self, inputs: &[&Tensor], out: &Tensor) -> Vec<Role> {
+        let alike = |a: &RawTensor, b: &RawTensor| a.buffer().same(b.buffer()) && a.layout() == b.layout();
+        let role = |saved: &Tensor| match inputs.iter().position(|t| alike(t.raw(), saved.raw())) {
+            Some(index) => Role::Input(index),
+            None if alike(out.raw(), saved.raw()) => Role::Result,
+            None => Role::Constant,
+        };
+        self.saved.iter().map(role).collect()
+    }
+
+    /// The same with histories, while the backward pass is itself recorded.
+    fn attached(&self, roles: &[Role], op: &Ctx) -> Context {
+        let attach = |(t, role): (&Tensor, &Role)| match role {
+            Role::Input(index) => op.as_input(*index, t.raw().clone()),
+            Role::Result => op.as_output(t.raw().clone()),
+            Role::Constant => t.clone(),
+        };
+        Context { saved: self.saved.iter().zip(roles).map(attach).collect(), versions: self.versions.clone() }
+    }
+}
+
+/// What a saved tensor is to the operation. It is kept without its history, since a node must not hold itself.
+enum Role {
+    Input(usize),
+    Result,
+    Constant,
 }
 
 /// A differentiable operation.
@@ -71,14 +100,19 @@ pub fn apply_function(function: impl Function, inputs: &[&Tensor]) -> Tensor {
     let out = no_grad(|| function.forward(&mut ctx, inputs));
     let name = function.name();
     let shapes: Vec<Shape> = inputs.iter().map(|t| *t.shape()).collect();
+    let roles = ctx.roles(inputs, &out);
     let ctx = Mutex::new(ctx);
-    record_many(name, inputs, Keep::NOTHING, out.raw().clone(), move |_, g| {
+    record_many(name, inputs, Keep::NOTHING, out.raw().clone(), move |op, g| {
         let ctx = ctx.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(index) = ctx.written() {
             let hint = "save a .copy(), or write after backward()";
             check::fail(name, format!("saved tensor {index} was written in place since"), hint);
         }
-        let grads = function.backward(&ctx, g);
+        let grads = if is_grad_enabled() {
+            function.backward(&ctx.attached(&roles, op), g)
+        } else {
+            function.backward(&ctx, g)
+        };
         if grads.len() != shapes.len() {
             let problem = format!("{} gradients for {} inputs", grads.len(), shapes.len());
             check::fail(name, problem, "give one for each, None where there is none");

@@ -149,7 +149,16 @@ impl Ctx<'_> {
 
     /// A saved input, with its history while a graph is being recorded.
     pub fn input(&self, index: usize) -> Tensor {
-        let raw = self.unpack(index as u8);
+        self.as_input(index, self.unpack(index as u8))
+    }
+
+    /// The saved result.
+    pub fn output(&self) -> Tensor {
+        self.as_output(self.unpack(RESULT))
+    }
+
+    /// The elements of an input, with its history while a graph is being recorded.
+    pub fn as_input(&self, index: usize, raw: RawTensor) -> Tensor {
         match &self.node.operation.inputs()[index] {
             Edge::Node(node) if is_grad_enabled() => Tensor::from_node(raw, node.clone()),
             Edge::Leaf(leaf) if is_grad_enabled() => leaf.clone(),
@@ -157,9 +166,8 @@ impl Ctx<'_> {
         }
     }
 
-    /// The saved result.
-    pub fn output(&self) -> Tensor {
-        let raw = self.unpack(RESULT);
+    /// The elements of the result, likewise.
+    pub fn as_output(&self, raw: RawTensor) -> Tensor {
         if is_grad_enabled() { Tensor::from_node(raw, self.node.clone()) } else { Tensor::from_raw(raw) }
     }
 

@@ -25,6 +25,8 @@ pub use engine::{BackwardOptions, grad, grad_with};
 pub use function::{Context, Function, apply_function};
 pub use gradcheck::{gradcheck, gradgradcheck};
 pub use mode::{detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad};
+#[doc(hidden)]
+pub use ops::class_rows;
 pub use ops::{
     AdaptiveSize, Contraction, ConvOptions, Dims, Each, MatrixNorm, Outside, PadMode, Padding, Pieces,
     PoolOptions, QuantileMode, Reduce, Resize, ResizeMode, SampleMode, Sizes, TensorArg, block_diag,

@@ -6,6 +6,7 @@ mod more_support;
 use autograd::{PadMode, Tensor, block_diag, hstack, meshgrid, meshgrid_xy, s, stack, vstack};
 use more_support::{counted, cpu, floats, grads, ints, leaf, near};
 use tensor_core::DType;
+use tensor_core::random::Generator;
 
 #[test]
 fn splits_by_one_size_or_several() {
@@ -153,4 +154,27 @@ fn tensors_become_arrays_of_their_sizes() {
     let error = <[f64; 2]>::try_from(&x).unwrap_err().to_string();
     assert_eq!(error, "an array of sizes [2] does not hold a tensor of shape [2, 3]");
     assert!(Vec::<f64>::try_from(&x).is_err());
+}
+
+/// What PyTorch prints with `dtype=torch.float64`, and integers beyond the default one.
+#[test]
+fn ranges_of_doubles_and_of_long_integers() {
+    let cpu = backend_cpu::device();
+    let doubles = (DType::F64, &cpu);
+    let values = |t: Tensor| t.to_vec::<f64>();
+    let sevenths = [0.0, 1.0 / 6.0, 1.0 / 3.0, 0.5, 0.6666666666666667, 0.8333333333333334, 1.0];
+    assert_eq!(values(Tensor::linspace(0.0, 1.0, 7, doubles)), sevenths);
+    let sixths = [-1.0, -0.19999999999999996, 0.6000000000000001, 1.4, 2.2, 3.0];
+    assert_eq!(values(Tensor::linspace(-1.0, 3.0, 6, doubles)), sixths);
+    assert_eq!(values(Tensor::linspace(0.1, 1.0, 1, doubles)), [0.1]);
+    assert!((values(Tensor::logspace(0.0, 1.0, 3, 10.0, doubles))[1] - 3.1622776601683795).abs() < 1e-15);
+    assert_eq!(values(Tensor::arange_as(0, 1, 0.3, doubles)), [0.0, 0.3, 0.6, 0.8999999999999999]);
+    assert_eq!(Tensor::arange_as(0, 5, 2, &cpu).dtype(), DType::F32);
+
+    let long = Tensor::arange(1i64 << 40, (1i64 << 40) + 3, 1, &cpu);
+    assert_eq!((long.dtype(), long.to_vec::<i64>()[2]), (DType::I64, (1 << 40) + 2));
+    assert_eq!(Tensor::arange(i64::from(i32::MAX), 1i64 << 31, 1, &cpu).dtype(), DType::I32);
+    let generator = Generator::seeded(0);
+    let drawn = Tensor::randint(0, 1 << 40, 3, (&generator, &cpu));
+    assert_eq!(drawn.to_vec::<i64>(), [741280623151, 506137267392, 291447657211]);
 }

@@ -4,11 +4,22 @@ use crate::device;
 use autograd::{Nested, Tensor};
 use tensor_core::{DType, Element, Scalar, Shape, check};
 
-/// A tensor of nested arrays or vectors; doubles become F32, as Python's floats do.
-#[doc(hidden)]
+/// A tensor of a number, or of nested arrays, slices or vectors: `torch.tensor`. Doubles become F32, as Python's
+/// floats do; [`Tensor::new`] keeps them. Literals are shorter by the macro, [`tensor!`](crate::tensor!).
+///
+/// ```
+/// use firebrand::tensor;
+/// assert_eq!(tensor(3.5).to_string(), "tensor(3.5000)");
+/// let data = vec![[1, 2], [3, 4]];
+/// assert_eq!(tensor(&data).shape().dims(), [2, 2]);
+/// assert_eq!(tensor(&data[1..]).to_vec::<i32>(), [3, 4]);
+/// ```
+///
+/// # Panics
+/// When rows differ in length.
 #[track_caller]
-pub fn from_literal<N: Nested>(values: &N) -> Tensor {
-    let t = Tensor::new(values, &device());
+pub fn tensor(values: impl Nested) -> Tensor {
+    let t = Tensor::new(&values, &device());
     if t.dtype() == DType::F64 { t.to_dtype(DType::F32) } else { t }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../README.md")]
 
+mod checkpoint;
 mod device;
 mod files;
 mod functions;
@@ -13,6 +14,7 @@ pub use autograd::{
     s, stack, tensordot, vstack,
 };
 pub use backend_cpu::{num_threads, set_num_threads};
+pub use checkpoint::*;
 pub use device::*;
 pub use files::*;
 pub use functions::*;
@@ -28,17 +30,17 @@ pub use nn;
 pub use nn::optim;
 
 /// A tensor on the default device from nested literals: `tensor![[1.0, 2.0], [3.0, 4.0]]`. Floats
-/// become F32, whole numbers the default integer, `true` and `false` booleans.
+/// become F32, whole numbers the default integer, `true` and `false` booleans. As with `vec!`, one entry is a
+/// vector of one; a number alone, and data in a variable, are for the function, [`tensor()`].
 ///
 /// ```
 /// use firebrand::tensor;
 /// assert_eq!(tensor![1, 2, 3].to_string(), "tensor([1, 2, 3])");
 /// assert_eq!(tensor![[1.0, 2.5]].to_string(), "tensor([[1.0000, 2.5000]])");
-/// assert_eq!(tensor!(3.5).to_string(), "tensor(3.5000)");
+/// assert_eq!(tensor![3.5].to_string(), "tensor([3.5000])");
+/// assert_eq!(tensor(3.5).to_string(), "tensor(3.5000)");
 /// ```
 #[macro_export]
 macro_rules! tensor {
-    ($one:literal) => { $crate::from_literal(&$one) };
-    (-$one:literal) => { $crate::from_literal(&-$one) };
-    ($($entry:expr),+ $(,)?) => { $crate::from_literal(&[$($entry),+]) };
+    ($($entry:expr),+ $(,)?) => { $crate::tensor([$($entry),+]) };
 }

@@ -9,8 +9,11 @@ mod module;
 pub mod optim;
 mod state;
 
+/// For [`module!`]. In a module of its own, since compilers print a type by its shortest name.
 #[doc(hidden)]
-pub use autograd::Tensor as __Tensor;
+pub mod __private {
+    pub use autograd::Tensor;
+}
 pub use layers::*;
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss, CrossEntropyLoss, GaussianNLLLoss,
@@ -18,5 +21,5 @@ pub use loss::{
     MultiLabelSoftMarginLoss, MultiMarginLoss, NLLLoss, PoissonNLLLoss, SmoothL1Loss, SoftMarginLoss,
     TripletMarginLoss, TripletMarginWithDistanceLoss,
 };
-pub use module::{Module, Role};
+pub use module::{Mode, Module, Role};
 pub use state::{Incompatible, LoadError, StateDict};

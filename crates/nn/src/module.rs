@@ -7,14 +7,42 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tensor_core::{Activation, DType, Device, Result};
 
 /// Training or evaluation, which a layer that tells them apart keeps; training to begin with.
+///
+/// A layer of one's own with tensors and a mode, which [`module!`](crate::module!) does not write:
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::{Mode, Module, Role};
+/// /// x·gain + noise while training
+/// struct Noisy { gain: Tensor, mode: Mode }
+/// impl Module for Noisy {
+///     fn forward(&self, x: &Tensor) -> Tensor {
+///         let y = x * &self.gain;
+///         if self.is_training() { y + x.randn_like() * 0.1 } else { y }
+///     }
+///     fn name(&self) -> String { "Noisy".into() }
+///     fn tensors(&self) -> Vec<(&str, &Tensor, Role)> { vec![("gain", &self.gain, Role::Parameter)] }
+///     fn tensors_mut(&mut self) -> Vec<&mut Tensor> { vec![&mut self.gain] }
+///     fn set_training(&self, training: bool) { self.mode.set(training) }
+///     fn is_training(&self) -> bool { self.mode.get() }
+/// }
+///
+/// let gain = Tensor::ones(2, &backend_cpu::device()).into_parameter();
+/// let layer = Noisy { gain, mode: Mode::default() };
+/// layer.eval();
+/// assert_eq!(layer.forward(&layer.gain).to_vec::<f32>(), [1.0, 1.0]);
+/// assert_eq!(layer.named_parameters()[0].0, "gain");
+/// ```
 #[derive(Debug)]
-pub(crate) struct Mode(AtomicBool);
+pub struct Mode(AtomicBool);
 
 impl Mode {
-    pub(crate) fn get(&self) -> bool {
+    /// Whether it is training.
+    pub fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
-    pub(crate) fn set(&self, training: bool) {
+    /// Training, or evaluation.
+    pub fn set(&self, training: bool) {
         self.0.store(training, Ordering::Relaxed);
     }
 }
@@ -87,7 +115,8 @@ pub trait Module: Send + Sync {
     /// Its own mode, without its parts': training or evaluation.
     fn set_training(&self, _training: bool) {}
 
-    /// Whether it is in training mode. A module that behaves alike in both is if all its parts are.
+    /// Whether it is in training mode. A module that behaves alike in both is if all its parts are; one without
+    /// parts always, unless it keeps a [`Mode`].
     fn is_training(&self) -> bool {
         self.children().iter().all(|(_, child)| child.is_training())
     }
@@ -206,7 +235,20 @@ pub trait Module: Send + Sync {
     ///
     /// # Errors
     /// The first of `f`'s.
+    ///
+    /// # Panics
+    /// When a module lists tensors or parts that it does not give to be changed.
+    #[track_caller]
     fn replace_tensors(&mut self, f: &mut dyn FnMut(&Tensor) -> Result<Tensor>) -> Result<()> {
+        // A module of the user's own that left one of the two out would silently stay as it is.
+        let lists = [("tensors", self.tensors().len()), ("children", self.children().len())];
+        let given = [self.tensors_mut().len(), self.children_mut().len()];
+        for ((what, shown), given) in lists.into_iter().zip(given) {
+            if shown != given {
+                let problem = format!("{what}() lists {shown}, {what}_mut() {given}");
+                tensor_core::check::fail(&self.name(), problem, "implement both, with the same entries");
+            }
+        }
         for tensor in self.tensors_mut() {
             *tensor = f(tensor)?;
         }
@@ -218,6 +260,7 @@ pub trait Module: Send + Sync {
     ///
     /// # Errors
     /// When a device fails.
+    #[track_caller]
     fn to(&mut self, device: &Device) -> Result<()> {
         // A count of batches is an int64 on the CPU, and the default integer where there is no int64.
         let narrow = |t: &Tensor| t.dtype() == DType::I64 && !device.supports(DType::I64);
@@ -323,7 +366,7 @@ macro_rules! module {
     ($name:ident { $($field:ident),* $(,)? }, |$this:ident, $input:ident| $body:expr) => {
         impl $crate::Module for $name {
             #[track_caller]
-            fn forward(&self, $input: &$crate::__Tensor) -> $crate::__Tensor {
+            fn forward(&self, $input: &$crate::__private::Tensor) -> $crate::__private::Tensor {
                 let $this = self;
                 $body
             }

@@ -65,3 +65,44 @@ fn embeddings_say_which_index_there_is_not() {
     let text = message(|| layer.forward(&Tensor::zeros([2], (DType::F32, &cpu))));
     assert!(text.starts_with("embedding: ") && text.contains("float32"), "{text}");
 }
+
+/// A module that shows a tensor or a part and gives none to be changed would stay as it is without a word.
+#[test]
+fn modules_that_cannot_be_converted_say_so() {
+    struct Gain(Tensor);
+    impl Module for Gain {
+        fn forward(&self, x: &Tensor) -> Tensor {
+            x * &self.0
+        }
+        fn name(&self) -> String {
+            "Gain".into()
+        }
+        fn tensors(&self) -> Vec<(&str, &Tensor, nn::Role)> {
+            vec![("gain", &self.0, nn::Role::Parameter)]
+        }
+    }
+    struct Outer(Gain);
+    impl Module for Outer {
+        fn forward(&self, x: &Tensor) -> Tensor {
+            self.0.forward(x)
+        }
+        fn name(&self) -> String {
+            "Outer".into()
+        }
+        fn children(&self) -> Vec<(String, &dyn Module)> {
+            vec![("gain".into(), &self.0)]
+        }
+    }
+    let gain = || Gain(Tensor::ones(1, &cpu()));
+    let converted = |mut module: Box<dyn Module>| {
+        message(|| {
+            module.to_dtype(DType::F64);
+            Tensor::ones(1, &cpu())
+        })
+    };
+    let hint = "implement both, with the same entries";
+    let told = converted(Box::new(gain()));
+    assert_eq!(told, format!("Gain: tensors() lists 1, tensors_mut() 0\n  hint: {hint}"));
+    let told = converted(Box::new(Outer(gain())));
+    assert_eq!(told, format!("Outer: children() lists 1, children_mut() 0\n  hint: {hint}"));
+}

@@ -123,8 +123,17 @@ impl Tensor {
         })
     }
 
-    /// The mean over rows of −ln softmax(x)\[target\]: `[N, C], [N] → []`. The other choices of
-    /// `F.cross_entropy` (weights, smoothing, reductions, more dimensions) are in the nn crate.
+    /// The mean of −ln softmax(x)\[target\]: `[N, C], [N] → []`, also of `[C], []` and of `[N, C, d1, …], [N, d1, …]`.
+    /// The other choices of `F.cross_entropy` (ignored targets, probabilities, weights, smoothing, reductions) are
+    /// `nn::loss::cross_entropy`'s.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// # let cpu = backend_cpu::device();
+    /// let scores = Tensor::zeros([2, 4, 5], &cpu); // four classes at five places
+    /// let target = Tensor::new(&[[0, 1, 2, 3, 0]; 2], &cpu);
+    /// assert_eq!(scores.cross_entropy(&target).item::<f32>(), 4f32.ln());
+    /// ```
     ///
     /// # Panics
     /// When a target is not one of the C classes.
@@ -132,14 +141,11 @@ impl Tensor {
     pub fn cross_entropy(&self, target: &Tensor) -> Tensor {
         let name = "cross_entropy";
         check::float(name, self.dtype());
-        check::index_type(name, target.dtype());
-        if self.rank() != 2 || target.rank() != 1 || self.dim(0) != target.dim(0) {
-            check::fail(
-                name,
-                format!("scores of shape {} and targets of shape {}", self.shape(), target.shape()),
-                "scores are [N, C], targets are class indices [N]",
-            );
+        if self.rank() != 2 || target.shape().dims() != [self.dim(0)] {
+            let (rows, classes) = class_rows(name, self, target);
+            return rows.cross_entropy(&classes);
         }
+        check::index_type(name, target.dtype());
         let classes = self.dim(1);
         if self.device().checks_indices() {
             in_range(name, target, classes);
@@ -194,17 +200,46 @@ impl Tensor {
     }
 }
 
+/// Scores as `[rows, C]` and classes as `[rows]`, of those that a loss of classes takes: `[N, C]` and `[N]`, `[C]`
+/// and `[]`, or `[N, C, d1, …]` and `[N, d1, …]`.
+#[doc(hidden)]
+#[track_caller]
+pub fn class_rows(op: &str, scores: &Tensor, target: &Tensor) -> (Tensor, Tensor) {
+    let (x, t) = (scores.shape(), target.shape());
+    let fits = match x.rank() {
+        0 => false,
+        1 => t.rank() == 0,
+        rank => t.rank() == rank - 1 && t[0] == x[0] && t[1..] == x[2..],
+    };
+    if !fits {
+        let hint = if x.rank() == 2 && t.dims() == [x[0], 1] {
+            "the targets have a dimension too many: .squeeze_dim(1)"
+        } else if x == t && target.dtype().is_float() {
+            "probabilities as targets are for nn::loss::cross_entropy"
+        } else if x == t {
+            "targets in the scores' own shape are probabilities: convert them with .to_dtype(DType::F32)"
+        } else {
+            "scores are [N, C] or [N, C, d1, …], targets are class indices [N] or [N, d1, …]"
+        };
+        check::fail(op, format!("scores of shape {x} and targets of shape {t}"), hint);
+    }
+    check::index_type(op, target.dtype());
+    let rows = if x.rank() < 3 { scores.clone() } else { scores.movedim(1, -1) };
+    let classes = x[usize::from(x.rank() > 1)];
+    (rows.reshape(vec![target.numel(), classes]), target.reshape(vec![target.numel()]))
+}
+
 /// Panics when a class index is not one.
 #[track_caller]
 pub(crate) fn in_range(op: &str, target: &Tensor, classes: usize) {
     let Some((low, high)) = target.raw().index_range(op) else { return };
     if low < 0 || high >= classes as i64 {
         let odd = if low < 0 { low } else { high };
-        check::fail(
-            op,
-            format!("target {odd} is not one of {classes} classes"),
-            format!("targets run from 0 to {}", classes as i64 - 1),
-        );
+        let mut hint = format!("targets run from 0 to {}", classes as i64 - 1);
+        if odd == -100 {
+            hint += "; nn::loss::cross_entropy ignores those of -100";
+        }
+        check::fail(op, format!("target {odd} is not one of {classes} classes"), hint);
     }
 }
 

@@ -47,6 +47,7 @@ pub use arithmetic::TensorArg;
 pub use contract::{Contraction, cdist, kron, tensordot};
 pub use dividing::{broadcast_tensors, cartesian_prod, column_stack, dstack};
 pub use einsum::einsum;
+pub use fused::class_rows;
 pub(crate) use fused::in_range;
 pub use joining::{block_diag, cat, hstack, meshgrid, meshgrid_xy, stack, vstack};
 pub use order::QuantileMode;

@@ -1,4 +1,7 @@
 //! `+ − · / %` and negation on tensors, references and numbers, in every combination.
+//!
+//! On the left a number is an `f64` or an `i64`: with one type of each kind a literal's type follows from the
+//! operation, so that `(1.0 - &x).log()` and `3 * x.square() - &y` compile. Two would need a suffix.
 
 use super::arithmetic::from_number;
 use crate::tensor::Tensor;
@@ -21,7 +24,7 @@ macro_rules! operator {
                 Tensor::$call(&self, other)
             }
         }
-        operator!(@numbers $trait $method $op; f32, f64, i32, i64);
+        operator!(@numbers $trait $method $op; f64, i64);
     )+};
     (@numbers $trait:ident $method:ident $op:ident; $($ty:ty),+) => {$(
         impl $trait<&Tensor> for $ty {

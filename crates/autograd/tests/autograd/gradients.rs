@@ -24,6 +24,13 @@ fn positive(shape: &[usize]) -> Tensor {
 }
 
 #[test]
+fn a_literal_on_the_left_needs_no_type() {
+    let x = given(&[1.0, 2.0], &[2]);
+    assert_eq!((1.0 - &x).abs().to_vec::<f32>(), [0.0, 1.0]);
+    assert_eq!((3 * x.square() - 2 / &x).sum().item::<f32>(), 12.0);
+}
+
+#[test]
 fn functions_of_one_number() {
     cases! {
         "neg": [x(&[5])], |x| -&x[0];

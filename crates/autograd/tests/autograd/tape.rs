@@ -3,7 +3,7 @@
 use crate::common::{bools, cpu, given, ints};
 use autograd::{
     BackwardOptions, Context, Function, Tensor, apply_function, cat, detect_anomaly, enable_grad, grad,
-    grad_with, is_anomaly_enabled, is_grad_enabled, no_grad, s,
+    grad_with, gradgradcheck, is_anomaly_enabled, is_grad_enabled, no_grad, s,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -431,6 +431,40 @@ fn functions_of_the_users_own() {
     refuses("MisshapenBackward: a gradient of shape [] for input 0 of shape [2]", || {
         apply_function(Misshapen, &[&a]).backward()
     });
+}
+
+#[test]
+fn second_derivatives_of_functions_of_the_users_own() {
+    /// eˣ, whose rule reads its own result.
+    struct Exp;
+    impl Function for Exp {
+        fn name(&self) -> &'static str {
+            "MyExpBackward"
+        }
+        fn forward(&self, ctx: &mut Context, inputs: &[&Tensor]) -> Tensor {
+            let y = inputs[0].exp();
+            ctx.save(&[&y]);
+            y
+        }
+        fn backward(&self, ctx: &Context, grad: &Tensor) -> Vec<Option<Tensor>> {
+            vec![Some(grad * &ctx.saved()[0])]
+        }
+    }
+    let doubles = |v: &[f64]| Tensor::from_slice(v, v.len(), &cpu()).requires_grad_(true);
+    let (a, b) = (doubles(&[0.5, -1.5]), doubles(&[2.0, 0.25]));
+    // Inputs that are leaves, inputs that are results, and a result that the rule reads.
+    let f = |x: &[Tensor]| {
+        let y = apply_function(Scaled(3.0), &[&x[0].sin(), &x[1]]);
+        apply_function(Exp, &[&apply_function(Scaled(0.5), &[&y, &x[0]])])
+    };
+    gradgradcheck(f, &[a.clone(), b], 1e-6, 1e-4).unwrap();
+    // d³eˣ/dx³ = eˣ
+    let x = doubles(&[1.0]);
+    let mut y = apply_function(Exp, &[&x]);
+    for _ in 0..3 {
+        y = grad(&[&y.sum()], &[&x], true)[0].clone().expect("a gradient");
+    }
+    assert!((y.item::<f64>() - std::f64::consts::E).abs() < 1e-12);
 }
 
 #[test]

@@ -39,6 +39,24 @@ impl Linear {
         }
         Linear { weight: weight.into_parameter(), bias: None }
     }
+
+    /// Size of what comes in: to put another head on a network.
+    ///
+    /// ```
+    /// use nn::Linear;
+    /// let cpu = backend_cpu::device();
+    /// let mut fc = Linear::new(512, 1000, &cpu);
+    /// fc = Linear::new(fc.in_features(), 2, &cpu);
+    /// assert_eq!((fc.in_features(), fc.out_features()), (512, 2));
+    /// ```
+    pub fn in_features(&self) -> usize {
+        self.weight.dim(1)
+    }
+
+    /// Size of what comes out.
+    pub fn out_features(&self) -> usize {
+        self.weight.dim(0)
+    }
 }
 
 impl Module for Linear {
@@ -50,7 +68,7 @@ impl Module for Linear {
         "Linear".into()
     }
     fn extra_repr(&self) -> String {
-        let [outputs, inputs] = self.weight.dims();
+        let (inputs, outputs) = (self.in_features(), self.out_features());
         format!("in_features={inputs}, out_features={outputs}, bias={}", python(self.bias.is_some()))
     }
     fn tensors(&self) -> Vec<(&'static str, &Tensor, Role)> {

@@ -1,7 +1,7 @@
 //! Losses of classes: cross-entropy and the negative log-likelihood.
 
 use super::{Reduction, reduced};
-use autograd::Tensor;
+use autograd::{Tensor, class_rows};
 use tensor_core::{Category, DType, check};
 
 /// The choices of [`cross_entropy`] and [`nll_loss`]; also `nn::CrossEntropyLoss`.
@@ -45,7 +45,7 @@ pub fn cross_entropy(scores: &Tensor, target: &Tensor, options: &CrossEntropy) -
     if scores.shape() == target.shape() && target.dtype().category() == Category::Float {
         return of_probabilities(op, scores, target, options);
     }
-    let (rows, classes) = by_row(op, scores, target);
+    let (rows, classes) = class_rows(op, scores, target);
     // The fused operation knows no ignored targets. Where indices are checked anyway a look is cheap;
     // elsewhere it would wait for the device.
     let plain = options.weight.is_none()
@@ -73,33 +73,8 @@ fn may_hold(op: &str, classes: &Tensor, class: i64) -> bool {
 pub fn nll_loss(log_p: &Tensor, target: &Tensor, options: &CrossEntropy) -> Tensor {
     let op = "nll_loss";
     check::float(op, log_p.dtype());
-    let (rows, classes) = by_row(op, log_p, target);
+    let (rows, classes) = class_rows(op, log_p, target);
     of_classes(op, &rows, &classes, target, &CrossEntropy { label_smoothing: 0.0, ..options.clone() })
-}
-
-/// Scores as `[rows, C]` and classes as `[rows]`.
-#[track_caller]
-fn by_row(op: &str, scores: &Tensor, target: &Tensor) -> (Tensor, Tensor) {
-    let (x, t) = (scores.shape(), target.shape());
-    let fits = match x.rank() {
-        0 => false,
-        1 => t.rank() == 0,
-        rank => t.rank() == rank - 1 && t[0] == x[0] && t[1..] == x[2..],
-    };
-    if !fits {
-        let hint = if x.rank() == 2 && t.dims() == [x[0], 1] {
-            "the targets have a dimension too many: .squeeze_dim(1)"
-        } else if x == t {
-            "targets in the scores' own shape are probabilities: convert them with .to_dtype(DType::F32)"
-        } else {
-            "scores are [N, C] or [N, C, d1, …], targets are class indices [N] or [N, d1, …]"
-        };
-        check::fail(op, format!("scores of shape {x} and targets of shape {t}"), hint);
-    }
-    check::index_type(op, target.dtype());
-    let rows = if x.rank() < 3 { scores.clone() } else { scores.movedim(1, -1) };
-    let classes = x[usize::from(x.rank() > 1)];
-    (rows.reshape(vec![target.numel(), classes]), target.reshape(vec![target.numel()]))
 }
 
 /// The weights of the classes in the scores' type.

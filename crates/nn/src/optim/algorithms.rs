@@ -152,6 +152,9 @@ macro_rules! common {
         fn maximize(&self) -> bool {
             self.maximize
         }
+        fn set(&mut self, name: &str, text: &str) -> bool {
+            self.set_setting(name, text)
+        }
     };
 }
 pub(super) use common;
@@ -164,8 +167,8 @@ impl Config for SgdConfig {
     fn set_momentum(&mut self, momentum: f64) {
         self.momentum = momentum;
     }
-    fn states(&self) -> usize {
-        usize::from(self.momentum != 0.0)
+    fn state_names(&self) -> &'static [&'static str] {
+        if self.momentum == 0.0 { &[] } else { &["momentum_buffer"] }
     }
     fn problem(&self) -> Option<String> {
         let wrong = first_wrong(&[
@@ -200,8 +203,9 @@ impl<const W: bool> Config for AdamConfig<W> {
     fn set_momentum(&mut self, momentum: f64) {
         self.betas.0 = momentum;
     }
-    fn states(&self) -> usize {
-        2 + usize::from(self.amsgrad)
+    fn state_names(&self) -> &'static [&'static str] {
+        let all = &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
+        if self.amsgrad { all } else { &all[..2] }
     }
     fn problem(&self) -> Option<String> {
         let (b1, b2) = self.betas;
@@ -240,8 +244,13 @@ impl Config for RmsPropConfig {
     fn set_momentum(&mut self, momentum: f64) {
         self.momentum = momentum;
     }
-    fn states(&self) -> usize {
-        1 + usize::from(self.centered) + usize::from(self.momentum > 0.0)
+    fn state_names(&self) -> &'static [&'static str] {
+        match (self.centered, self.momentum > 0.0) {
+            (false, false) => &["square_avg"],
+            (false, true) => &["square_avg", "momentum_buffer"],
+            (true, false) => &["square_avg", "grad_avg"],
+            (true, true) => &["square_avg", "grad_avg", "momentum_buffer"],
+        }
     }
     fn problem(&self) -> Option<String> {
         first_wrong(&[
@@ -272,8 +281,8 @@ impl Config for RmsPropConfig {
 
 impl Config for AdagradConfig {
     common!("Adagrad");
-    fn states(&self) -> usize {
-        1
+    fn state_names(&self) -> &'static [&'static str] {
+        &["sum"]
     }
     fn initial(&self, _: usize) -> f64 {
         self.initial_accumulator_value

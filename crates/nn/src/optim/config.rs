@@ -48,8 +48,12 @@ pub trait Config: Clone + Send + std::fmt::Debug {
     fn set_momentum(&mut self, _momentum: f64) {}
     /// Whether to climb instead of descend.
     fn maximize(&self) -> bool;
+    /// What PyTorch calls the tensors of state that each parameter has, in the order of the step.
+    fn state_names(&self) -> &'static [&'static str];
     /// How many tensors of state each parameter has.
-    fn states(&self) -> usize;
+    fn states(&self) -> usize {
+        self.state_names().len()
+    }
     /// What the state's tensor of a number is filled with at first.
     fn initial(&self, _index: usize) -> f64 {
         0.0
@@ -58,13 +62,17 @@ pub trait Config: Clone + Send + std::fmt::Debug {
     fn problem(&self) -> Option<String>;
     /// The settings by name, as PyTorch prints them.
     fn settings(&self) -> Vec<(&'static str, String)>;
+    /// Sets one from what [`Config::settings`] made of it; whether the text is a value of it. Names that are none
+    /// of its own are passed over.
+    fn set(&mut self, name: &str, text: &str) -> bool;
     /// The step of parameters of an age.
     fn step(&self, age: Age) -> Step;
 }
 
 /// A setting as Python prints it.
-pub(super) trait Setting {
+pub(super) trait Setting: Sized {
     fn text(&self) -> String;
+    fn parse(text: &str) -> Option<Self>;
 }
 
 impl Setting for f64 {
@@ -72,15 +80,26 @@ impl Setting for f64 {
     fn text(&self) -> String {
         if *self == 0.0 { "0".into() } else { number(*self) }
     }
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
 }
 impl Setting for bool {
     fn text(&self) -> String {
         python(*self).into()
     }
+    fn parse(text: &str) -> Option<Self> {
+        [true, false].into_iter().find(|&value| python(value) == text)
+    }
 }
 impl Setting for (f64, f64) {
     fn text(&self) -> String {
         format!("({}, {})", number(self.0), number(self.1))
+    }
+    /// A tuple, or a list.
+    fn parse(text: &str) -> Option<Self> {
+        let (a, b) = text.strip_prefix(['(', '['])?.strip_suffix([')', ']'])?.split_once(", ")?;
+        Some((a.parse().ok()?, b.parse().ok()?))
     }
 }
 
@@ -129,6 +148,17 @@ macro_rules! config {
                 all.extend([("lr", self.lr.text()), ("maximize", self.maximize.text())]);
                 all.extend([$((stringify!($field), self.$field.text())),+]);
                 all
+            }
+            fn set_setting(&mut self, name: &str, text: &str) -> bool {
+                fn take<T: $crate::optim::config::Setting>(field: &mut T, text: &str) -> bool {
+                    T::parse(text).map(|value| *field = value).is_some()
+                }
+                match name {
+                    "lr" => take(&mut self.lr, text),
+                    "maximize" => take(&mut self.maximize, text),
+                    $(stringify!($field) => take(&mut self.$field, text),)+
+                    _ => true,
+                }
             }
         }
     };

@@ -143,10 +143,10 @@ fn decay(lr: f64, weight_decay: f64, decoupled: bool) -> (f64, f64) {
 
 /// What these algorithms' settings do alike.
 macro_rules! relative {
-    ($name:literal) => {
+    ($name:literal of $state:expr) => {
         common!($name);
-        fn states(&self) -> usize {
-            2
+        fn state_names(&self) -> &'static [&'static str] {
+            &$state
         }
         fn settings(&self) -> Vec<(&'static str, String)> {
             let mut all = self.all_settings();
@@ -154,8 +154,8 @@ macro_rules! relative {
             all
         }
     };
-    ($name:literal with betas) => {
-        relative!($name);
+    ($name:literal of $state:expr, with betas) => {
+        relative!($name of $state);
         fn momentum(&self) -> Option<f64> {
             Some(self.betas.0)
         }
@@ -166,7 +166,7 @@ macro_rules! relative {
 }
 
 impl Config for AdadeltaConfig {
-    relative!("Adadelta");
+    relative!("Adadelta" of ["square_avg", "acc_delta"]);
     fn problem(&self) -> Option<String> {
         first_wrong(&[
             ("learning rate", self.lr, self.lr >= 0.0),
@@ -182,7 +182,7 @@ impl Config for AdadeltaConfig {
 }
 
 impl Config for AdamaxConfig {
-    relative!("Adamax" with betas);
+    relative!("Adamax" of ["exp_avg", "exp_inf"], with betas);
     fn problem(&self) -> Option<String> {
         wrong(self.lr, self.eps, self.betas, self.weight_decay)
     }
@@ -218,7 +218,7 @@ impl NAdamConfig {
 }
 
 impl Config for NAdamConfig {
-    relative!("NAdam" with betas);
+    relative!("NAdam" of ["exp_avg", "exp_avg_sq"], with betas);
     fn problem(&self) -> Option<String> {
         let momentum_decay = ("momentum_decay value", self.momentum_decay, self.momentum_decay >= 0.0);
         wrong(self.lr, self.eps, self.betas, self.weight_decay).or_else(|| first_wrong(&[momentum_decay]))
@@ -240,7 +240,7 @@ impl Config for NAdamConfig {
 }
 
 impl Config for RAdamConfig {
-    relative!("RAdam" with betas);
+    relative!("RAdam" of ["exp_avg", "exp_avg_sq"], with betas);
     fn problem(&self) -> Option<String> {
         wrong(self.lr, self.eps, self.betas, self.weight_decay)
     }

@@ -64,8 +64,8 @@ impl Asgd {
 
 impl Config for RpropConfig {
     common!("Rprop");
-    fn states(&self) -> usize {
-        2
+    fn state_names(&self) -> &'static [&'static str] {
+        &["prev", "step_size"]
     }
     /// The gradient before is 0; the steps are of the learning rate.
     fn initial(&self, index: usize) -> f64 {
@@ -91,7 +91,7 @@ impl Config for RpropConfig {
     fn step(&self, _: Age) -> Step {
         let ((minus, plus), (least, most)) = (self.etas, self.step_sizes);
         Step::Composed(Box::new(move |param, grad, state| {
-            let [before, size] = state else { unreachable!("states() is 2") };
+            let [before, size] = state else { unreachable!("of state there are 2") };
             let kept = grad * before;
             let (turned, same) = (kept.lt(0.0), kept.gt(0.0));
             let factor = turned.where_(minus, same.where_(plus, size.ones_like()));
@@ -119,8 +119,8 @@ fn descend(param: &Tensor, rate: f64, grad: &Tensor) {
 
 impl Config for AsgdConfig {
     common!("ASGD");
-    fn states(&self) -> usize {
-        1
+    fn state_names(&self) -> &'static [&'static str] {
+        &["ax"]
     }
     fn problem(&self) -> Option<String> {
         first_wrong(&[
@@ -142,7 +142,7 @@ impl Config for AsgdConfig {
         let (eta, mu) = (f64::from(eta as f32), f64::from((1.0 / (done - self.t0).max(1.0)) as f32));
         let (shrink, weight_decay) = (1.0 - self.lambd * eta, self.weight_decay);
         Step::Composed(Box::new(move |param, grad, state| {
-            let [average] = state else { unreachable!("states() is 1") };
+            let [average] = state else { unreachable!("of state there are 1") };
             let mut grad = grad.clone();
             if weight_decay != 0.0 {
                 grad = grad.copy();

@@ -129,10 +129,12 @@ pub(super) fn entries() -> Vec<Entry> {
         "Tensor" new_tensor(input: Tensor, data: Value, options: Cast) => tensor_of(&data).map(|t| t.to_dtype(input.dtype()));
         "torch" eye(n: usize, options: Maker) => Tensor::eye(n, options);
         "torch" eye(n: usize, m: usize, options: Maker) => Tensor::eye([n, m], options);
+        "torch" arange(end: Scalar, options: Typed) => Tensor::arange_as(0, end, 1, options.0);
+        "torch" arange(start: Scalar, end: Scalar, step: Scalar = 1.into(), options: Typed) => Tensor::arange_as(start, end, step, options.0);
         "torch" arange(end: Scalar, options: Cast) => torch::arange(0, end, 1);
         "torch" arange(start: Scalar, end: Scalar, step: Scalar = 1.into(), options: Cast) => torch::arange(start, end, step);
-        "torch" linspace(start: f64, end: f64, steps: usize, options: Cast) => torch::linspace(start, end, steps);
-        "torch" logspace(start: f64, end: f64, steps: usize, base: f64 = 10.0, options: Cast) => torch::logspace(start, end, steps, base);
+        "torch" linspace(start: f64, end: f64, steps: usize, options: Maker) => Tensor::linspace(start, end, steps, options);
+        "torch" logspace(start: f64, end: f64, steps: usize, base: f64 = 10.0, options: Maker) => Tensor::logspace(start, end, steps, base, options);
         "torch" hann_window(window_length: usize, periodic: bool = true, options: Maker) => Tensor::hann_window(window_length, periodic, options);
         "torch" hamming_window(window_length: usize, periodic: bool = true, alpha: f64 = 0.54, beta: f64 = 0.46, options: Maker) => Tensor::hamming_window(window_length, periodic, alpha, beta, options);
         "torch" blackman_window(window_length: usize, periodic: bool = true, options: Maker) => Tensor::blackman_window(window_length, periodic, options);
@@ -140,6 +142,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" kaiser_window(window_length: usize, periodic: bool = true, beta: f64 = 12.0, options: Maker) => Tensor::kaiser_window(window_length, periodic, beta, options);
         "torch" manual_seed(seed: i64) => torch::manual_seed(seed);
         "torch" initial_seed() => torch::default_generator().initial_seed() as i64;
+        "torch" get_rng_state() => torch::get_rng_state();
+        "torch" set_rng_state(new_state: Tensor) => torch::set_rng_state(&new_state).map(|()| Value::None);
         "torch!" default_generator() => torch::default_generator();
         "torch" Generator(device: Option<Device> = None) => Generator::new();
         "torch.Generator" manual_seed(generator: Generator, seed: i64) => { generator.manual_seed(seed); generator };
@@ -149,6 +153,8 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch" randint(high: i64, size: Shape1, options: Maker) => Tensor::randint(0, high, size.0, whole(options, 0, high));
         "torch" randint(low: i64, high: i64, size: Shape1, options: Maker) => Tensor::randint(low, high, size.0, whole(options, low, high));
         "torch" randperm(n: usize, options: Maker) => Tensor::randperm(n, options);
+        "torch" rand_like(input: Tensor, options: Typed) => Tensor::rand(*input.shape(), options.0);
+        "torch" randn_like(input: Tensor, options: Typed) => Tensor::randn(*input.shape(), options.0);
         "torch" rand_like(input: Tensor, options: Cast) => input.rand_like();
         "torch" randn_like(input: Tensor, options: Cast) => input.randn_like();
         "torch" normal(mean: f64, std: f64, size: Shape1, options: Maker) => Tensor::normal(size.0, mean, std, options);
