@@ -3,6 +3,7 @@
 use super::Optim;
 use super::config::{Age, Config, Setting, Step, config, first_wrong};
 use autograd::Tensor;
+use std::borrow::Borrow;
 use tensor_core::OptimStep;
 
 /// Stochastic gradient descent, with momentum (Polyak 1964; Sutskever et al. 2013).
@@ -111,28 +112,28 @@ impl Default for AdagradConfig {
 impl Sgd {
     /// SGD of a learning rate (PyTorch's default is 1e-3); add `.momentum(0.9)` and others.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, SgdConfig { lr, ..SgdConfig::default() })
     }
 }
 impl<const W: bool> Optim<AdamConfig<W>> {
     /// Adam or AdamW of a learning rate (PyTorch's default is 1e-3), betas (0.9, 0.999), eps 1e-8.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, AdamConfig { lr, ..AdamConfig::default() })
     }
 }
 impl RmsProp {
     /// RMSprop of a learning rate (PyTorch's default is 1e-2), alpha 0.99, eps 1e-8.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, RmsPropConfig { lr, ..RmsPropConfig::default() })
     }
 }
 impl Adagrad {
     /// Adagrad of a learning rate (PyTorch's default is 1e-2), eps 1e-10.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, AdagradConfig { lr, ..AdagradConfig::default() })
     }
 }

@@ -4,6 +4,7 @@ use super::Optim;
 use super::algorithms::common;
 use super::config::{Age, Config, Setting, Step, config, first_wrong};
 use autograd::Tensor;
+use std::borrow::Borrow;
 use tensor_core::OptimStep;
 
 /// Adadelta (Zeiler 2012): steps of the size of the last ones.
@@ -99,28 +100,28 @@ impl Default for RAdamConfig {
 impl Adadelta {
     /// Adadelta of a learning rate (PyTorch's default is 1), rho 0.9, eps 1e-6.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, AdadeltaConfig { lr, ..AdadeltaConfig::default() })
     }
 }
 impl Adamax {
     /// Adamax of a learning rate (PyTorch's default is 2e-3), betas (0.9, 0.999), eps 1e-8.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, AdamaxConfig { lr, ..AdamaxConfig::default() })
     }
 }
 impl NAdam {
     /// NAdam of a learning rate (PyTorch's default is 2e-3), betas (0.9, 0.999), eps 1e-8.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, NAdamConfig { lr, ..NAdamConfig::default() })
     }
 }
 impl RAdam {
     /// RAdam of a learning rate (PyTorch's default is 1e-3), betas (0.9, 0.999), eps 1e-8.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, RAdamConfig { lr, ..RAdamConfig::default() })
     }
 }

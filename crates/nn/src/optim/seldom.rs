@@ -7,6 +7,7 @@ use super::config::{Age, Config, Setting, Step, config, first_wrong};
 use super::{Optim, fused};
 use crate::layers::number;
 use autograd::Tensor;
+use std::borrow::Borrow;
 use tensor_core::OptimStep;
 
 /// Rprop (Riedmiller & Braun 1993): steps by the gradient's sign, each weight's own step growing while the
@@ -50,14 +51,14 @@ impl Default for AsgdConfig {
 impl Rprop {
     /// Rprop of a first step size (PyTorch's default is 1e-2), etas (0.5, 1.2), steps from 1e-6 to 50.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, RpropConfig { lr, ..RpropConfig::default() })
     }
 }
 impl Asgd {
     /// ASGD of a learning rate (PyTorch's default is 1e-2), lambd 1e-4, alpha 0.75, t0 1e6.
     #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
+    pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
         Optim::with_config(params, AsgdConfig { lr, ..AsgdConfig::default() })
     }
 }

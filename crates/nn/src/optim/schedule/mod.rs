@@ -27,7 +27,7 @@ use tensor_core::check;
 /// use autograd::Tensor;
 /// use nn::optim::{Optimizer, Scheduler, Sgd, StepLR};
 /// let x = Tensor::ones(1, &backend_cpu::device()).into_parameter();
-/// let mut optimizer = Sgd::new(vec![x], 0.5);
+/// let mut optimizer = Sgd::new([x], 0.5);
 /// let mut schedule = StepLR::new(&mut optimizer, 2, 0.5);
 /// let rates: Vec<f64> = (0..4)
 ///     .map(|_| {

@@ -220,7 +220,7 @@ by_function! {
     /// ```
     /// # use autograd::Tensor;
     /// # use nn::optim::{LambdaLR, Scheduler, Sgd};
-    /// # let mut optimizer = Sgd::new(vec![Tensor::ones(1, &backend_cpu::device())], 0.1);
+    /// # let mut optimizer = Sgd::new([Tensor::ones(1, &backend_cpu::device())], 0.1);
     /// let mut schedule = LambdaLR::new(&mut optimizer, |epoch| 1.0 / (1.0 + epoch as f64));
     /// schedule.step(&mut optimizer);
     /// assert_eq!(schedule.last_lr(), [0.05]);
@@ -231,7 +231,7 @@ by_function! {
     /// ```
     /// # use autograd::Tensor;
     /// # use nn::optim::{MultiplicativeLR, Scheduler, Sgd};
-    /// # let mut optimizer = Sgd::new(vec![Tensor::ones(1, &backend_cpu::device())], 0.5);
+    /// # let mut optimizer = Sgd::new([Tensor::ones(1, &backend_cpu::device())], 0.5);
     /// let mut schedule = MultiplicativeLR::new(&mut optimizer, |_| 0.5);
     /// schedule.step(&mut optimizer);
     /// schedule.step(&mut optimizer);
