@@ -1,6 +1,6 @@
 //! Schedules that need no memory but the number of steps.
 
-use super::{Progress, Scheduler, SchedulerState, SchedulerStateError};
+use super::{Progress, Scheduler, progress_alone};
 use crate::optim::Optimizer;
 use std::f64::consts::PI;
 use std::fmt;
@@ -54,15 +54,7 @@ macro_rules! schedules {
                 optimizer.set_lrs(&self.progress.bases);
                 self.first(optimizer);
             }
-            fn last_lr(&self) -> &[f64] {
-                &self.progress.last
-            }
-            fn state_dict(&self) -> SchedulerState {
-                self.progress.save(stringify!($name), Vec::new())
-            }
-            fn load_state_dict(&mut self, state: &SchedulerState) -> Result<(), SchedulerStateError> {
-                self.progress.load(stringify!($name), 0, state)
-            }
+            progress_alone!(stringify!($name));
         }
     )+};
 }
@@ -201,15 +193,7 @@ macro_rules! by_function {
                 optimizer.set_lrs(&self.progress.bases);
                 self.at(optimizer, 0);
             }
-            fn last_lr(&self) -> &[f64] {
-                &self.progress.last
-            }
-            fn state_dict(&self) -> SchedulerState {
-                self.progress.save(stringify!($name), Vec::new())
-            }
-            fn load_state_dict(&mut self, state: &SchedulerState) -> Result<(), SchedulerStateError> {
-                self.progress.load(stringify!($name), 0, state)
-            }
+            progress_alone!(stringify!($name));
         }
     )+};
 }
