@@ -197,6 +197,31 @@ fn layers_and_data() {
     golden!(nn::loss::mse_loss(&x, &y, nn::loss::Reduction::Mean) => "mse_loss: input of shape [2, 3] and target of shape [3, 2]\n  hint: input and target have one number for each other's");
 }
 
+/// No memory is told at the user's line, with the tensor that has no room, and the program goes on.
+#[test]
+fn memory_that_is_not_there() {
+    const SIDE: usize = 1 << 25; // 2⁵² bytes: more than an address can name
+    let one = firebrand::zeros([1]);
+    let told = |f: &dyn Fn() -> Tensor, op: &str, shape: &str, bytes: &str| {
+        let (message, file, _) = refusal(f);
+        let start = format!(
+            "{op}: a float32 tensor of shape {shape} does not fit: device cpu is out of memory: {bytes}"
+        );
+        assert!(message.starts_with(&start), "{message}");
+        assert_eq!(file, file!(), "where it is told: {message}");
+    };
+    let asked = "4503599627370496 bytes asked for, ";
+    told(&|| firebrand::zeros([SIDE, SIDE]), "full", "[33554432, 33554432]", asked);
+    told(&|| one.expand([SIDE as isize, SIDE as isize]) + 1.0, "add", "[33554432, 33554432]", asked);
+    told(
+        &|| firebrand::zeros([SIDE; 3]),
+        "full",
+        "[33554432, 33554432, 33554432]",
+        "18446744073709551615 bytes",
+    );
+    assert_eq!((one + 1.0).item::<f32>(), 1.0);
+}
+
 /// What comes from outside is a typed error, with a message as good.
 #[test]
 fn matrices_that_do_not_do() {

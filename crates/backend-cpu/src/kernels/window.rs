@@ -9,7 +9,7 @@ use crate::storage::{Block, Pool};
 use crate::threads;
 use std::ops::Range;
 use std::sync::Arc;
-use tensor_core::{DType, Layout, Scalar, Shape, View, Window};
+use tensor_core::{DType, Layout, Result, Scalar, Shape, View, Window};
 
 /// Dimensions that windows may slide over at once: depth, height, width.
 const DIMS: usize = 3;
@@ -110,7 +110,7 @@ fn planes(layout: &Layout, dims: usize) -> (Layout, Vec<usize>) {
 }
 
 /// The windows of the last dimensions, which `pad` surrounds: `[L…, S…] → [L…, K…, O…]`.
-pub fn unfold(pool: &Arc<Pool>, x: View, windows: &[Window], pad: Scalar) -> Block {
+pub fn unfold(pool: &Arc<Pool>, x: View, windows: &[Window], pad: Scalar) -> Result<Block> {
     let held = hold(x);
     let lead = x.layout.rank() - windows.len();
     let plan = Plan::new(windows, &x.layout.shape()[lead..], None);
@@ -144,7 +144,7 @@ pub fn unfold(pool: &Arc<Pool>, x: View, windows: &[Window], pad: Scalar) -> Blo
 }
 
 /// Windows added back to where they came from: `[L…, K…, O…] → [L…, S…]`, S being `sizes`.
-pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> Block {
+pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> Result<Block> {
     let held = hold(x);
     let dims = windows.len();
     let (inner, starts) = planes(x.layout, 2 * dims);
@@ -194,7 +194,7 @@ fn signed(layout: &Layout) -> Vec<isize> {
 
 /// The largest element of every window and where it stands in its plane, the first of equal ones;
 /// NaN is larger than anything.
-pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block) {
+pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> Result<(Block, Block)> {
     let held = hold(x);
     let lead = x.layout.rank() - windows.len();
     let plan = Plan::new(windows, &x.layout.shape()[lead..], None);
@@ -203,7 +203,7 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
     let stride = plan.windows[2].stride;
     with_float!(x.dtype(), T => {
         let data = packed::<T>(&held);
-        let mut index = pool.take::<i32>(rows * count);
+        let mut index = pool.take::<i32>(rows * count)?;
         let values = fresh(pool, rows * count, |out: &mut [T]| {
             let places = index.slice_mut::<i32>(rows * count);
             let mut both: Vec<(&mut [T], &mut [i32])> =
@@ -233,12 +233,12 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
                 }
             });
         });
-        (values, index)
+        Ok((values?, index))
     })
 }
 
 /// Gradients added to where the largest of their windows stand: `[L…, O…] → [L…, S…]`, S being `sizes`.
-pub fn max_pool_grad(pool: &Arc<Pool>, index: View, grad: View, sizes: &[usize]) -> Block {
+pub fn max_pool_grad(pool: &Arc<Pool>, index: View, grad: View, sizes: &[usize]) -> Result<Block> {
     let (at, held) = (hold(index), hold(grad));
     let shape = grad.layout.shape();
     let (lead, plane): (usize, usize) = (shape.rank() - sizes.len(), sizes.iter().product());
