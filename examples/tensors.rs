@@ -48,7 +48,7 @@ fn main() -> Result<(), torch::Error> {
     y.assign(s![.., 0], 1.0);
     y.assign(s![1], tensor![5.0, 6.0, 7.0, 8.0]);
     println!("{y}");
-    println!("{}", torch::cat(&[y.clone(), y.flip(&[0])], 1));
+    println!("{}", torch::cat(&[&y, &y.flip(&[0])], 1));
 
     // Large tensors are summarised.
     println!("{}", torch::arange(0, 10000, 1));

@@ -140,22 +140,3 @@ fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         put_sum(row + 15, row_sums[15]);
     }
 }
-
-fn put(batch: i32, row: i32, column: u32, v: vec4<f32>) {
-    if row >= i32(p.m) {
-        return;
-    }
-    let at = u32(batch * i32(p.m) + row) * p.n;
-    let bias_row = bias_of(batch, row);
-    for (var j = 0u; j < 4u; j++) {
-        if column + j < p.n {
-            out[at + column + j] = finished(v[j], bias_row, column + j);
-        }
-    }
-}
-
-fn put_sum(row: i32, v: f32) {
-    if row < i32(p.m) {
-        sums[row] = v;
-    }
-}

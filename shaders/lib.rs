@@ -34,9 +34,9 @@ files! {
     /// Matrix products through workgroup memory.
     MATMUL = "matmul.wgsl" + "parts/here.wgsl" + "parts/nan.wgsl" + "parts/product.wgsl";
     /// Matrix products in registers alone.
-    DIRECT = "direct.wgsl" + "parts/nan.wgsl" + "parts/product.wgsl";
+    DIRECT = "direct.wgsl" + "parts/nan.wgsl" + "parts/product.wgsl" + "parts/rows.wgsl";
     /// Matrix products in registers and subgroups of 8.
-    LANES = "lanes.wgsl" + "parts/nan.wgsl" + "parts/product.wgsl";
+    LANES = "lanes.wgsl" + "parts/nan.wgsl" + "parts/product.wgsl" + "parts/rows.wgsl";
     /// Matrix products of integers.
     INTEGERS = "integers.wgsl" + "parts/here.wgsl";
     /// Optimizer steps, two parameters a dispatch.

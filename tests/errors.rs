@@ -66,8 +66,11 @@ fn shapes() {
     golden!(tensor![vec![1, 2], vec![3]] => "tensor: row 1 has sizes [1], the first has [2]\n  hint: all rows must be equally long");
     golden!(firebrand::from_vec(vec![1.0, 2.0], [3]) => "tensor: 2 elements do not fill shape [3], which has 3\n  hint: the sizes' product must be the number of elements");
     golden!(firebrand::zeros([1, 1, 1]).t() => "t: needs at most 2 dimensions, shape [1, 1, 1] has 3\n  hint: use .transpose(-2, -1) for batches of matrices");
-    golden!(cat(&[], 0) => "cat: no tensors to join\n  hint: give at least one");
-    golden!(stack(&[x.clone(), y.clone()], 0) => "stack: shapes [2, 3] and [3, 2] differ\n  hint: all shapes must be equal; use cat to join along an existing dimension");
+    golden!(cat(&Vec::<Tensor>::new(), 0) => "cat: no tensors to join\n  hint: give at least one");
+    golden!(stack(&Vec::<Tensor>::new(), 0) => "stack: no tensors to stack\n  hint: give at least one");
+    golden!(firebrand::broadcast_tensors(&[&x, &v]) => "broadcast_tensors: shapes [2, 3] and [4] do not broadcast: sizes 3 and 4 meet at dimension 1\n      2    3\n      ·    4\n  hint: sizes are aligned at the right and must be equal or 1");
+    golden!(firebrand::block_diag(&[&x, &firebrand::zeros([1, 1, 1])]) => "block_diag: tensor 1 has shape [1, 1, 1]\n  hint: give matrices");
+    golden!(stack(&[&x, &y], 0) => "stack: shapes [2, 3] and [3, 2] differ\n  hint: all shapes must be equal; use cat to join along an existing dimension");
     golden!(x.cross_entropy(&n) => "cross_entropy: scores of shape [2, 3] and targets of shape [3]\n  hint: scores are [N, C] or [N, C, d1, …], targets are class indices [N] or [N, d1, …]");
     golden!(x.cross_entropy(&x) => "cross_entropy: scores of shape [2, 3] and targets of shape [2, 3]\n  hint: probabilities as targets are for nn::loss::cross_entropy");
     golden!(x.cross_entropy(&tensor![0, -100]) => "cross_entropy: target -100 is not one of 3 classes\n  hint: targets run from 0 to 2; nn::loss::cross_entropy ignores those of -100");
@@ -106,7 +109,8 @@ fn dimensions_and_indices() {
     golden!(x.gather(1, &tensor![[3]]) => "gather: index 3 is out of range for a dimension of size 3\n  hint: indices run from -3 to 2");
     golden!(x.index_select(0, &tensor![[0], [1]]) => "index_select: the index has shape [2, 1]\n  hint: give one dimension of indices");
     golden!(x.permute(&[0, 0]) => "permute: [0, 0] is not an order of the 2 dimensions of shape [2, 3]\n  hint: name every dimension once");
-    golden!(cat(&[x.clone(), y.clone()], 0) => "cat: tensor 1 of shape [3, 2] does not join [2, 3] along dimension 0\n  hint: all sizes but that dimension's must be equal");
+    golden!(stack(&[&x, &x], 3) => "stack: dimension 3 is out of range for a tensor of 3 dimensions\n  hint: use a dimension from -3 to 2");
+    golden!(cat(&[&x, &y], 0) => "cat: tensor 1 of shape [3, 2] does not join [2, 3] along dimension 0\n  hint: all sizes but that dimension's must be equal");
     golden!(x.dim(2) => "dim: dimension 2 is out of range for a tensor of 2 dimensions\n  hint: use a dimension from -2 to 1");
     golden!(k.dim(0) => "dim: a tensor of 0 dimensions is a single number, it has no dimension\n  hint: use .unsqueeze(0) to give it one, or .item() for its value");
     golden!(k.iter().count() => "iter: a tensor of 0 dimensions is a single number, it has no dimension\n  hint: use .unsqueeze(0) to give it one, or .item() for its value");
@@ -151,7 +155,7 @@ fn devices() {
     let far = Tensor::zeros([2, 3], &other);
     golden!(&x + &far => "add: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
     golden!(x.matmul(&far.t()) => "matmul: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
-    golden!(cat(&[x.clone(), far.clone()], 0) => "cat: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
+    golden!(cat(&[&x, &far], 0) => "cat: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
     golden!(x.gather(1, &Tensor::zeros([2, 1], (DType::I32, &other))) => "gather: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
     golden!(x.i(s![&Tensor::zeros([2], (DType::I32, &other))]) => "index_select: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
     golden!(x.assign(s![0], far.i(s![0])) => "copy_: tensors are on different devices: cpu and cpu\n  hint: move one with .to(&device)");
@@ -174,6 +178,8 @@ fn arguments() {
     golden!(firebrand::arange(0, 5, 0) => "arange: from 0 to 5 by 0\n  hint: the step must not be 0 and must lead from start to end");
     golden!(einsum("ij,jk->ik", &[&x, &x]) => "einsum: 'j' is 3 and 2 in \"ij,jk->ik\"");
     golden!(einsum("ij->k", &[&x]) => "einsum: 'k' stands on the right of \"ij->k\" only");
+    golden!(einsum("i->i", &[&x]) => "einsum: \"i\" of \"i->i\" does not name the dimensions of a tensor of rank 2\n  hint: one letter per dimension, and ... for those without a name");
+    golden!(einsum("ii->i", &[&x]) => "einsum: 'i' is 2 and 3 in one operand");
     golden!(x.repeat(&[2]) => "repeat: 1 repeats for 2 dimensions\n  hint: give a number for every dimension, or use tile");
     golden!(x.assign(s![0], &v) => "expand: shape [4] does not expand to [3]\n  hint: only dimensions of size 1, and new leading ones, can be repeated");
 }
@@ -191,8 +197,33 @@ fn layers_and_data() {
     golden!(nn::Linear::new(4, 4, &cpu).forward(&firebrand::zeros([5, 4]).to_dtype(DType::F64)) => "linear: the input is float64, the weight float32\n  hint: convert the input with .to_dtype(DType::F32)");
     golden!(data::DataLoader::new(data::TensorDataset::new(vec![x.clone()]), 0) => "DataLoader: batches of 0 items\n  hint: give a positive batch_size");
     golden!(data::TensorDataset::new(vec![x.clone(), v.clone()]) => "TensorDataset: columns of lengths [2, 4]\n  hint: all must be equally long");
-    golden!(optim::Sgd::new(vec![], 0.1) => "SGD: got an empty parameter list\n  hint: pass model.parameters()");
+    golden!(optim::Sgd::new(Vec::<Tensor>::new(), 0.1) => "SGD: got an empty parameter list\n  hint: pass model.parameters()");
     golden!(nn::loss::mse_loss(&x, &y, nn::loss::Reduction::Mean) => "mse_loss: input of shape [2, 3] and target of shape [3, 2]\n  hint: input and target have one number for each other's");
+}
+
+/// No memory is told at the user's line, with the tensor that has no room, and the program goes on.
+#[test]
+fn memory_that_is_not_there() {
+    const SIDE: usize = 1 << 25; // 2⁵² bytes: more than an address can name
+    let one = firebrand::zeros([1]);
+    let told = |f: &dyn Fn() -> Tensor, op: &str, shape: &str, bytes: &str| {
+        let (message, file, _) = refusal(f);
+        let start = format!(
+            "{op}: a float32 tensor of shape {shape} does not fit: device cpu is out of memory: {bytes}"
+        );
+        assert!(message.starts_with(&start), "{message}");
+        assert_eq!(file, file!(), "where it is told: {message}");
+    };
+    let asked = "4503599627370496 bytes asked for, ";
+    told(&|| firebrand::zeros([SIDE, SIDE]), "full", "[33554432, 33554432]", asked);
+    told(&|| one.expand([SIDE as isize, SIDE as isize]) + 1.0, "add", "[33554432, 33554432]", asked);
+    told(
+        &|| firebrand::zeros([SIDE; 3]),
+        "full",
+        "[33554432, 33554432, 33554432]",
+        "18446744073709551615 bytes",
+    );
+    assert_eq!((one + 1.0).item::<f32>(), 1.0);
 }
 
 /// What comes from outside is a typed error, with a message as good.

@@ -4,14 +4,12 @@
 //! Single operations are compared so by the CPU backend's own `reproducible` test; here they are in company,
 //! where a difference of one bit would grow.
 
+use backend_tests::same_at_any_level;
 use firebrand::nn::{self, Module, Sequential};
 use firebrand::optim::{Adam, Optimizer, Sgd};
 use firebrand::{Device, Tensor, manual_seed};
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Set for a child process: print the checksums at its own width of vectors.
-const CHILD: &str = "FIREBRAND_TEST_EXACT";
 const STEPS: usize = 300;
 
 /// The default generator and the threads are the program's: one test at a time.
@@ -114,31 +112,7 @@ fn at_any_number_of_threads() {
 #[test]
 fn at_any_width_of_vectors() {
     let _alone = alone();
-    if std::env::var_os(CHILD).is_some() {
-        println!("level {:?}", backend_cpu::simd::level());
-        NETWORKS.iter().for_each(|(name, network)| println!("trace {name} {:?}", network()));
-        return;
-    }
-    let run = |level: &str| -> (String, Vec<String>) {
-        let output = Command::new(std::env::current_exe().expect("this test has a path"))
-            .args(["at_any_width_of_vectors", "--exact", "--nocapture", "--test-threads=1"])
-            .env(CHILD, "1")
-            .env("FIREBRAND_SIMD", level)
-            .output()
-            .expect("a child process");
-        assert!(output.status.success(), "{level}: {}", String::from_utf8_lossy(&output.stderr));
-        let text = String::from_utf8(output.stdout).expect("text");
-        let ran = text.lines().find_map(|l| l.split_once("level ").map(|(_, level)| level.to_lowercase()));
-        let traces = text.lines().filter(|l| l.starts_with("trace ")).map(String::from).collect();
-        (ran.expect("the child names its level"), traces)
-    };
-    let (ran, portable) = run("portable");
-    assert_eq!((ran.as_str(), portable.len()), ("portable", NETWORKS.len()));
-    for level in ["avx2", "avx512"] {
-        let (ran, traces) = run(level);
-        if ran != level {
-            println!("this machine has no {level}: compared {ran} instead");
-        }
-        assert_eq!(traces, portable, "{level}");
-    }
+    same_at_any_level("at_any_width_of_vectors", backend_cpu::simd::level(), NETWORKS.len(), || {
+        NETWORKS.iter().map(|(name, network)| format!("{name} {:?}", network())).collect()
+    });
 }

@@ -6,7 +6,8 @@
 
 use crate::graph::{Edge, Node, assert_finite};
 use crate::mode::{is_anomaly_enabled, with_grad};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, refs};
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
@@ -236,7 +237,11 @@ impl Tensor {
 /// assert_eq!((first.item::<f32>(), second.item::<f32>()), (12.0, 12.0));
 /// ```
 #[track_caller]
-pub fn grad(outputs: &[&Tensor], inputs: &[&Tensor], create_graph: bool) -> Vec<Option<Tensor>> {
+pub fn grad(
+    outputs: &[impl Borrow<Tensor>],
+    inputs: &[impl Borrow<Tensor>],
+    create_graph: bool,
+) -> Vec<Option<Tensor>> {
     let weights = vec![None; outputs.len()];
     grad_with(outputs, &weights, inputs, &BackwardOptions { create_graph, retain_graph: create_graph })
 }
@@ -244,6 +249,17 @@ pub fn grad(outputs: &[&Tensor], inputs: &[&Tensor], create_graph: bool) -> Vec<
 /// As [`grad`], each output weighted by a gradient of its shape.
 #[track_caller]
 pub fn grad_with(
+    outputs: &[impl Borrow<Tensor>],
+    weights: &[Option<Tensor>],
+    inputs: &[impl Borrow<Tensor>],
+    options: &BackwardOptions,
+) -> Vec<Option<Tensor>> {
+    gradients(&refs(outputs), weights, &refs(inputs), options)
+}
+
+/// What [`grad_with`] does.
+#[track_caller]
+fn gradients(
     outputs: &[&Tensor],
     weights: &[Option<Tensor>],
     inputs: &[&Tensor],

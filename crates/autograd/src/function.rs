@@ -3,7 +3,8 @@
 
 use crate::graph::{Ctx, Keep, record_many};
 use crate::mode::{is_grad_enabled, no_grad};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, refs};
+use std::borrow::Borrow;
 use std::sync::Mutex;
 use tensor_core::{RawTensor, Shape, check};
 
@@ -16,9 +17,9 @@ pub struct Context {
 
 impl Context {
     /// Keeps tensors for the backward pass: inputs, results or anything computed on the way.
-    pub fn save(&mut self, tensors: &[&Tensor]) {
-        self.saved.extend(tensors.iter().map(|t| t.detach()));
-        self.versions.extend(tensors.iter().map(|t| t.raw().buffer().version()));
+    pub fn save(&mut self, tensors: &[impl Borrow<Tensor>]) {
+        self.saved.extend(tensors.iter().map(|t| t.borrow().detach()));
+        self.versions.extend(tensors.iter().map(|t| t.borrow().raw().buffer().version()));
     }
 
     /// Which of the saved tensors was written in place since.
@@ -95,14 +96,15 @@ pub trait Function: Send + Sync + 'static {
 /// In the backward pass: when the rule gives another number of gradients than there are inputs, or one
 /// of another shape; and when a saved tensor was written in place meanwhile.
 #[track_caller]
-pub fn apply_function(function: impl Function, inputs: &[&Tensor]) -> Tensor {
+pub fn apply_function(function: impl Function, inputs: &[impl Borrow<Tensor>]) -> Tensor {
+    let inputs = refs(inputs);
     let mut ctx = Context::default();
-    let out = no_grad(|| function.forward(&mut ctx, inputs));
+    let out = no_grad(|| function.forward(&mut ctx, &inputs));
     let name = function.name();
     let shapes: Vec<Shape> = inputs.iter().map(|t| *t.shape()).collect();
-    let roles = ctx.roles(inputs, &out);
+    let roles = ctx.roles(&inputs, &out);
     let ctx = Mutex::new(ctx);
-    record_many(name, inputs, Keep::NOTHING, out.raw().clone(), move |op, g| {
+    record_many(name, &inputs, Keep::NOTHING, out.raw().clone(), move |op, g| {
         let ctx = ctx.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(index) = ctx.written() {
             let hint = "save a .copy(), or write after backward()";

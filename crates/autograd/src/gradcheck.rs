@@ -3,6 +3,7 @@
 use crate::engine::{BackwardOptions, grad_with};
 use crate::mode::no_grad;
 use crate::tensor::Tensor;
+use std::borrow::Borrow;
 use tensor_core::DType;
 
 /// Step of the central differences.
@@ -19,10 +20,25 @@ const STEP: f64 = 1e-6;
 /// use autograd::{Tensor, gradcheck};
 /// use tensor_core::DType;
 /// let x = Tensor::randn([3], (DType::F64, &backend_cpu::device())).requires_grad_(true);
-/// gradcheck(|x| x[0].exp() * &x[0], &[x], 1e-6, 1e-4).unwrap();
+/// gradcheck(|x| x[0].exp() * &x[0], &[&x], 1e-6, 1e-4).unwrap();
 /// ```
 pub fn gradcheck(
     f: impl Fn(&[Tensor]) -> Tensor,
+    inputs: &[impl Borrow<Tensor>],
+    atol: f64,
+    rtol: f64,
+) -> Result<(), String> {
+    first_derivatives(&f, &held(inputs), atol, rtol)
+}
+
+/// The tensors themselves, as the functions under test take them.
+fn held(inputs: &[impl Borrow<Tensor>]) -> Vec<Tensor> {
+    inputs.iter().map(|t| t.borrow().clone()).collect()
+}
+
+/// What [`gradcheck`] does.
+fn first_derivatives(
+    f: &dyn Fn(&[Tensor]) -> Tensor,
     inputs: &[Tensor],
     atol: f64,
     rtol: f64,
@@ -32,10 +48,9 @@ pub fn gradcheck(
         (&y * weights(&y)).sum()
     };
     let out = scalar(inputs);
-    let refs: Vec<&Tensor> = inputs.iter().collect();
     // A result without history claims that nothing depends on the inputs: held against differences too.
     let exact = if out.requires_grad() {
-        grad_with(&[&out], &[None], &refs, &BackwardOptions::default())
+        grad_with(&[&out], &[None], inputs, &BackwardOptions::default())
     } else {
         vec![None; inputs.len()]
     };
@@ -72,12 +87,12 @@ pub fn gradcheck(
 /// As [`gradcheck`]; the incoming gradient is the input after the last.
 pub fn gradgradcheck(
     f: impl Fn(&[Tensor]) -> Tensor,
-    inputs: &[Tensor],
+    inputs: &[impl Borrow<Tensor>],
     atol: f64,
     rtol: f64,
 ) -> Result<(), String> {
-    let mut all = inputs.to_vec();
-    all.push(weights(&no_grad(|| f(inputs))).requires_grad_(true));
+    let mut all = held(inputs);
+    all.push(weights(&no_grad(|| f(&all))).requires_grad_(true));
     gradcheck(
         |all| {
             // Differences need the first gradients too, so a graph is recorded whatever the mode.
@@ -87,9 +102,8 @@ pub fn gradgradcheck(
                 let all: Vec<Tensor> = all.iter().map(leaf).collect();
                 let (coming, inputs) = all.split_last().expect("the incoming gradient is there");
                 let y = f(inputs);
-                let refs: Vec<&Tensor> = inputs.iter().collect();
                 let options = BackwardOptions { create_graph: true, retain_graph: true };
-                let grads = grad_with(&[&y], &[Some(coming.clone())], &refs, &options);
+                let grads = grad_with(&[&y], &[Some(coming.clone())], inputs, &options);
                 let total = grads.iter().flatten().map(|g| (g * weights(g)).sum());
                 total.reduce(|a, b| a + b).unwrap_or_else(|| y.sum() * 0.0)
             })

@@ -1,6 +1,7 @@
 //! `Tensor`: what users hold. A raw tensor, and what the tape knows of it.
 
 use crate::graph::{Edge, Hook, Node};
+use std::borrow::Borrow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tensor_core::{DType, Device, Element, HostData, RawTensor, Result, Scalar, Shape, check};
@@ -34,6 +35,11 @@ pub(crate) struct Meta {
     pub grad: Option<Tensor>,
     pub hooks: Vec<(u64, Hook)>,
     pub parameter: bool,
+}
+
+/// References to the tensors of a list that holds them or references to them.
+pub(crate) fn refs<T: Borrow<Tensor>>(tensors: &[T]) -> Vec<&Tensor> {
+    tensors.iter().map(Borrow::borrow).collect()
 }
 
 impl Tensor {

@@ -305,7 +305,7 @@ fn the_exponential_of_a_matrix() {
 fn what_has_no_inverse_is_told_beside_the_others() {
     let sound = sound([1, 2, 2]).detach();
     let flat = Tensor::new(&[[[1.0, 2.0], [2.0, 4.0]]], &more_support::cpu());
-    let (inverse, info) = autograd::cat(&[sound.clone(), flat], 0).inverse_ex();
+    let (inverse, info) = autograd::cat(&[&sound, &flat], 0).inverse_ex();
     assert_eq!(info.to_vec::<i32>(), [0, 2]);
     close(&inverse.narrow(0, 0, 1), &sound.inverse().unwrap());
     assert!(inverse.select(0, 1).isnan().all().item::<bool>());

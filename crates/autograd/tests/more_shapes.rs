@@ -3,7 +3,10 @@
 
 mod more_support;
 
-use autograd::{PadMode, Tensor, block_diag, hstack, meshgrid, meshgrid_xy, s, stack, vstack};
+use autograd::{
+    PadMode, Tensor, block_diag, broadcast_tensors, cartesian_prod, cat, column_stack, dstack, einsum, grad,
+    hstack, meshgrid, meshgrid_xy, s, stack, vstack,
+};
 use more_support::{counted, cpu, floats, grads, ints, leaf, near};
 use tensor_core::DType;
 use tensor_core::random::Generator;
@@ -86,17 +89,60 @@ fn a_reflection_beyond_the_tensor_is_refused() {
 #[test]
 fn joins_and_grids() {
     let (a, b) = (floats(&[1.0, 2.0]), floats(&[3.0, 4.0]));
-    near(&hstack(&[a.clone(), b.clone()]), &[1.0, 2.0, 3.0, 4.0], 0.0);
+    near(&hstack(&[&a, &b]), &[1.0, 2.0, 3.0, 4.0], 0.0);
     assert_eq!(hstack(&[counted([2, 1]), counted([2, 2])]).shape().dims(), [2, 3]);
-    assert_eq!(vstack(&[a.clone(), b.clone()]).shape().dims(), [2, 2]);
-    near(&block_diag(&[a.clone(), counted([2, 1])]), &[1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], 0.0);
+    assert_eq!(vstack(&[&a, &b]).shape().dims(), [2, 2]);
+    near(&block_diag(&[&a, &counted([2, 1])]), &[1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], 0.0);
     let c = floats(&[5.0, 6.0, 7.0]);
     let shape = |grids: Vec<Tensor>| grids[0].shape().to_vec();
-    assert_eq!(shape(meshgrid(&[a.clone(), c.clone()])), [2, 3]);
-    assert_eq!(shape(meshgrid_xy(&[a.clone(), c.clone()])), [3, 2]);
-    near(&meshgrid_xy(&[a.clone(), c])[0].select(0, 1), &[1.0, 2.0], 0.0);
+    assert_eq!(shape(meshgrid(&[&a, &c])), [2, 3]);
+    assert_eq!(shape(meshgrid_xy(&[&a, &c])), [3, 2]);
+    near(&meshgrid_xy(&[&a, &c])[0].select(0, 1), &[1.0, 2.0], 0.0);
     grads("block_diag", &[leaf([2, 1], -1.0, 1.0), leaf(2, -1.0, 1.0)], |x| block_diag(x).square());
     assert_eq!(stack(&[a, b], -1).to_vec::<f32>(), [1.0, 3.0, 2.0, 4.0]);
+}
+
+/// Every function over a list takes tensors, references, and a vector or a slice of either.
+#[test]
+fn lists_hold_tensors_or_references() {
+    let (a, b) = (floats(&[1.0, 2.0]), floats(&[3.0, 4.0]));
+    let (owned, refs) = (vec![a.clone(), b.clone()], vec![&a, &b]);
+    let one = |t: Tensor| vec![(t.shape().to_vec(), t.to_vec::<f32>())];
+    let many = |all: Vec<Tensor>| all.into_iter().flat_map(one).collect::<Vec<_>>();
+    macro_rules! alike {
+        ($($told:ident $name:ident($($more:expr)?);)+) => {$(
+            let results = [
+                $told($name(&[a.clone(), b.clone()] $(, $more)?)),
+                $told($name(&[&a, &b] $(, $more)?)),
+                $told($name(&owned $(, $more)?)),
+                $told($name(&owned[..] $(, $more)?)),
+                $told($name(&refs $(, $more)?)),
+            ];
+            for other in &results[1..] {
+                assert_eq!(&results[0], other, stringify!($name));
+            }
+        )+};
+    }
+    alike! {
+        one cat(0);
+        one stack(1);
+        one hstack();
+        one vstack();
+        one dstack();
+        one column_stack();
+        one cartesian_prod();
+        one block_diag();
+        many meshgrid();
+        many meshgrid_xy();
+        many broadcast_tensors();
+    }
+    let outer = [1.0, 2.0, 2.0, 4.0];
+    near(&einsum("i,j->ij", &[a.clone(), a.clone()]), &outer, 0.0);
+    near(&einsum("i,j->ij", &[&a, &a]), &outer, 0.0);
+    let x = leaf(2, 1.0, 2.0);
+    let y = x.square().sum();
+    let slope = |grads: Vec<Option<Tensor>>| grads[0].as_ref().expect("a gradient").to_vec::<f64>();
+    assert_eq!(slope(grad(&[&y], &[&x], true)), slope(grad(&[y], &[x], true)));
 }
 
 #[test]

@@ -146,6 +146,44 @@ fn a_grid_of_the_pixels_own_places_changes_nothing() {
     }
 }
 
+/// PyTorch's numbers: results, the sum of the volume's gradient's magnitudes, and a weighted sum of the grid's.
+#[test]
+fn volumes_are_read_at_places() {
+    let values = (0..24).map(|i| (f64::from(i) * 0.7).sin() as f32).collect();
+    let x = Tensor::from_vec::<f32>(values, [2, 1, 2, 3, 2], &backend_cpu::device());
+    let places = [-0.9f32, 0.1, 0.3, 0.4, -1.3, 0.8, 0.2, 0.6, -0.4, 1.5, 0.0, -0.2].to_vec();
+    let grid = Tensor::from_vec(places, [1, 1, 2, 2, 3], &backend_cpu::device());
+    let grid = autograd::cat(&[&grid, &(grid.flip(&[2]) * 0.8)], 0);
+    type Case = (&'static str, &'static str, bool, [f32; 8], f32, f32);
+    #[rustfmt::skip]
+    let cases: [Case; 6] = [
+        ("bilinear", "zeros", true, [0.012462, -0.566423, 0.348205, 0.393488, -0.326903, -0.139509, 0.382281, 0.443477], 3.9367, 17.34734),
+        ("bilinear", "zeros", false, [-0.103708, -0.033998, 0.041714, 0.0, -0.573553, -0.087914, 0.434928, 0.21005], 2.33996, 25.29513),
+        ("bilinear", "border", false, [-0.172847, -0.971365, 0.041714, 0.609291, -0.573553, -0.293045, 0.5576, 0.555099], 5.00682, 40.23121),
+        ("bilinear", "reflection", true, [0.012462, -0.587381, 0.348205, 0.478179, -0.326903, -0.119159, 0.382281, 0.467756], 3.68289, 8.06288),
+        ("nearest", "zeros", false, [-0.631267, 0.0, -0.350783, 0.0, -0.618137, 0.0, 0.990607, 0.0], 3.02996, 0.0),
+        ("nearest", "border", true, [-0.631267, -0.982453, -0.350783, 0.863209, -0.879696, -0.879696, 0.990607, 0.66957], 5.0305, 0.0),
+    ];
+    for (mode, outside, align, want, of_x, of_grid) in cases {
+        let (x, grid) = (x.detach().requires_grad_(true), grid.detach().requires_grad_(true));
+        let out = x.grid_sample(&grid, mode, outside, align);
+        let got = out.to_vec::<f32>();
+        let name = format!("{mode} {outside} {align}");
+        assert_eq!(out.shape().dims(), [2, 1, 1, 2, 2]);
+        assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() < 3e-6), "{name}: {got:?}");
+        let weights = (0..8).map(|i| (i as f32).cos()).collect();
+        (&out * Tensor::from_vec::<f32>(weights, *out.shape(), out.device())).sum().backward();
+        let magnitudes = x.grad().unwrap().abs().sum().item::<f32>();
+        assert!((magnitudes - of_x).abs() < 1e-4, "{name}: {magnitudes}");
+        let slopes = grid.grad().map_or(vec![0.0; 24], |g| g.to_vec::<f32>());
+        let sum: f32 = slopes.iter().zip(1..).map(|(g, i)| g * i as f32).sum();
+        assert!((sum - of_grid).abs() < 1e-3, "{name}: {sum}");
+    }
+    let x = wavy(&[1, 2, 3, 2, 3], 0.2).requires_grad_(true);
+    let grid = (wavy(&[1, 2, 1, 2, 3], 0.3) * 1.3).detach().requires_grad_(true);
+    gradcheck(|t| t[0].grid_sample(&t[1], "bilinear", "zeros", false), &[&x, &grid], 1e-7, 1e-6).unwrap();
+}
+
 #[test]
 fn places_on_a_grid_have_gradients() {
     let grid = (wavy(&[1, 3, 4, 2], 0.3) * 1.7).detach().requires_grad_(true);

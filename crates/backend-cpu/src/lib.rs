@@ -47,9 +47,9 @@ pub fn device() -> Device {
 
 impl Cpu {
     /// Counts a kernel and wraps its block.
-    fn wrap(&self, block: Block) -> Result<Storage> {
+    fn wrap(&self, block: Result<Block>) -> Result<Storage> {
         self.dispatches.fetch_add(1, Ordering::Relaxed);
-        Ok(Box::new(CpuStorage::new(block)))
+        Ok(Box::new(CpuStorage::new(block?)))
     }
 }
 
@@ -172,8 +172,8 @@ impl Backend for Cpu {
         grad: View,
         wants: [bool; 3],
     ) -> Result<[Option<Storage>; 3]> {
-        let [dx, dw, db] = kernels::product::linear_backward(&self.pool, x, w, y, grad, wants);
-        let wrap = |block: Option<Block>| block.map(|b| self.wrap(b)).transpose();
+        let [dx, dw, db] = kernels::product::linear_backward(&self.pool, x, w, y, grad, wants)?;
+        let wrap = |block: Option<Block>| block.map(|b| self.wrap(Ok(b))).transpose();
         Ok([wrap(dx)?, wrap(dw)?, wrap(db)?])
     }
 
@@ -199,8 +199,8 @@ impl Backend for Cpu {
     }
 
     fn cross_entropy(&self, x: View, target: View) -> Result<(Storage, Storage)> {
-        let (log_p, loss) = kernels::softmax::cross_entropy(&self.pool, x, target);
-        Ok((self.wrap(log_p)?, self.wrap(loss)?))
+        let (log_p, loss) = kernels::softmax::cross_entropy(&self.pool, x, target)?;
+        Ok((self.wrap(Ok(log_p))?, self.wrap(Ok(loss))?))
     }
 
     fn cross_entropy_grad(&self, log_p: View, target: View, grad: View) -> Result<Storage> {
@@ -223,8 +223,8 @@ impl Backend for Cpu {
         windows: &[Window],
         groups: usize,
     ) -> Result<Storage> {
-        match kernels::conv::conv(&self.pool, x, w, bias, windows, groups) {
-            Some(block) => self.wrap(block),
+        match kernels::conv::conv(&self.pool, x, w, bias, windows, groups)? {
+            Some(block) => self.wrap(Ok(block)),
             None => compose::conv(x, w, bias, windows, groups),
         }
     }
@@ -237,22 +237,22 @@ impl Backend for Cpu {
         groups: usize,
         sizes: &[usize],
     ) -> Result<Storage> {
-        match kernels::conv::conv_input(&self.pool, y, w, windows, groups, sizes) {
-            Some(block) => self.wrap(block),
+        match kernels::conv::conv_input(&self.pool, y, w, windows, groups, sizes)? {
+            Some(block) => self.wrap(Ok(block)),
             None => compose::conv_input(y, w, windows, groups, sizes),
         }
     }
 
     fn conv_weight(&self, x: View, y: View, windows: &[Window], groups: usize) -> Result<Storage> {
-        match kernels::conv::conv_weight(&self.pool, x, y, windows, groups) {
-            Some(block) => self.wrap(block),
+        match kernels::conv::conv_weight(&self.pool, x, y, windows, groups)? {
+            Some(block) => self.wrap(Ok(block)),
             None => compose::conv_weight(x, y, windows, groups),
         }
     }
 
     fn max_pool(&self, x: View, windows: &[Window]) -> Result<(Storage, Storage)> {
-        let (values, index) = kernels::window::max_pool(&self.pool, x, windows);
-        Ok((self.wrap(values)?, self.wrap(index)?))
+        let (values, index) = kernels::window::max_pool(&self.pool, x, windows)?;
+        Ok((self.wrap(Ok(values))?, self.wrap(Ok(index))?))
     }
 
     fn max_pool_grad(
@@ -272,8 +272,8 @@ impl Backend for Cpu {
     }
 
     fn sort(&self, x: View, descending: bool) -> Result<(Storage, Storage)> {
-        let (values, from) = kernels::sort::sort(&self.pool, x, descending);
-        Ok((self.wrap(values)?, self.wrap(from)?))
+        let (values, from) = kernels::sort::sort(&self.pool, x, descending)?;
+        Ok((self.wrap(Ok(values))?, self.wrap(Ok(from))?))
     }
 
     fn normalize(&self, x: View, mean: f32, std: f32) -> Result<Storage> {

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tensor_core::{Error, Result, check};
 
 /// What memory is counted and aligned in: a cache line, an AVX-512 register.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -31,6 +32,17 @@ pub fn scratch<T: Plain, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
     let result = f(&mut bytemuck::cast_slice_mut(&mut memory)[..len]);
     KEPT.set(memory);
     result
+}
+
+/// Zeros in memory of their own, outside of any pool.
+///
+/// # Panics
+/// When there is no memory for them.
+pub fn zeroed<T: Plain>(len: usize) -> Vec<T> {
+    bytemuck::try_zeroed_vec(len).unwrap_or_else(|()| {
+        let bytes = len.saturating_mul(size_of::<T>());
+        check::fail("cpu", format!("out of memory: {bytes} bytes asked for, to lay out a view"), "")
+    })
 }
 
 /// Spare memory by size, and the counts of what was asked for.
@@ -57,6 +69,14 @@ pub struct Counts {
     pub allocations: u64,
 }
 
+impl Counts {
+    /// A block of so many bytes more is held.
+    fn hold(&mut self, bytes: usize) {
+        self.live += bytes;
+        self.peak = self.peak.max(self.live);
+    }
+}
+
 /// Hashes a size by one multiplication (Knuth's, by the golden ratio): sizes are nobody's attack.
 #[derive(Default)]
 struct Spread(u64);
@@ -78,28 +98,49 @@ const POOL_LIMIT: usize = 1 << 30;
 
 impl Pool {
     /// A block of `len` elements of `T`, of unspecified content.
-    pub fn take<T: Plain>(self: &Arc<Self>, len: usize) -> Block {
-        let lines = (len * size_of::<T>()).div_ceil(size_of::<Line>());
-        let bytes = lines * size_of::<Line>();
+    ///
+    /// # Errors
+    /// When the system has no memory for it, also after what is spare was given back.
+    pub fn take<T: Plain>(self: &Arc<Self>, len: usize) -> Result<Block> {
+        // A size beyond the address space is refused with the rest.
+        let lines = len.saturating_mul(size_of::<T>()).div_ceil(size_of::<Line>());
         let reused = {
             let mut pool = self.lock();
             let reused = pool.by_lines.get_mut(&lines).and_then(Vec::pop);
-            let counts = &mut pool.counts;
-            match reused {
-                Some(_) => counts.spare -= bytes,
-                None => counts.allocations += 1,
+            if reused.is_some() {
+                let bytes = lines * size_of::<Line>();
+                pool.counts.spare -= bytes;
+                pool.counts.hold(bytes);
             }
-            counts.live += bytes;
-            counts.peak = counts.peak.max(counts.live);
             reused
         };
-        let memory = reused.unwrap_or_else(|| {
-            let mut memory = Vec::with_capacity(lines);
-            prefer_huge_pages(&memory);
-            memory.resize(lines, Line::zeroed());
-            memory
-        });
-        Block { memory, pool: self.clone() }
+        let memory = match reused {
+            Some(memory) => memory,
+            None => {
+                let memory = self.asked(lines)?;
+                let counts = &mut self.lock().counts;
+                counts.allocations += 1;
+                counts.hold(lines * size_of::<Line>());
+                memory
+            }
+        };
+        Ok(Block { memory, pool: self.clone() })
+    }
+
+    /// Memory from the system.
+    fn asked(&self, lines: usize) -> Result<Vec<Line>> {
+        let mut memory = Vec::new();
+        if memory.try_reserve_exact(lines).is_err() {
+            self.trim();
+            memory.try_reserve_exact(lines).map_err(|_| Error::OutOfMemory {
+                device: "cpu".into(),
+                requested: lines.saturating_mul(size_of::<Line>()),
+                live: self.counts().live,
+            })?;
+        }
+        prefer_huge_pages(&memory);
+        memory.resize(lines, Line::zeroed());
+        Ok(memory)
     }
 
     /// What was counted so far.
@@ -173,7 +214,8 @@ impl Block {
 impl Clone for Block {
     fn clone(&self) -> Self {
         let bytes = self.memory.len() * size_of::<Line>();
-        let mut copy = self.pool.take::<u8>(bytes);
+        // A write has no error of its own to give.
+        let mut copy = check::done("copy on write", self.pool.take::<u8>(bytes));
         copy.memory.copy_from_slice(&self.memory);
         copy
     }
@@ -232,5 +274,26 @@ impl Deref for Open<'_> {
 impl DerefMut for Open<'_> {
     fn deref_mut(&mut self) -> &mut Block {
         Arc::make_mut(&mut self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is not to be had changes no count but that of spare memory, which was given back to look for room.
+    #[test]
+    fn memory_that_is_not_there_is_an_error() {
+        let pool = Arc::new(Pool::default());
+        drop(pool.take::<f32>(1000).unwrap());
+        let held = pool.take::<u8>(64).unwrap();
+        let Error::OutOfMemory { requested, live, .. } = pool.take::<f64>(1 << 50).unwrap_err() else {
+            panic!("another error")
+        };
+        assert_eq!((requested, live), (1 << 53, 64));
+        assert!(pool.take::<f64>(usize::MAX).is_err(), "more than can be counted");
+        let counts = pool.counts();
+        assert_eq!((counts.live, counts.spare, counts.allocations), (64, 0, 2));
+        assert_eq!(held.slice::<u8>(64).len(), 64);
     }
 }

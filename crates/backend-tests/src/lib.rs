@@ -16,6 +16,7 @@ mod checksums;
 pub mod convolutions;
 pub mod fused;
 mod judge;
+mod levels;
 pub mod moving;
 pub mod optim;
 pub mod pointwise;
@@ -29,6 +30,7 @@ pub mod special;
 pub mod windows;
 
 pub use checksums::checksums;
+pub use levels::{assert_same, same_at_any_level};
 
 /// How exact a backend is held to be, on top of each operator's own table.
 #[derive(Clone, Copy, Debug)]

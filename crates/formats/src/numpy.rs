@@ -16,6 +16,7 @@ use crate::tensors::{Conversion, Loaded, StateDict, download, note, shape, uploa
 use crate::zip::{Archive, Writer};
 use autograd::Tensor;
 use header::Header;
+use std::borrow::Borrow;
 use std::path::Path;
 use tensor_core::{DType, Device, RawTensor, Shape};
 
@@ -120,13 +121,14 @@ fn load_archive(source: Source, device: &Device, limit: u64) -> Result<Loaded<St
     Ok(Loaded { value, conversions })
 }
 
-/// Writes arrays by name, as `numpy.savez`.
+/// Writes arrays by name, as `numpy.savez`: of a state dict, of pairs such as `[("x", &x), ("y", &y)]`, of
+/// `model.named_parameters()`.
 ///
 /// # Errors
 /// When a device fails or the file cannot be written; then nothing is.
-pub fn savez<'a, N: AsRef<str>>(
+pub fn savez<N: AsRef<str>, T: Borrow<Tensor>>(
     path: impl AsRef<Path>,
-    tensors: impl IntoIterator<Item = (N, &'a Tensor)>,
+    tensors: impl IntoIterator<Item = (N, T)>,
 ) -> Result<()> {
     write_npz(path.as_ref(), tensors, false)
 }
@@ -135,16 +137,16 @@ pub fn savez<'a, N: AsRef<str>>(
 ///
 /// # Errors
 /// As [`savez`].
-pub fn savez_compressed<'a, N: AsRef<str>>(
+pub fn savez_compressed<N: AsRef<str>, T: Borrow<Tensor>>(
     path: impl AsRef<Path>,
-    tensors: impl IntoIterator<Item = (N, &'a Tensor)>,
+    tensors: impl IntoIterator<Item = (N, T)>,
 ) -> Result<()> {
     write_npz(path.as_ref(), tensors, true)
 }
 
-fn write_npz<'a, N: AsRef<str>>(
+fn write_npz<N: AsRef<str>, T: Borrow<Tensor>>(
     path: &Path,
-    tensors: impl IntoIterator<Item = (N, &'a Tensor)>,
+    tensors: impl IntoIterator<Item = (N, T)>,
     deflate: bool,
 ) -> Result<()> {
     let (file, io) = (path.display().to_string(), Error::io(path));
@@ -153,7 +155,7 @@ fn write_npz<'a, N: AsRef<str>>(
         let mut seen = std::collections::HashSet::new();
         for (name, tensor) in tensors {
             let entry = format!("{}.npy", name.as_ref());
-            let bytes = npy_bytes(&file, name.as_ref(), tensor)?;
+            let bytes = npy_bytes(&file, name.as_ref(), tensor.borrow())?;
             let written =
                 if deflate { archive.deflated(&entry, &bytes) } else { archive.stored(&entry, &bytes, 64) };
             written.map_err(&io)?;

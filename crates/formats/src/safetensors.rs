@@ -11,6 +11,7 @@ use crate::stored::{Order, Stored, encode};
 use crate::tensors::{Conversion, Loaded, StateDict, download, note, shape, upload};
 use autograd::Tensor;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -139,12 +140,13 @@ pub fn load_file(path: impl AsRef<Path>, device: &Device) -> Result<Loaded<State
     Reader::open(path)?.state_dict(device)
 }
 
-/// Writes tensors by name, as `safetensors.torch.save_file`; the note `format: pt` lets PyTorch read it.
+/// Writes tensors by name, as `safetensors.torch.save_file`; the note `format: pt` lets PyTorch read it. They
+/// may be a state dict, pairs such as `[("x", &x), ("y", &y)]`, or `model.named_parameters()`.
 ///
 /// # Errors
 /// When a name occurs twice, a device fails, or the file cannot be written; then nothing is.
-pub fn save_file<'a, N: AsRef<str>>(
-    tensors: impl IntoIterator<Item = (N, &'a Tensor)>,
+pub fn save_file<N: AsRef<str>, T: Borrow<Tensor>>(
+    tensors: impl IntoIterator<Item = (N, T)>,
     path: impl AsRef<Path>,
 ) -> Result<()> {
     save_file_with(tensors, &BTreeMap::from([("format".into(), "pt".into())]), path)
@@ -154,8 +156,8 @@ pub fn save_file<'a, N: AsRef<str>>(
 ///
 /// # Errors
 /// As [`save_file`].
-pub fn save_file_with<'a, N: AsRef<str>>(
-    tensors: impl IntoIterator<Item = (N, &'a Tensor)>,
+pub fn save_file_with<N: AsRef<str>, T: Borrow<Tensor>>(
+    tensors: impl IntoIterator<Item = (N, T)>,
     metadata: &BTreeMap<String, String>,
     path: impl AsRef<Path>,
 ) -> Result<()> {
@@ -163,14 +165,15 @@ pub fn save_file_with<'a, N: AsRef<str>>(
     write_atomically(path, |out| write(tensors, metadata, &path.display().to_string(), out, Error::io(path)))
 }
 
-fn write<'a, N: AsRef<str>>(
-    tensors: impl IntoIterator<Item = (N, &'a Tensor)>,
+fn write<N: AsRef<str>, T: Borrow<Tensor>>(
+    tensors: impl IntoIterator<Item = (N, T)>,
     metadata: &BTreeMap<String, String>,
     file: &str,
     out: &mut dyn Write,
     io: impl Fn(std::io::Error) -> Error,
 ) -> Result<()> {
-    let mut tensors: Vec<(N, &Tensor)> = tensors.into_iter().collect();
+    let tensors: Vec<(N, T)> = tensors.into_iter().collect();
+    let mut tensors: Vec<(&str, &Tensor)> = tensors.iter().map(|(n, t)| (n.as_ref(), t.borrow())).collect();
     tensors.sort_by_key(|(_, t)| std::cmp::Reverse(t.dtype().size()));
     let mut header = Vec::with_capacity(tensors.len());
     let mut end = 0;
@@ -178,13 +181,13 @@ fn write<'a, N: AsRef<str>>(
         let (begin, bytes) = (end, tensor.numel() * tensor.dtype().size());
         end += bytes;
         let (dtype, shape) = (safe(tensor.dtype()), tensor.shape().to_vec());
-        header.push((name.as_ref(), TensorInfo { dtype, shape, data_offsets: (begin, end) }));
+        header.push((*name, TensorInfo { dtype, shape, data_offsets: (begin, end) }));
     }
     let text = header_text(file, metadata, &header)?;
     out.write_all(&(text.len() as u64).to_le_bytes()).map_err(&io)?;
     out.write_all(text.as_bytes()).map_err(&io)?;
     for (name, tensor) in &tensors {
-        out.write_all(&encode(&download(file, name.as_ref(), tensor.raw())?)).map_err(&io)?;
+        out.write_all(&encode(&download(file, name, tensor.raw())?)).map_err(&io)?;
     }
     Ok(())
 }

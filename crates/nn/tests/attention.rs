@@ -124,7 +124,7 @@ fn several_heads_follow_the_formula() {
     // The same with a mask of numbers, with a mask for each head, time first, and for one sequence alone.
     assert!(attention.attend(&query, &key, &value, &options(&padding)).0.equal(&output));
     let mut each = options(&hidden);
-    each.attn_mask = Some(stack(&vec![added.clone(); 4], 0));
+    each.attn_mask = Some(stack(&[&added; 4], 0));
     each.average_attn_weights = false;
     let (same, by_head) = attention.attend(&query, &key, &value, &each);
     assert!(same.equal(&output));

@@ -87,7 +87,7 @@ fn asgd_averages_from_t0_on_and_takes_its_rate_from_the_step_before() {
 #[test]
 fn a_parameter_without_a_gradient_is_left_alone() {
     let (a, b) = (param(&[1.0]), param(&[1.0]));
-    let mut optimizer = Adam::new(vec![a.clone(), b.clone()], 0.1);
+    let mut optimizer = Adam::new([&a, &b], 0.1);
     step(&mut optimizer, std::slice::from_ref(&a));
     assert_eq!(b.item::<f32>(), 1.0);
     assert!(optimizer.state()[1].is_none());
@@ -171,7 +171,7 @@ fn settings_out_of_range_are_refused_in_pytorchs_words() {
     let nesterov = "Nesterov momentum requires a momentum and zero dampening";
     refused(move || Sgd::new(p(), 0.1).nesterov(true).step(), nesterov);
     Sgd::new(p(), 0.1).nesterov(true).momentum(0.9).step(); // in any order
-    refused(|| drop(Sgd::new(vec![], 0.1)), "SGD: got an empty parameter list");
+    refused(|| drop(Sgd::new(Vec::<Tensor>::new(), 0.1)), "SGD: got an empty parameter list");
     refused(
         move || {
             let x = param(&[1.0]);
@@ -185,7 +185,7 @@ fn settings_out_of_range_are_refused_in_pytorchs_words() {
 #[test]
 fn without_gradients_the_norm_is_zero() {
     assert_eq!(clip_grad_norm_(&[param(&[1.0])], 1.0).item::<f32>(), 0.0);
-    refused(|| drop(clip_grad_norm_(&[], 1.0)), "got an empty parameter list");
+    refused(|| drop(clip_grad_norm_(&Vec::<Tensor>::new(), 1.0)), "got an empty parameter list");
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn differentiable<R: Recurrence>() {
         let mut cell = RecurrentCell::<R>::new(3, 2, &cpu());
         cell.weights = put(t);
         let state = cell.run(&t[4], Some(&R::State::from_parts(t[5..].to_vec())));
-        cat(&state.parts().into_iter().cloned().collect::<Vec<_>>(), 1)
+        cat(&state.parts(), 1)
     };
     gradcheck(cell, &inputs, 1e-6, 1e-4).unwrap_or_else(|e| panic!("{} cell: {e}", R::NAME));
     // Five steps, and both what comes out and the last state.

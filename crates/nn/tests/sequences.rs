@@ -180,6 +180,102 @@ fn a_decoder_has_the_gradients_of_its_target_and_memory() {
     gradcheck(|x| layer.decode(&x[0], &x[1], &masks), &[wavy(3, 0.0), wavy(2, 0.5)], 1e-6, 1e-4).unwrap();
 }
 
+/// PyTorch's numbers: the hint is taken at its word over a mask that hides nothing, unless places are padded.
+#[test]
+fn a_decoder_takes_the_hint_that_its_masks_are_causal() {
+    let d = &cpu();
+    let options =
+        TransformerOptions { dim_feedforward: 8, dropout: 0.0, batch_first: true, ..Default::default() };
+    let layer = TransformerDecoderLayer::with(4, 2, options, d);
+    for (k, (_, p)) in layer.named_parameters().into_iter().enumerate() {
+        let values = (0..p.numel()).map(|i| (((i as f32) * 0.37 + k as f32).sin()) * 0.5).collect();
+        autograd::no_grad(|| p.copy_(&Tensor::from_vec::<f32>(values, *p.shape(), d)).rank());
+    }
+    let filled = |f: &dyn Fn(f32) -> f32| {
+        Tensor::from_vec::<f32>((0..12).map(|i| f(i as f32)).collect(), [1, 3, 4], d)
+    };
+    let (target, memory) = (filled(&|i| (i * 0.3).sin()), filled(&|i| (i * 0.7).cos()));
+    let open = Some(Tensor::zeros([3, 3], d));
+    let hinted = DecoderMasks {
+        tgt_mask: open.clone(),
+        memory_mask: open.clone(),
+        tgt_is_causal: true,
+        memory_is_causal: true,
+        ..Default::default()
+    };
+    let want = [
+        -0.533830, -0.936809, -0.201206, 0.265608, -0.368529, -0.933336, -0.640999, 0.199136, -0.427130,
+        -0.993724, -0.393732, 0.212646,
+    ];
+    let got = layer.decode(&target, &memory, &hinted).to_vec::<f32>();
+    assert!(got.iter().zip(want).all(|(a, b): (&f32, f32)| (a - b).abs() < 2e-6), "{got:?}");
+
+    let padded = DecoderMasks {
+        tgt_mask: open,
+        tgt_key_padding_mask: Some(Tensor::new(&[[false, false, true]], d)),
+        ..Default::default()
+    };
+    let plain = layer.decode(&target, &memory, &padded).to_vec::<f32>();
+    let with_hint = DecoderMasks { tgt_is_causal: true, ..padded };
+    assert_eq!(layer.decode(&target, &memory, &with_hint).to_vec::<f32>(), plain);
+    let bare = DecoderMasks { memory_is_causal: true, ..Default::default() };
+    fails(|| drop(layer.decode(&target, &memory, &bare)), &["is_causal without attn_mask"]);
+}
+
+/// PyTorch's numbers for `F.embedding_bag(…, mode='sum', per_sample_weights=…)`, and its refusals.
+#[test]
+fn a_bag_weighs_its_vectors() {
+    let d = &cpu();
+    let table = Tensor::from_vec::<f32>((0..12).map(|i| (i as f32).sin()).collect(), [4, 3], d);
+    let table = table.requires_grad_(true);
+    let weights = Tensor::new(&[[0.5f32, -1.0], [2.0, 0.25]], d).requires_grad_(true);
+    let near = |got: &Tensor, want: &[f32]| {
+        let got = got.to_vec::<f32>();
+        assert!(got.len() == want.len(), "{got:?}");
+        assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() < 2e-6 * b.abs().max(1.0)), "{got:?}");
+    };
+    let indices = Tensor::new(&[[0, 2], [3, 3]], d);
+    let out = embedding_bag(&indices, &table, None, BagMode::Sum, Some(&weights));
+    near(&out, &[0.279415, -0.236251, -0.534710, 0.927267, -1.224048, -2.249978]);
+    out.square().sum().backward();
+    near(&weights.grad().unwrap(), &[-1.370017, -1.524612, 6.596015, 6.596015]);
+    near(
+        &table.grad().unwrap(),
+        &[
+            0.279415, -0.236251, -0.534710, 0., 0., 0., -0.558831, 0.472502, 1.069419, 4.1727, -5.508214,
+            -10.1249,
+        ],
+    );
+    // The bag in the middle is empty.
+    let (indices, flat) = (indices.flatten(0, -1), weights.detach().flatten(0, -1));
+    let out = embedding_bag(&indices, &table, Some(&[0, 1, 1]), BagMode::Sum, Some(&flat));
+    near(&out, &[0.0, 0.420735, 0.454649, 0.0, 0.0, 0.0, 1.206682, -1.881034, -3.239336]);
+
+    let bags = EmbeddingBag::new(4, 3, d);
+    fails(
+        || drop(bags.forward_weighted(&indices, Some(&[0]), &flat)),
+        &["per_sample_weights with mode Mean"],
+    );
+    let bags = bags.mode(BagMode::Sum);
+    fails(
+        || drop(bags.forward_weighted(&indices, Some(&[0]), &weights)),
+        &["shape [2, 2] for indices of shape [4]"],
+    );
+}
+
+/// Few long rows of a large table are written one by one; all others stay as they are.
+#[test]
+fn a_large_table_is_shrunk_where_it_is_read() {
+    let d = &cpu();
+    let table = Tensor::full([1000, 2], 3.0f32, d);
+    table.embedding_renorm_(&Tensor::new(&[[7, 900], [7, 3]], d), 1.0, 2.0);
+    let rows = table.to_vec::<f32>();
+    for (row, pair) in rows.chunks(2).enumerate() {
+        let want = if [3, 7, 900].contains(&row) { 0.5f32.sqrt() } else { 3.0 };
+        assert!(pair.iter().all(|v| (v - want).abs() < 1e-6), "{row}: {pair:?}");
+    }
+}
+
 #[test]
 fn an_embedding_shrinks_only_the_long_vectors_that_are_read() {
     let mut embedding = Embedding::new(3, 2, &cpu()).max_norm(5.0);

@@ -1,6 +1,7 @@
 //! Programmer mistakes, told at the caller's line: the op, the shapes, what clashes and the likely fix.
 
 use crate::dtype::{Category, DType};
+use crate::error::Error;
 use crate::shape::{Axes, Shape};
 use std::fmt::Display;
 
@@ -18,6 +19,17 @@ pub fn done<T>(op: &str, answer: crate::Result<T>) -> T {
     match answer {
         Ok(value) => value,
         Err(error) => fail(op, error, ""),
+    }
+}
+
+/// [`done`], where the answer is a tensor's memory: running out of it names the tensor.
+#[track_caller]
+pub fn made<T>(op: &str, answer: crate::Result<T>, dtype: DType, shape: &Shape) -> T {
+    match answer {
+        Err(error @ (Error::OutOfMemory { .. } | Error::TooLarge { .. })) => {
+            fail(op, format!("a {dtype} tensor of shape {shape} does not fit: {error}"), "")
+        }
+        other => done(op, other),
     }
 }
 

@@ -42,9 +42,10 @@ impl Shape {
         &mut self.dims[..self.rank as usize]
     }
 
-    /// Number of elements: the product of the sizes, 1 for `[]`.
+    /// Number of elements: the product of the sizes, 1 for `[]`. Beyond what can be counted it is the most that
+    /// can, for which no device has memory.
     pub fn numel(&self) -> usize {
-        self.dims().iter().product()
+        self.dims().iter().fold(1, |all, &size| all.saturating_mul(size))
     }
 
     /// The row-major strides, in elements.
@@ -53,7 +54,7 @@ impl Shape {
         let mut step = 1isize;
         for axis in (0..self.rank()).rev() {
             strides[axis] = step;
-            step *= self.dims[axis].max(1) as isize;
+            step = step.saturating_mul(self.dims[axis].max(1) as isize);
         }
         strides
     }

@@ -1,40 +1,45 @@
 //! More ways to divide tensors, to stand them side by side, and to combine what they hold.
 
 use super::Pieces;
-use crate::tensor::Tensor;
-use tensor_core::check;
+use super::joining::raised;
+use crate::tensor::{Tensor, refs};
+use std::borrow::Borrow;
+use tensor_core::{Shape, check};
 
 /// Tensors side by side in the third dimension, those of fewer given it: `torch.dstack`.
 #[track_caller]
-pub fn dstack(tensors: &[Tensor]) -> Tensor {
-    let all: Vec<Tensor> = tensors.iter().map(|t| t.at_least(3)).collect();
-    crate::cat(&all, 2)
+pub fn dstack(tensors: &[impl Borrow<Tensor>]) -> Tensor {
+    crate::cat(&raised(tensors, 3), 2)
 }
 
 /// Vectors as columns, and matrices, side by side: `torch.column_stack`.
 #[track_caller]
-pub fn column_stack(tensors: &[Tensor]) -> Tensor {
+pub fn column_stack(tensors: &[impl Borrow<Tensor>]) -> Tensor {
     let column = |t: &Tensor| if t.rank() < 2 { t.reshape([-1, 1]) } else { t.clone() };
-    crate::hstack(&tensors.iter().map(column).collect::<Vec<_>>())
+    crate::hstack(&tensors.iter().map(|t| column(t.borrow())).collect::<Vec<_>>())
 }
 
 /// Tensors expanded to their common shape: `torch.broadcast_tensors`.
 #[track_caller]
-pub fn broadcast_tensors(tensors: &[Tensor]) -> Vec<Tensor> {
-    let shape = tensors
-        .iter()
-        .skip(1)
-        .fold(tensors.first().map_or(tensor_core::Shape::new(&[]), |t| *t.shape()), |shape, t| {
-            check::broadcast("broadcast_tensors", &shape, t.shape())
-        });
+pub fn broadcast_tensors(tensors: &[impl Borrow<Tensor>]) -> Vec<Tensor> {
+    to_common_shape(&refs(tensors))
+}
+
+/// What [`broadcast_tensors`] does.
+#[track_caller]
+fn to_common_shape(tensors: &[&Tensor]) -> Vec<Tensor> {
+    let mut shape = Shape::new(&[]);
+    for t in tensors {
+        shape = check::broadcast("broadcast_tensors", &shape, t.shape());
+    }
     tensors.iter().map(|t| t.expand_to(&shape)).collect()
 }
 
 /// All tuples of an element of each vector: `torch.cartesian_prod`.
 #[track_caller]
-pub fn cartesian_prod(tensors: &[Tensor]) -> Tensor {
+pub fn cartesian_prod(tensors: &[impl Borrow<Tensor>]) -> Tensor {
     if let [one] = tensors {
-        return one.clone();
+        return one.borrow().clone();
     }
     let columns: Vec<Tensor> = crate::meshgrid(tensors).iter().map(|t| t.flatten(0, -1)).collect();
     crate::stack(&columns, 1)

@@ -1,6 +1,7 @@
 //! Einstein summation: letters name dimensions, products run over all, sums over those that go.
 
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, refs};
+use std::borrow::Borrow;
 use tensor_core::check;
 
 /// Letters from here on stand for the dimensions of an ellipsis.
@@ -18,7 +19,13 @@ type Term = (Vec<char>, Tensor);
 /// # Panics
 /// When letters and dimensions do not fit.
 #[track_caller]
-pub fn einsum(equation: &str, operands: &[&Tensor]) -> Tensor {
+pub fn einsum(equation: &str, operands: &[impl Borrow<Tensor>]) -> Tensor {
+    summed_products(equation, &refs(operands))
+}
+
+/// What [`einsum`] does.
+#[track_caller]
+fn summed_products(equation: &str, operands: &[&Tensor]) -> Tensor {
     let text: String = equation.chars().filter(|c| !c.is_whitespace()).collect();
     let (left, right) = match text.split_once("->") {
         Some((left, right)) => (left, Some(right)),
@@ -32,7 +39,10 @@ pub fn einsum(equation: &str, operands: &[&Tensor]) -> Tensor {
             "name each operand's dimensions, separated by commas",
         );
     }
-    let wide: Vec<usize> = names.iter().zip(operands).map(|(n, x)| dotted(equation, n, x.rank())).collect();
+    let mut wide: Vec<usize> = Vec::new();
+    for (name, x) in names.iter().zip(operands) {
+        wide.push(dotted(equation, name, x.rank()));
+    }
     let most = wide.iter().copied().max().unwrap_or(0);
     let mut terms: Vec<Term> = Vec::new();
     for ((name, &x), &dots) in names.iter().zip(operands).zip(&wide) {
@@ -100,6 +110,7 @@ fn spelled(name: &str, most: usize, dots: usize) -> Vec<char> {
 }
 
 /// A term whose letters differ: repeated ones take the diagonal.
+#[track_caller]
 fn diagonals(mut letters: Vec<char>, x: &Tensor) -> Term {
     let mut x = x.clone();
     while let Some((i, j)) = (0..letters.len())

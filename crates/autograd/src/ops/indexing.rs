@@ -3,6 +3,7 @@
 use crate::graph::{Keep, record};
 use crate::mode::no_grad;
 use crate::tensor::Tensor;
+use std::collections::BTreeMap;
 use tensor_core::{DType, RawTensor, Shape, check};
 
 /// One zero seen as a whole shape of them, of a gradient's type.
@@ -48,11 +49,23 @@ impl Tensor {
     #[track_caller]
     pub fn embedding_renorm_(&self, indices: &Tensor, max_norm: f64, norm_type: f64) {
         no_grad(|| {
-            let norms = self.detach().norm_dim(norm_type, 1, false);
-            let factors = norms.gt(max_norm).where_((&norms + 1e-7).reciprocal() * max_norm, 1.0);
             let indices = indices.flatten(0, -1);
-            let named = norms.zeros_like().scatter_add(0, &indices, &indices.ones_like());
-            self.mul_(named.gt(0).where_(factors, 1.0).unsqueeze(1));
+            let table = self.detach();
+            let norms = table.embedding(&indices).norm_dim(norm_type, 1, false);
+            let factors = norms.gt(max_norm).where_((&norms + 1e-7).reciprocal() * max_norm, 1.0);
+            let host = |t: &Tensor| check::done("embedding_renorm_", t.to_host());
+            let (rows, by) = (host(&indices), host(&factors));
+            let long = (0..rows.len()).map(|i| (rows.get(i).to_i64(), by.get(i).to_f64()));
+            let long: BTreeMap<i64, f64> = long.filter(|&(_, factor)| factor != 1.0).collect();
+            // A few rows are written where they stand; many in one pass over the table.
+            if long.len() * 64 > self.dim(0) {
+                let all = Tensor::ones(self.dim(0), (self.dtype(), self.device()));
+                table.mul_(all.scatter(0, &indices, &factors).unsqueeze(1));
+            } else {
+                for (row, factor) in long {
+                    table.select(0, row as isize).mul_(factor);
+                }
+            }
         });
     }
 

@@ -1,15 +1,34 @@
 //! Joining and repeating: results are fresh copies.
+//!
+//! A list of tensors may hold them or references to them, so each public function here is a thin shell
+//! that is compiled for both; what works sees references only.
 
 use crate::graph::{Keep, record_many};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, refs};
+use std::borrow::Borrow;
 use tensor_core::{DType, RawTensor, Shape, check};
 
 /// Tensors joined along a dimension; sizes elsewhere must agree, types are promoted.
 ///
+/// ```
+/// use autograd::{Tensor, cat};
+/// let cpu = backend_cpu::device();
+/// let (a, b) = (Tensor::ones([1, 2], &cpu), Tensor::zeros([2, 2], &cpu));
+/// assert_eq!(cat(&[&a, &b], 0).shape().dims(), [3, 2]);
+/// let parts = vec![a, b];
+/// assert_eq!(cat(&parts, 0).to_vec::<f32>(), [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+/// ```
+///
 /// # Panics
 /// For no tensors, or shapes that do not fit.
 #[track_caller]
-pub fn cat(tensors: &[Tensor], dim: isize) -> Tensor {
+pub fn cat(tensors: &[impl Borrow<Tensor>], dim: isize) -> Tensor {
+    joined(&refs(tensors), dim)
+}
+
+/// What [`cat`] does.
+#[track_caller]
+fn joined(tensors: &[&Tensor], dim: isize) -> Tensor {
     let Some(first) = tensors.first() else {
         check::fail("cat", "no tensors to join", "give at least one");
     };
@@ -30,12 +49,11 @@ pub fn cat(tensors: &[Tensor], dim: isize) -> Tensor {
             );
         }
     }
-    let dtype = tensors.iter().map(Tensor::dtype).reduce(DType::promote).expect("at least one");
+    let dtype = tensors.iter().map(|t| t.dtype()).reduce(DType::promote).expect("at least one");
     let raws: Vec<RawTensor> = tensors.iter().map(|t| t.raw().cast(dtype)).collect();
     let out = RawTensor::cat(&raws, axis);
     let parts: Vec<(usize, DType)> = tensors.iter().map(|t| (t.shape()[axis], t.dtype())).collect();
-    let refs: Vec<&Tensor> = tensors.iter().collect();
-    record_many("CatBackward0", &refs, Keep::NOTHING, out, move |ctx, g| {
+    record_many("CatBackward0", tensors, Keep::NOTHING, out, move |ctx, g| {
         let mut start = 0;
         let pieces = parts.iter().enumerate().map(|(i, &(len, dtype))| {
             let piece = ctx.needs(i).then(|| g.sliced(axis, start, len, 1).to_dtype(dtype));
@@ -48,42 +66,59 @@ pub fn cat(tensors: &[Tensor], dim: isize) -> Tensor {
 
 /// Tensors of one shape stacked along a new dimension.
 #[track_caller]
-pub fn stack(tensors: &[Tensor], dim: isize) -> Tensor {
-    if let Some(odd) = tensors.iter().find(|t| t.shape() != tensors[0].shape()) {
+pub fn stack(tensors: &[impl Borrow<Tensor>], dim: isize) -> Tensor {
+    stacked(&refs(tensors), dim)
+}
+
+/// What [`stack`] does.
+#[track_caller]
+fn stacked(tensors: &[&Tensor], dim: isize) -> Tensor {
+    let Some(first) = tensors.first() else {
+        check::fail("stack", "no tensors to stack", "give at least one");
+    };
+    if let Some(odd) = tensors.iter().find(|t| t.shape() != first.shape()) {
         check::fail(
             "stack",
-            format!("shapes {} and {} differ", tensors[0].shape(), odd.shape()),
+            format!("shapes {} and {} differ", first.shape(), odd.shape()),
             "all shapes must be equal; use cat to join along an existing dimension",
         );
     }
-    if tensors.is_empty() {
-        check::fail("stack", "no tensors to stack", "give at least one");
-    }
-    let raised: Vec<Tensor> = tensors.iter().map(|t| t.unsqueeze(dim)).collect();
-    cat(&raised, dim).named("StackBackward0")
+    let axis = check::axis("stack", dim, first.rank() + 1) as isize;
+    let raised: Vec<Tensor> = tensors.iter().map(|t| t.unsqueeze(axis)).collect();
+    cat(&raised, axis).named("StackBackward0")
 }
 
 /// Joined side by side: along the second dimension, or the only one.
 #[track_caller]
-pub fn hstack(tensors: &[Tensor]) -> Tensor {
-    let flat = tensors.first().is_none_or(|t| t.rank() <= 1);
-    let all: Vec<Tensor> =
-        tensors.iter().map(|t| if t.rank() == 0 { t.unsqueeze(0) } else { t.clone() }).collect();
+pub fn hstack(tensors: &[impl Borrow<Tensor>]) -> Tensor {
+    let all = raised(tensors, 1);
+    let flat = all.first().is_none_or(|t| t.rank() == 1);
     cat(&all, if flat { 0 } else { 1 })
 }
 
 /// Joined one above the other: along the first dimension, vectors being rows.
 #[track_caller]
-pub fn vstack(tensors: &[Tensor]) -> Tensor {
-    let row = |t: &Tensor| if t.rank() < 2 { t.reshape([1, -1]) } else { t.clone() };
-    cat(&tensors.iter().map(row).collect::<Vec<_>>(), 0)
+pub fn vstack(tensors: &[impl Borrow<Tensor>]) -> Tensor {
+    cat(&raised(tensors, 2), 0)
+}
+
+/// Each with at least so many dimensions: what [`Tensor::at_least`] gives.
+pub(super) fn raised(tensors: &[impl Borrow<Tensor>], rank: usize) -> Vec<Tensor> {
+    tensors.iter().map(|t| t.borrow().at_least(rank)).collect()
 }
 
 /// Matrices along the diagonal of one, zeros elsewhere; vectors count as rows.
 #[track_caller]
-pub fn block_diag(tensors: &[Tensor]) -> Tensor {
-    let blocks: Vec<Tensor> =
-        tensors.iter().map(|t| if t.rank() < 2 { t.reshape([1, -1]) } else { t.clone() }).collect();
+pub fn block_diag(tensors: &[impl Borrow<Tensor>]) -> Tensor {
+    diagonal_blocks(&raised(tensors, 2))
+}
+
+/// What [`block_diag`] does with matrices.
+#[track_caller]
+fn diagonal_blocks(blocks: &[Tensor]) -> Tensor {
+    if let Some((i, t)) = blocks.iter().enumerate().find(|(_, t)| t.rank() > 2) {
+        check::fail("block_diag", format!("tensor {i} has shape {}", t.shape()), "give matrices");
+    }
     let width: usize = blocks.iter().map(|t| t.dim(1)).sum();
     let mut left = 0;
     let rows: Vec<Tensor> = blocks
@@ -98,24 +133,28 @@ pub fn block_diag(tensors: &[Tensor]) -> Tensor {
 
 /// Coordinate grids of one-dimensional tensors, indexed as matrices are (`indexing='ij'`).
 #[track_caller]
-pub fn meshgrid(tensors: &[Tensor]) -> Vec<Tensor> {
-    let sizes: Vec<usize> = tensors.iter().map(Tensor::numel).collect();
+pub fn meshgrid(tensors: &[impl Borrow<Tensor>]) -> Vec<Tensor> {
+    grids(&refs(tensors))
+}
+
+/// What [`meshgrid`] does.
+#[track_caller]
+fn grids(tensors: &[&Tensor]) -> Vec<Tensor> {
+    let sizes: Vec<usize> = tensors.iter().map(|t| t.numel()).collect();
     let shape = Shape::new(&sizes);
-    tensors
-        .iter()
-        .enumerate()
-        .map(|(i, t)| {
-            let mut place = vec![1; sizes.len()];
-            place[i] = sizes[i];
-            t.reshape(&place).expand_to(&shape)
-        })
-        .collect()
+    let mut grids = Vec::new();
+    for (i, t) in tensors.iter().enumerate() {
+        let mut place = vec![1; sizes.len()];
+        place[i] = sizes[i];
+        grids.push(t.reshape(&place).expand_to(&shape));
+    }
+    grids
 }
 
 /// Coordinate grids of one-dimensional tensors, indexed as pictures are (`indexing='xy'`): the first
 /// two dimensions are exchanged.
 #[track_caller]
-pub fn meshgrid_xy(tensors: &[Tensor]) -> Vec<Tensor> {
+pub fn meshgrid_xy(tensors: &[impl Borrow<Tensor>]) -> Vec<Tensor> {
     let grids = meshgrid(tensors);
     if grids.len() < 2 { grids } else { grids.iter().map(|g| g.transpose(0, 1)).collect() }
 }

@@ -1,8 +1,9 @@
 //! Images read at places of one's own (Jaderberg et al. 2015, *Spatial transformer networks*): `F.grid_sample`, and
 //! the places of an affine map, `F.affine_grid`.
 //!
-//! Places run from −1 to 1 over each dimension, x before y. Both are composed: the weights of the four pixels
-//! around a place are ordinary tensors, so the grid's gradient follows from theirs.
+//! Places run from −1 to 1 over each dimension, x before y before z. Both are composed: the weights of the pixels
+//! around a place, four in an image and eight in a volume, are ordinary tensors, so the grid's gradient follows
+//! from theirs.
 
 use crate::tensor::Tensor;
 use tensor_core::{DType, check};
@@ -10,7 +11,7 @@ use tensor_core::{DType, check};
 /// How a pixel between pixels is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SampleMode {
-    /// Between the four nearest.
+    /// Between the nearest on either side of each dimension.
     #[default]
     Bilinear,
     /// The nearest; the grid gets no gradient.
@@ -81,8 +82,9 @@ fn mirrored(x: &Tensor, low: f64, span: f64) -> Tensor {
 }
 
 impl Tensor {
-    /// Pixels of images `[N, C, H, W]` at places `[N, H', W', 2]`, to `[N, C, H', W']`: PyTorch's
-    /// `F.grid_sample(x, grid, mode, padding_mode, align_corners)`.
+    /// Pixels of images `[N, C, H, W]` at places `[N, H', W', 2]`, to `[N, C, H', W']`, or of volumes
+    /// `[N, C, D, H, W]` at `[N, D', H', W', 3]`: PyTorch's `F.grid_sample(x, grid, mode, padding_mode,
+    /// align_corners)`.
     ///
     /// With `align_corners`, −1 and 1 are the centres of the outermost pixels, else their outer edges.
     ///
@@ -106,24 +108,28 @@ impl Tensor {
     ) -> Tensor {
         let op = "grid_sample";
         check::float(op, self.dtype());
-        let fits = self.rank() == 4
-            && grid.rank() == 4
-            && grid.dim(-1) == 2
+        let dims = self.rank().saturating_sub(2);
+        let fits = (2..=3).contains(&dims)
+            && grid.rank() == self.rank()
+            && grid.dim(-1) == dims
             && grid.dim(0) == self.dim(0)
             && self.shape()[2..].iter().all(|&size| size > 0);
         if !fits {
             check::fail(
                 op,
                 format!("a grid of shape {} for images of shape {}", grid.shape(), self.shape()),
-                "give images [N, C, H, W] and a grid [N, H', W', 2]",
+                "give images [N, C, H, W] and a grid [N, H', W', 2], or volumes and one of [N, D', H', W', 3]",
             );
         }
         let (mode, outside) = (mode.into(), padding_mode.into());
-        let [n, c, h, w] = self.dims();
-        let [_, rows, columns, _] = grid.dims();
+        let (n, c) = (self.dim(0), self.dim(1));
+        // Sizes of the dimensions as a place names them, the last one first.
+        let sizes: Vec<usize> = self.shape()[2..].iter().rev().copied().collect();
+        let places = &grid.shape().dims()[1..=dims];
+        let count: usize = places.iter().product();
         let grid = grid.to_dtype(self.dtype());
-        let place = |k: isize, size: usize| {
-            let (g, last) = (grid.select(-1, k), size as f64 - 1.0);
+        let place = |(k, &size): (usize, &usize)| {
+            let (g, last) = (grid.select(-1, k as isize), size as f64 - 1.0);
             let at =
                 if align_corners { (g + 1.0) * (last / 2.0) } else { ((g + 1.0) * size as f64 - 1.0) / 2.0 };
             match outside {
@@ -133,29 +139,44 @@ impl Tensor {
                 Outside::Reflection => limited(&mirrored(&at, -0.5, size as f64), last),
             }
         };
-        let (x, y) = (place(0, w), place(1, h));
-        let pixels = self.reshape(vec![n, c, h * w]);
-        // The pixels at whole places `[N, H', W']`, 0 outside.
-        let read = |x: &Tensor, y: &Tensor| {
+        let at: Vec<Tensor> = sizes.iter().enumerate().map(place).collect();
+        let pixels = self.reshape(vec![n, c, sizes.iter().product()]);
+        let shape: Vec<usize> = [n, c].iter().chain(places).copied().collect();
+        // The pixels at whole places `[N, H', W']`, a tensor for each dimension; 0 outside.
+        let read = |at: &[Tensor]| {
             let within = |at: &Tensor, size: usize| at.ge(0.0).logical_and(&at.lt(size as f64));
             let index = |at: &Tensor, size: usize| at.clamp(0.0, size as f64 - 1.0).to_dtype(DType::I32);
-            let inside = within(x, w).logical_and(&within(y, h)).unsqueeze(1);
-            let flat = inside.squeeze_dim(1).where_(index(y, h) * w as i32 + index(x, w), 0);
-            let flat = flat.reshape(vec![n, 1, rows * columns]);
-            let flat = flat.expand([n as isize, c as isize, (rows * columns) as isize]);
-            inside.where_(pixels.gather(2, &flat).reshape(vec![n, c, rows, columns]), 0.0)
+            let each = || at.iter().zip(sizes.iter().copied());
+            let inside = each().map(|(at, size)| within(at, size)).reduce(|a, b| a.logical_and(&b));
+            let inside = inside.expect("two dimensions or three");
+            let flat = each().rev().map(|(at, size)| (index(at, size), size as i32));
+            let (flat, _) =
+                flat.reduce(|(far, _), (near, size)| (far * size + near, size)).expect("as above");
+            let flat = inside.where_(flat, 0).reshape(vec![n, 1, count]);
+            let flat = flat.expand([n as isize, c as isize, count as isize]);
+            inside.unsqueeze(1).where_(pixels.gather(2, &flat).reshape(&shape), 0.0)
         };
+        let name = if dims == 2 { "GridSampler2DBackward0" } else { "GridSampler3DBackward0" };
         if mode == SampleMode::Nearest {
-            return read(&x.detach().round(), &y.detach().round());
+            return read(&at.iter().map(|x| x.detach().round()).collect::<Vec<_>>()).named(name);
         }
-        let (left, top) = (x.detach().floor(), y.detach().floor());
-        let (right, bottom) = (&left + 1.0, &top + 1.0);
-        let part = |px: &Tensor, py: &Tensor, weight: Tensor| read(px, py) * weight.unsqueeze(1);
-        let above = part(&left, &top, (&right - &x) * (&bottom - &y))
-            + part(&right, &top, (&x - &left) * (&bottom - &y));
-        let below = part(&left, &bottom, (&right - &x) * (&y - &top))
-            + part(&right, &bottom, (&x - &left) * (&y - &top));
-        (above + below).named("GridSampler2DBackward0")
+        let low: Vec<Tensor> = at.iter().map(|x| x.detach().floor()).collect();
+        let high: Vec<Tensor> = low.iter().map(|low| low + 1.0).collect();
+        // The corners around each place, x changing fastest: bit k says which side of dimension k.
+        let mut parts: Vec<Tensor> = (0..1usize << dims)
+            .map(|corner| {
+                let upper = |k: usize| corner >> k & 1 == 1;
+                let side: Vec<Tensor> =
+                    (0..dims).map(|k| if upper(k) { high[k].clone() } else { low[k].clone() }).collect();
+                let weight = |k: usize| if upper(k) { &at[k] - &low[k] } else { &high[k] - &at[k] };
+                let weight = (0..dims).map(weight).reduce(|a, b| a * b).expect("as above");
+                read(&side) * weight.unsqueeze(1)
+            })
+            .collect();
+        while parts.len() > 1 {
+            parts = parts.chunks(2).map(|two| &two[0] + &two[1]).collect();
+        }
+        parts.remove(0).named(name)
     }
 
     /// The places `[N, H, W, 2]` that affine maps `[N, 2, 3]` send those of an image of `size` `[N, C, H, W]` to; of

@@ -292,7 +292,7 @@ fn shapes() {
 fn joining() {
     cases! {
         "cat": [x(&[2, 3]), y(&[1, 3])], |x| cat(x, 0);
-        "cat of one tensor twice": [x(&[2, 3])], |x| cat(&[x[0].clone(), x[0].exp(), x[0].clone()], -1);
+        "cat of one tensor twice": [x(&[2, 3])], |x| cat(&[&x[0], &x[0].exp(), &x[0]], -1);
         "stack": [x(&[2, 3]), y(&[2, 3])], |x| stack(x, 1);
         "stack at the end": [x(&[2]), y(&[2])], |x| stack(x, -1);
         "repeat": [x(&[2, 1])], |x| x[0].repeat(&[2, 2, 3]);

@@ -594,7 +594,7 @@ fn what_tensors_say_of_themselves() {
         (x.mean(), "MeanBackward0"),
         (x.unsqueeze(0).t(), "TBackward0"),
         (x.unsqueeze(0).mm(&x.unsqueeze(1)), "MmBackward0"),
-        (cat(&[x.clone(), x.clone()], 0), "CatBackward0"),
+        (cat(&[&x, &x], 0), "CatBackward0"),
         (x.softmax(0), "SoftmaxBackward0"),
         (x.reshape([1, 2]), "ViewBackward0"),
         (x.copy(), "CloneBackward0"),

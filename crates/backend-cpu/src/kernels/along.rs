@@ -9,7 +9,7 @@ use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
-use tensor_core::{ArgOp, Axes, DType, ScanOp, View};
+use tensor_core::{ArgOp, Axes, DType, Result, ScanOp, View};
 
 /// Columns that are searched side by side.
 const ABREAST: usize = 256;
@@ -68,7 +68,7 @@ fn columns<T: Plain + PartialOrd>(
 }
 
 /// Index along `axis` of the first extreme element; NaN is more extreme than anything.
-pub fn arg_reduce(pool: &Arc<Pool>, op: ArgOp, x: View, axis: usize) -> Block {
+pub fn arg_reduce(pool: &Arc<Pool>, op: ArgOp, x: View, axis: usize) -> Result<Block> {
     let len = x.layout.shape().get(axis).copied().unwrap_or(1);
     let held = hold(x);
     fresh(pool, x.numel() / len.max(1), |out: &mut [i32]| {
@@ -111,7 +111,7 @@ pub fn arg_reduce(pool: &Arc<Pool>, op: ArgOp, x: View, axis: usize) -> Block {
 }
 
 /// The running reduction along `axis`, element after element.
-pub fn scan(pool: &Arc<Pool>, op: ScanOp, x: View, axis: usize) -> Block {
+pub fn scan(pool: &Arc<Pool>, op: ScanOp, x: View, axis: usize) -> Result<Block> {
     let shape = x.layout.shape();
     let len = shape.get(axis).copied().unwrap_or(1);
     let inner: usize = shape.iter().skip(axis + 1).product();

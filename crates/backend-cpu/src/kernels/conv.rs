@@ -13,7 +13,7 @@ use crate::storage::{Block, Plain, Pool, scratch};
 use crate::threads;
 use std::ops::Range;
 use std::sync::Arc;
-use tensor_core::{DType, View, Window};
+use tensor_core::{DType, Result, View, Window};
 
 /// Columns below which most lanes would idle: the composed default is faster.
 const FEWEST_COLUMNS: usize = 4;
@@ -151,14 +151,15 @@ struct Correlation<'a, T> {
 }
 
 impl<T: Kernel> Correlation<'_, T> {
-    /// `weights(group, phase, columns, panel)` fills a panel with `k` rows of whole vectors.
+    /// The whole result; `weights(group, phase, columns, panel)` fills a panel with `k` rows of whole vectors.
     fn run(
         &self,
         image: &[T],
-        out: &mut [T],
         weights: impl Fn(usize, &Phase, &Panels, Range<usize>, &mut [T]) + Sync,
-    ) {
+    ) -> Result<Block> {
         let Channels { batch, groups, .. } = self.channels;
+        let mut result = self.pool.take::<T>(batch * groups * self.to * self.plane)?;
+        let out = result.slice_mut::<T>(batch * groups * self.to * self.plane);
         let vectors = self.to.div_ceil(T::shape().lanes);
         let work = |phase: &Phase| phase.rows.len() * phase.along.len() * self.to * batch * groups;
         let tasks = batch * groups;
@@ -173,7 +174,7 @@ impl<T: Kernel> Correlation<'_, T> {
                 .flat_map(|g| parts.iter().flat_map(|p| panels.of(p.clone())).map(move |p| (g, p)))
                 .collect();
             let whole = panels.width() * panels.k;
-            let mut room = self.pool.take::<T>(groups * whole);
+            let mut room = self.pool.take::<T>(groups * whole)?;
             let room = room.slice_mut::<T>(groups * whole);
             let lengths = all.iter().map(|(_, panel)| panel.len() * panels.k);
             let filling = cut(room, lengths).into_iter().zip(&all);
@@ -181,7 +182,7 @@ impl<T: Kernel> Correlation<'_, T> {
                 weights(*g, phase, &panels, columns.clone(), panel);
             });
             let lengths = (0..tasks).flat_map(|_| parts.iter().map(|p| p.len() * self.plane));
-            let results = cut(out, lengths).into_iter().enumerate();
+            let results = cut(&mut *out, lengths).into_iter().enumerate();
             threads::each(results, work(phase) / 16, |(index, out)| {
                 let (task, part) = (index / parts.len(), &parts[index % parts.len()]);
                 let image = &image[task * self.from * self.padded.sizes.iter().product::<usize>()..];
@@ -189,6 +190,7 @@ impl<T: Kernel> Correlation<'_, T> {
                 self.sample(image, &room[group * whole..][..whole], phase, &panels, (group, part), out);
             });
         }
+        Ok(result)
     }
 
     /// Some channels of one sample's result.
@@ -253,6 +255,9 @@ fn turn<T: Turn>(sums: &[T], width: usize, columns: usize, targets: &[usize], ou
 
 /// `y[n, m, o] = Σ w[m, c, k]·x[n, c, o·stride + k·dilation − padding] + b[m]`; nothing where the composed default is
 /// better.
+///
+/// # Errors
+/// When there is no memory for the result, here as below.
 pub fn conv(
     pool: &Arc<Pool>,
     x: View,
@@ -260,7 +265,7 @@ pub fn conv(
     bias: Option<View>,
     windows: &[Window],
     groups: usize,
-) -> Option<Block> {
+) -> Result<Option<Block>> {
     let channels = Channels::new(x.layout.shape()[0], w.layout.shape(), groups);
     let plan = Plan::new(windows, &x.layout.shape()[2..], None);
     if channels.outputs < FEWEST_COLUMNS
@@ -268,14 +273,14 @@ pub fn conv(
         || w.layout.numel() == 0
         || plan.count() == 0
     {
-        return None;
+        return Ok(None);
     }
     let Reading { padded, places, elements } = Reading::new(&plan);
     let along = per_channel(&elements, channels.inputs, padded.plane());
     let (k, count) = (along.len(), places.len());
     let phase = Phase { rows: places, along, targets: steps(count, 1), elements: Vec::new() };
     let (held_x, held_w, held_b) = (hold(x), hold(w), bias.map(hold));
-    Some(with_float!(x.dtype(), T => {
+    with_float!(x.dtype(), T => {
         let (image, w) = (packed::<T>(&held_x), packed::<T>(&held_w));
         let bias = held_b.as_ref().map(packed::<T>);
         let correlation = Correlation {
@@ -288,14 +293,13 @@ pub fn conv(
             phases: vec![phase],
             bias: bias.as_deref(),
         };
-        fresh(pool, channels.batch * groups * channels.outputs * count, |out: &mut [T]| {
-            correlation.run(&image, out, |group, _, panels, columns, out| {
-                let offset = group * channels.outputs * k;
-                let filters = MatRef { data: &w[..], offset, row_stride: 1, col_stride: k as isize };
-                panels.pack(&filters, columns, out);
-            });
+        correlation.run(&image, |group, _, panels, columns, out| {
+            let offset = group * channels.outputs * k;
+            let filters = MatRef { data: &w[..], offset, row_stride: 1, col_stride: k as isize };
+            panels.pack(&filters, columns, out);
         })
-    }))
+    })
+    .map(Some)
 }
 
 /// The transpose in the input. An element of it gets from those windows that cover it, and which elements of a window
@@ -307,12 +311,12 @@ pub fn conv_input(
     windows: &[Window],
     groups: usize,
     sizes: &[usize],
-) -> Option<Block> {
+) -> Result<Option<Block>> {
     let channels = Channels::new(y.layout.shape()[0], w.layout.shape(), groups);
     let plan = Plan::new(windows, sizes, Some(&y.layout.shape()[2..]));
     if channels.inputs < FEWEST_COLUMNS || y.layout.numel() == 0 || w.layout.numel() == 0 || plan.plane() == 0
     {
-        return None;
+        return Ok(None);
     }
     let axes: [Vec<Covering>; DIMS] = std::array::from_fn(|i| Covering::all(plan.windows[i], plan.sizes[i]));
     let before = axes.each_ref().map(|axis| axis.iter().map(Covering::before).max().unwrap_or(0));
@@ -340,7 +344,7 @@ pub fn conv_input(
     }
     let (held_y, held_w) = (hold(y), hold(w));
     let (kernel, outputs) = (plan.kernel(), channels.outputs);
-    Some(with_float!(y.dtype(), T => {
+    with_float!(y.dtype(), T => {
         let (image, w) = (packed::<T>(&held_y), packed::<T>(&held_w));
         let correlation = Correlation {
             pool,
@@ -352,21 +356,20 @@ pub fn conv_input(
             phases,
             bias: None,
         };
-        fresh(pool, channels.batch * groups * channels.inputs * plan.plane(), |out: &mut [T]| {
-            correlation.run(&image, out, |group, phase, _, columns, out| {
-                let mut rows = out.chunks_exact_mut(columns.len());
-                for output in 0..outputs {
-                    let filter = &w[(group * outputs + output) * channels.inputs * kernel..];
-                    for &element in &phase.elements {
-                        let row = rows.next().expect("a row for each output and element");
-                        for (o, c) in row.iter_mut().zip(columns.start..channels.inputs) {
-                            *o = filter[c * kernel + element];
-                        }
+        correlation.run(&image, |group, phase, _, columns, out| {
+            let mut rows = out.chunks_exact_mut(columns.len());
+            for output in 0..outputs {
+                let filter = &w[(group * outputs + output) * channels.inputs * kernel..];
+                for &element in &phase.elements {
+                    let row = rows.next().expect("a row for each output and element");
+                    for (o, c) in row.iter_mut().zip(columns.start..channels.inputs) {
+                        *o = filter[c * kernel + element];
                     }
                 }
-            });
+            }
         })
-    }))
+    })
+    .map(Some)
 }
 
 /// The elements of one dimension that stand alike between two windows, and the windows that cover them.
@@ -414,19 +417,25 @@ impl Covering {
 }
 
 /// The transpose in the weight: `[N, C, S…]`, `[N, M, O…] → [M, C/G, K…]`.
-pub fn conv_weight(pool: &Arc<Pool>, x: View, y: View, windows: &[Window], groups: usize) -> Option<Block> {
+pub fn conv_weight(
+    pool: &Arc<Pool>,
+    x: View,
+    y: View,
+    windows: &[Window],
+    groups: usize,
+) -> Result<Option<Block>> {
     let (batch, outputs) = (x.layout.shape()[0], y.layout.shape()[1] / groups);
     let inputs = x.layout.shape()[1] / groups;
     let plan = Plan::new(windows, &x.layout.shape()[2..], None);
     if outputs < FEWEST_COLUMNS || x.layout.numel() == 0 || y.layout.numel() == 0 {
-        return None;
+        return Ok(None);
     }
     let Reading { padded, places, elements } = Reading::new(&plan);
     let rows = per_channel(&elements, inputs, padded.plane());
     let (weights, count) = (inputs * elements.len(), places.len());
     let image = inputs * plan.plane();
     let (held_x, held_y) = (hold(x), hold(y));
-    Some(with_float!(x.dtype(), T => {
+    with_float!(x.dtype(), T => {
         let (x, y) = (packed::<T>(&held_x), packed::<T>(&held_y));
         let panels = Panels::new::<T>(count, outputs);
         let sums = weights * panels.width();
@@ -435,7 +444,7 @@ pub fn conv_weight(pool: &Arc<Pool>, x: View, y: View, windows: &[Window], group
         let runs = 1 << limit.ilog2();
         let parts = (2 * threads::num_threads()).div_ceil(runs * groups).min(inputs);
         let channels = |part: usize| inputs * part / parts..inputs * (part + 1) / parts;
-        let mut partial = pool.take::<T>(runs * groups * sums);
+        let mut partial = pool.take::<T>(runs * groups * sums)?;
         let partial = partial.slice_mut::<T>(runs * groups * sums);
         let kernel = elements.len();
         let lengths = (0..runs * groups)
@@ -479,5 +488,6 @@ pub fn conv_weight(pool: &Arc<Pool>, x: View, y: View, windows: &[Window], group
                 turn(sums, panels.width(), outputs, &targets, out, weights);
             }
         })
-    }))
+    })
+    .map(Some)
 }

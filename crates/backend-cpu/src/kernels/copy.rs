@@ -6,11 +6,11 @@ use crate::storage::{Block, CpuStorage, Plain, Pool};
 use crate::threads;
 use crate::walk::map;
 use std::sync::Arc;
-use tensor_core::{DType, Element, HostData, Layout, Scalar, View};
+use tensor_core::{DType, Element, HostData, Layout, Result, Scalar, View};
 
 /// Host elements to a block.
-pub fn upload(pool: &Arc<Pool>, data: &HostData) -> Block {
-    fn put<T: Plain>(pool: &Arc<Pool>, values: &[T]) -> Block {
+pub fn upload(pool: &Arc<Pool>, data: &HostData) -> Result<Block> {
+    fn put<T: Plain>(pool: &Arc<Pool>, values: &[T]) -> Result<Block> {
         fresh(pool, values.len(), |out| {
             threads::chunks(out, |first, part| part.copy_from_slice(&values[first..][..part.len()]));
         })
@@ -57,7 +57,7 @@ pub trait Number: Plain + Element {}
 impl<T: Plain + Element> Number for T {}
 
 /// `len` copies of a number.
-pub fn full(pool: &Arc<Pool>, len: usize, dtype: DType, value: Scalar) -> Block {
+pub fn full(pool: &Arc<Pool>, len: usize, dtype: DType, value: Scalar) -> Result<Block> {
     with_type!(dtype, T => {
         let value: T = number(value, dtype);
         fresh(pool, len, |out| threads::chunks(out, |_, part| part.fill(value)))
@@ -83,7 +83,7 @@ pub fn fill(dst: View, value: Scalar) {
 }
 
 /// Views of one type joined along `axis`, sizes equal elsewhere.
-pub fn cat(pool: &Arc<Pool>, parts: &[View], axis: usize) -> Block {
+pub fn cat(pool: &Arc<Pool>, parts: &[View], axis: usize) -> Result<Block> {
     let first = parts[0].layout.shape();
     let outer: usize = first[..axis].iter().product();
     with_type!(parts[0].dtype(), T => {
@@ -95,7 +95,7 @@ pub fn cat(pool: &Arc<Pool>, parts: &[View], axis: usize) -> Block {
 }
 
 /// Converts elements; to the same type it is a fresh contiguous copy.
-pub fn cast(pool: &Arc<Pool>, x: View, dtype: DType) -> Block {
+pub fn cast(pool: &Arc<Pool>, x: View, dtype: DType) -> Result<Block> {
     let held = hold(x);
     let (shape, len) = (*x.layout.shape(), x.numel());
     with_type!(x.dtype(), A => {
@@ -118,12 +118,12 @@ pub fn cast(pool: &Arc<Pool>, x: View, dtype: DType) -> Block {
 }
 
 /// Floats in one run of memory, cut towards zero; `None` for other types and layouts.
-fn cut(pool: &Arc<Pool>, held: &Held, from: DType, to: DType) -> Option<Block> {
+fn cut(pool: &Arc<Pool>, held: &Held, from: DType, to: DType) -> Option<Result<Block>> {
     fn all<A: Plain + Into<f64>, O: Plain>(
         pool: &Arc<Pool>,
         held: &Held,
         narrow: impl Fn(i64) -> O + Sync + Copy,
-    ) -> Option<Block> {
+    ) -> Option<Result<Block>> {
         let from = held.flat::<A>()?;
         Some(fresh(pool, from.len(), |out| {
             threads::chunks(out, |first, part| {

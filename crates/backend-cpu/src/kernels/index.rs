@@ -6,7 +6,7 @@ use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use crate::walk::Nest;
 use std::sync::Arc;
-use tensor_core::{DType, Layout, MAX_RANK, Shape, View};
+use tensor_core::{DType, Layout, MAX_RANK, Result, Shape, View};
 
 /// An index tensor's values, row-major.
 pub fn indices(view: View) -> Vec<usize> {
@@ -77,7 +77,7 @@ macro_rules! with_index {
 }
 
 /// `x` with `axis` replaced by the elements at `index`.
-pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Block {
+pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Result<Block> {
     let (held, at) = (hold(x), hold(index));
     let count = index.numel();
     let shape = x.layout.shape().with(axis, count);
@@ -103,7 +103,7 @@ pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Bloc
 }
 
 /// `out[…, i, …] = x[…, index[…, i, …], …]`
-pub fn gather(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Block {
+pub fn gather(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Result<Block> {
     let (held, at) = (hold(x), hold(index));
     with_type!(x.dtype(), T => fresh(pool, index.numel(), |out: &mut [T]| {
         if x.layout.rank() == 0 {
@@ -179,7 +179,7 @@ accumulate!(f32 => |a, b| a + b, f64 => |a, b| a + b, i32 => i32::wrapping_add, 
     u8 => |a, b| a | b);
 
 /// `out = x; out[…, index[…, i, …], …] += src[…, i, …]`, in row-major order of `src`.
-pub fn scatter_add(pool: &Arc<Pool>, x: View, axis: usize, index: View, src: View) -> Block {
+pub fn scatter_add(pool: &Arc<Pool>, x: View, axis: usize, index: View, src: View) -> Result<Block> {
     let (held, at, source) = (hold(x), hold(index), hold(src));
     let shape = *x.layout.shape();
     with_type!(x.dtype(), T => fresh(pool, shape.numel(), |out: &mut [T]| {

@@ -16,7 +16,7 @@ pub mod window;
 
 use crate::storage::{Block, CpuStorage, Plain, Pool};
 use std::sync::Arc;
-use tensor_core::{DType, Layout, View};
+use tensor_core::{DType, Layout, Result, View};
 
 /// A view's block, held against changes while a kernel reads it.
 pub struct Held<'a> {
@@ -46,10 +46,13 @@ pub fn hold<'a>(view: View<'a>) -> Held<'a> {
 }
 
 /// A fresh block of `len` elements, written by `f`.
-pub fn fresh<T: Plain>(pool: &Arc<Pool>, len: usize, f: impl FnOnce(&mut [T])) -> Block {
-    let mut block = pool.take::<T>(len);
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn fresh<T: Plain>(pool: &Arc<Pool>, len: usize, f: impl FnOnce(&mut [T])) -> Result<Block> {
+    let mut block = pool.take::<T>(len)?;
     f(block.slice_mut(len));
-    block
+    Ok(block)
 }
 
 /// The view's elements in row-major order, copied only if they do not lie so already.
@@ -57,7 +60,7 @@ pub fn packed<'a, T: Plain>(held: &'a Held) -> std::borrow::Cow<'a, [T]> {
     match held.flat() {
         Some(flat) => flat.into(),
         None => {
-            let mut out = vec![T::zeroed(); held.layout.numel()];
+            let mut out = crate::storage::zeroed::<T>(held.layout.numel());
             strided::pack(held.of(), &mut out);
             out.into()
         }

@@ -10,7 +10,7 @@ use crate::simd::{Level, level, prefetch, vectorize};
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::sync::{Arc, Mutex, PoisonError};
-use tensor_core::{DType, View};
+use tensor_core::{DType, Result, View};
 
 /// Rows fetched ahead of the one at hand.
 const AHEAD: usize = 4;
@@ -94,7 +94,7 @@ impl Formula {
 }
 
 /// `(x/255 − mean)/std` of bytes; `None` for other types, which is composed.
-pub fn normalize(pool: &Arc<Pool>, x: View, mean: f32, std: f32) -> Option<Block> {
+pub fn normalize(pool: &Arc<Pool>, x: View, mean: f32, std: f32) -> Option<Result<Block>> {
     if x.dtype() != DType::U8 {
         return None;
     }
@@ -107,7 +107,7 @@ pub fn normalize(pool: &Arc<Pool>, x: View, mean: f32, std: f32) -> Option<Block
 }
 
 /// [`normalize`] of the rows at `index`; `None` for other types and for rows that are not runs of memory.
-pub fn fetch(pool: &Arc<Pool>, x: View, index: View, mean: f32, std: f32) -> Option<Block> {
+pub fn fetch(pool: &Arc<Pool>, x: View, index: View, mean: f32, std: f32) -> Option<Result<Block>> {
     let held = hold(x);
     if x.dtype() != DType::U8 {
         return None;

@@ -9,10 +9,10 @@ use crate::storage::{Block, Plain, Pool};
 use crate::walk::{map, map2, map3};
 use crate::wide;
 use std::sync::Arc;
-use tensor_core::{Activation, BinaryOp, CompareOp, DType, Layout, Operand, Shape, UnaryOp, View};
+use tensor_core::{Activation, BinaryOp, CompareOp, DType, Layout, Operand, Result, Shape, UnaryOp, View};
 
 /// A function of each element.
-pub fn unary(pool: &Arc<Pool>, op: UnaryOp, x: View) -> Block {
+pub fn unary(pool: &Arc<Pool>, op: UnaryOp, x: View) -> Result<Block> {
     let held = hold(x);
     let (shape, len) = (*x.layout.shape(), x.numel());
     match x.dtype() {
@@ -106,7 +106,7 @@ fn circular<T: Real>(
 }
 
 /// xᵖ with p a number: by products and roots where PyTorch has them, else `None`.
-fn power(pool: &Arc<Pool>, x: View, p: f64) -> Option<Block> {
+fn power(pool: &Arc<Pool>, x: View, p: f64) -> Option<Result<Block>> {
     if !x.dtype().is_float() {
         return None;
     }
@@ -204,7 +204,7 @@ fn sides<'a>(a: Operand<'a>, b: Operand<'a>) -> (Shape, DType, Side<'a>, Side<'a
 }
 
 /// A function of two elements.
-pub fn binary(pool: &Arc<Pool>, op: BinaryOp, a: Operand, b: Operand) -> Block {
+pub fn binary(pool: &Arc<Pool>, op: BinaryOp, a: Operand, b: Operand) -> Result<Block> {
     if let (BinaryOp::Pow, Operand::View(x), Operand::Scalar(p)) = (op, a, b)
         && let Some(block) = power(pool, x, p.to_f64())
     {
@@ -332,7 +332,7 @@ fn bool_binary(op: BinaryOp, shape: &Shape, x: (&[u8], &Layout), y: (&[u8], &Lay
 }
 
 /// A comparison of two elements.
-pub fn compare(pool: &Arc<Pool>, op: CompareOp, a: Operand, b: Operand) -> Block {
+pub fn compare(pool: &Arc<Pool>, op: CompareOp, a: Operand, b: Operand) -> Result<Block> {
     fn run<T: Plain + PartialOrd>(
         op: CompareOp,
         shape: &Shape,
@@ -358,7 +358,7 @@ pub fn compare(pool: &Arc<Pool>, op: CompareOp, a: Operand, b: Operand) -> Block
 }
 
 /// `condition ? a : b`
-pub fn select(pool: &Arc<Pool>, condition: View, a: Operand, b: Operand, dtype: DType) -> Block {
+pub fn select(pool: &Arc<Pool>, condition: View, a: Operand, b: Operand, dtype: DType) -> Result<Block> {
     let shape = *condition.layout.shape();
     let (held, a, b) = (hold(condition), Side::new(a, &shape), Side::new(b, &shape));
     with_type!(dtype, T => {
@@ -374,7 +374,7 @@ pub fn select(pool: &Arc<Pool>, condition: View, a: Operand, b: Operand, dtype: 
 type Kernel2<T> = fn(&Shape, (&[T], &Layout), (&[T], &Layout), &mut [T]);
 
 /// `f′(x)·grad` where a kernel pays; the rest is composed.
-pub fn unary_grad(pool: &Arc<Pool>, op: UnaryOp, y: View, grad: View) -> Option<Block> {
+pub fn unary_grad(pool: &Arc<Pool>, op: UnaryOp, y: View, grad: View) -> Option<Result<Block>> {
     let (y, g) = (hold(y), hold(grad));
     let (shape, len) = (*grad.layout.shape(), grad.numel());
     with_float!(grad.dtype(), T => {

@@ -4,7 +4,7 @@ use super::{fresh, hold, packed, pointwise, reduce, with_float};
 use crate::gemm::{Epilogue, MatRef, Sizes, gemm};
 use crate::storage::{Block, Pool};
 use std::sync::Arc;
-use tensor_core::{Activation, DType, Layout, UnaryOp, View};
+use tensor_core::{Activation, DType, Layout, Result, UnaryOp, View};
 
 fn matrix<'a, T>(data: &'a [T], layout: &Layout, offset: isize) -> MatRef<'a, T> {
     let axis = layout.rank() - 2;
@@ -17,7 +17,7 @@ fn matrix<'a, T>(data: &'a [T], layout: &Layout, offset: isize) -> MatRef<'a, T>
 }
 
 /// `[B, M, K] · [B, K, N]`; integers by plain loops, floats by the blocked product.
-pub fn matmul(pool: &Arc<Pool>, a: View, b: View) -> Block {
+pub fn matmul(pool: &Arc<Pool>, a: View, b: View) -> Result<Block> {
     let (la, lb) = (a.layout, b.layout);
     let (batch, m, k, n) = (la.shape()[0], la.shape()[1], la.shape()[2], lb.shape()[2]);
     let (held_a, held_b) = (hold(a), hold(b));
@@ -56,7 +56,7 @@ pub fn matmul(pool: &Arc<Pool>, a: View, b: View) -> Block {
 }
 
 /// `act(x·wᵀ + b)`, bias and ReLU on the product's way out, other activations after it.
-pub fn linear(pool: &Arc<Pool>, x: View, w: View, b: Option<View>, act: Option<Activation>) -> Block {
+pub fn linear(pool: &Arc<Pool>, x: View, w: View, b: Option<View>, act: Option<Activation>) -> Result<Block> {
     let (lx, lw) = (x.layout, w.layout.transpose(0, 1));
     let (m, k, n) = (lx.shape()[0], lx.shape()[1], lw.shape()[1]);
     let (held_x, held_w, held_b) = (hold(x), hold(w), b.map(hold));
@@ -67,14 +67,14 @@ pub fn linear(pool: &Arc<Pool>, x: View, w: View, b: Option<View>, act: Option<A
         let epilogue = Epilogue { bias: bias.as_deref(), relu };
         let product = fresh(pool, m * n, |out: &mut [T]| {
             gemm(Sizes { m, n, k }, matrix(x, lx, 0), matrix(w, &lw, 0), out, epilogue);
-        });
+        })?;
         match act {
             Some(act) if !relu => {
                 let layout = Layout::contiguous([m, n]);
                 let from = (product.slice::<T>(m * n), &layout);
                 fresh(pool, m * n, |out: &mut [T]| pointwise::activation(act, layout.shape(), from, out))
             }
-            _ => product,
+            _ => Ok(product),
         }
     })
 }
@@ -87,13 +87,14 @@ pub fn linear_backward(
     y: Option<(View, Activation)>,
     grad: View,
     wants: [bool; 3],
-) -> [Option<Block>; 3] {
+) -> Result<[Option<Block>; 3]> {
     let (rows, inputs, outputs) = (x.layout.shape()[0], x.layout.shape()[1], w.layout.shape()[0]);
     let (held_x, held_w, held_g) = (hold(x), hold(w), hold(grad));
     let through = y.map(|(y, act)| {
         pointwise::unary_grad(pool, UnaryOp::Act(act), y, grad)
             .expect("an activation whose derivative reads its result alone has a kernel")
     });
+    let through = through.transpose()?;
     let whole = Layout::contiguous([rows, outputs]);
     with_float!(grad.dtype(), T => {
         let ((x, lx), (w, lw)) = (held_x.of::<T>(), held_w.of::<T>());
@@ -105,15 +106,17 @@ pub fn linear_backward(
             fresh(pool, size.m * size.n, |out: &mut [T]| gemm(size, a, b, out, Epilogue::NONE))
         };
         let [to_x, to_w, to_b] = wants;
-        [
+        Ok([
             to_x.then(|| {
                 product(Sizes { m: rows, n: inputs, k: outputs }, matrix(g, lg, 0), matrix(w, lw, 0))
-            }),
+            })
+            .transpose()?,
             to_w.then(|| {
                 let turned = matrix(g, &lg.transpose(0, 1), 0);
                 product(Sizes { m: outputs, n: inputs, k: rows }, turned, matrix(x, lx, 0))
-            }),
-            to_b.then(|| fresh(pool, outputs, |out: &mut [T]| reduce::sum_rows(g, lg, out))),
-        ]
+            })
+            .transpose()?,
+            to_b.then(|| fresh(pool, outputs, |out: &mut [T]| reduce::sum_rows(g, lg, out))).transpose()?,
+        ])
     })
 }

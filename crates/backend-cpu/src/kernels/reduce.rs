@@ -9,7 +9,7 @@ use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
-use tensor_core::{Axes, DType, Layout, ReduceOp, View};
+use tensor_core::{Axes, DType, Layout, ReduceOp, Result, View};
 
 const LANES: usize = 16;
 const BLOCK: usize = 512;
@@ -193,7 +193,7 @@ fn inside_offsets(layout: &Layout) -> Vec<isize> {
 }
 
 /// Reduces the dimensions `axes`.
-pub fn reduce(pool: &Arc<Pool>, op: ReduceOp, x: View, axes: Axes) -> Block {
+pub fn reduce(pool: &Arc<Pool>, op: ReduceOp, x: View, axes: Axes) -> Result<Block> {
     let held = hold(x);
     let layout = x.layout.axes_last(axes);
     let kept = x.layout.rank() - axes.iter().count();

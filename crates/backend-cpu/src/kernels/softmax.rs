@@ -8,7 +8,7 @@ use crate::simd::vectorize;
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::sync::Arc;
-use tensor_core::{DType, Layout, View};
+use tensor_core::{DType, Layout, Result, View};
 
 /// The largest element. NaN need not win: the sum of exponentials is NaN then, and so is every result.
 #[inline(always)]
@@ -118,7 +118,7 @@ fn is_last(layout: &Layout, axis: usize) -> bool {
 }
 
 /// Softmax along the last axis; `None` for another, which is composed.
-pub fn softmax(pool: &Arc<Pool>, x: View, axis: usize, log: bool) -> Option<Block> {
+pub fn softmax(pool: &Arc<Pool>, x: View, axis: usize, log: bool) -> Option<Result<Block>> {
     let width = *x.layout.shape().last()?;
     if !is_last(x.layout, axis) || width == 0 {
         return None;
@@ -131,7 +131,7 @@ pub fn softmax(pool: &Arc<Pool>, x: View, axis: usize, log: bool) -> Option<Bloc
 }
 
 /// The gradient of [`softmax`] along the last axis.
-pub fn softmax_grad(pool: &Arc<Pool>, y: View, grad: View, axis: usize, log: bool) -> Option<Block> {
+pub fn softmax_grad(pool: &Arc<Pool>, y: View, grad: View, axis: usize, log: bool) -> Option<Result<Block>> {
     let width = *y.layout.shape().last()?;
     if !is_last(y.layout, axis) || width == 0 {
         return None;
@@ -171,19 +171,19 @@ fn classes(target: View) -> Vec<usize> {
 }
 
 /// Log-probabilities and the mean negative one of the targets.
-pub fn cross_entropy(pool: &Arc<Pool>, x: View, target: View) -> (Block, Block) {
+pub fn cross_entropy(pool: &Arc<Pool>, x: View, target: View) -> Result<(Block, Block)> {
     let (rows, width) = (x.layout.shape()[0], x.layout.shape()[1]);
     let target = classes(target);
     let held = hold(x);
     with_float!(x.dtype(), T => {
         let flat = packed::<T>(&held);
-        let log_p = fresh(pool, flat.len(), |out: &mut [T]| softmax_rows(&flat, width, out, true));
+        let log_p = fresh(pool, flat.len(), |out: &mut [T]| softmax_rows(&flat, width, out, true))?;
         let loss = {
             let p = log_p.slice::<T>(flat.len());
             let picked: Vec<T> = target.iter().enumerate().map(|(row, &c)| p[row * width + c]).collect();
             -(lane_sum(&picked) / T::of(rows as f64))
         };
-        (log_p, fresh(pool, 1, |out: &mut [T]| out[0] = loss))
+        Ok((log_p, fresh(pool, 1, |out: &mut [T]| out[0] = loss)?))
     })
 }
 
@@ -193,7 +193,7 @@ fn rows_at_a_time(width: usize) -> usize {
 }
 
 /// The gradient of [`cross_entropy`].
-pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: View) -> Block {
+pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: View) -> Result<Block> {
     let (rows, width) = (log_p.layout.shape()[0], log_p.layout.shape()[1]);
     let target = classes(target);
     let (held, held_g) = (hold(log_p), hold(grad));

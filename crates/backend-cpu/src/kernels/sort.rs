@@ -5,7 +5,7 @@ use super::{fresh, hold, packed};
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
-use tensor_core::{DType, View};
+use tensor_core::{DType, Result, View};
 
 /// An element as an unsigned number of the same order; all NaN are one, above everything, and −0 is 0.
 trait Key: Plain {
@@ -63,7 +63,7 @@ fn places<T: Key, P: Copy + Ord>(
 }
 
 /// The elements in order along the last dimension, NaN largest, and where they stood.
-pub fn sort(pool: &Arc<Pool>, x: View, descending: bool) -> (Block, Block) {
+pub fn sort(pool: &Arc<Pool>, x: View, descending: bool) -> Result<(Block, Block)> {
     let len = x.layout.shape().last().copied().unwrap_or(1).max(1);
     let held = hold(x);
     macro_rules! sorted {
@@ -77,7 +77,7 @@ pub fn sort(pool: &Arc<Pool>, x: View, descending: bool) -> (Block, Block) {
                         places(run, descending, &mut keys, $pack, |key| key as u32, out);
                     }
                 });
-            });
+            })?;
             let values = fresh(pool, flat.len(), |out: &mut [$T]| {
                 let from = from.slice::<i32>(flat.len());
                 threads::groups(out, len, len, |index, out| {
@@ -86,8 +86,8 @@ pub fn sort(pool: &Arc<Pool>, x: View, descending: bool) -> (Block, Block) {
                         *o = run[place as usize];
                     }
                 });
-            });
-            (values, from)
+            })?;
+            Ok((values, from))
         }};
     }
     // The place below, the key above: of 32 bits of a short key the flipped upper half falls away.

@@ -10,7 +10,7 @@ use crate::storage::{Block, Pool};
 use crate::threads;
 use std::ops::Range;
 use std::sync::Arc;
-use tensor_core::{DType, Layout, Scalar, Shape, View, Window};
+use tensor_core::{DType, Layout, Result, Scalar, Shape, View, Window};
 
 /// Dimensions that windows may slide over at once: depth, height, width.
 pub(super) const DIMS: usize = 3;
@@ -111,7 +111,7 @@ fn planes(layout: &Layout, dims: usize) -> (Layout, Vec<usize>) {
 }
 
 /// The windows of the last dimensions, which `pad` surrounds: `[L…, S…] → [L…, K…, O…]`.
-pub fn unfold(pool: &Arc<Pool>, x: View, windows: &[Window], pad: Scalar) -> Block {
+pub fn unfold(pool: &Arc<Pool>, x: View, windows: &[Window], pad: Scalar) -> Result<Block> {
     let held = hold(x);
     let lead = x.layout.rank() - windows.len();
     let plan = Plan::new(windows, &x.layout.shape()[lead..], None);
@@ -145,7 +145,7 @@ pub fn unfold(pool: &Arc<Pool>, x: View, windows: &[Window], pad: Scalar) -> Blo
 }
 
 /// Windows added back to where they came from: `[L…, K…, O…] → [L…, S…]`, S being `sizes`.
-pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> Block {
+pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> Result<Block> {
     let held = hold(x);
     let dims = windows.len();
     let (inner, starts) = planes(x.layout, 2 * dims);
@@ -198,7 +198,7 @@ const LANES: usize = 16;
 
 /// The largest element of every window and where it stands in its plane, the first of equal ones;
 /// NaN is larger than anything.
-pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block) {
+pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> Result<(Block, Block)> {
     let held = hold(x);
     let lead = x.layout.rank() - windows.len();
     let plan = Plan::new(windows, &x.layout.shape()[lead..], None);
@@ -206,7 +206,7 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
     let count = plan.count();
     with_float!(x.dtype(), T => {
         let data = packed::<T>(&held);
-        let mut index = pool.take::<i32>(rows * count);
+        let mut index = pool.take::<i32>(rows * count)?;
         let values = fresh(pool, rows * count, |out: &mut [T]| {
             let places = index.slice_mut::<i32>(rows * count);
             let mut both: Vec<(&mut [T], &mut [i32])> =
@@ -226,7 +226,7 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> (Block, Block)
                 }
             });
         });
-        (values, index)
+        Ok((values?, index))
     })
 }
 
@@ -283,6 +283,7 @@ fn largest<T: Real, const S: usize>(plan: &Plan, data: &[T], out: &mut [T], plac
 
 /// Takes the values, which stand `step` apart, that exceed the best so far.
 #[inline(always)]
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
 fn consider<T: Real>(
     best: &mut [T; LANES],
     at: &mut [i32; LANES],
@@ -292,7 +293,7 @@ fn consider<T: Real>(
 ) {
     for i in 0..LANES {
         let (v, old) = (values[i], best[i]);
-        // Chosen without a branch, which no predictor could learn; only NaN differs from itself.
+        // Chosen without a branch, which no predictor could learn.
         let better = (v > old) | ((v != v) & (old == old));
         best[i] = if better { v } else { old };
         at[i] = if better { start + i as i32 * step } else { at[i] };
@@ -300,7 +301,7 @@ fn consider<T: Real>(
 }
 
 /// Gradients added to where the largest of their windows stand: `[L…, O…] → [L…, S…]`, S being `sizes`.
-pub fn max_pool_grad(pool: &Arc<Pool>, index: View, grad: View, sizes: &[usize]) -> Block {
+pub fn max_pool_grad(pool: &Arc<Pool>, index: View, grad: View, sizes: &[usize]) -> Result<Block> {
     let (at, held) = (hold(index), hold(grad));
     let shape = grad.layout.shape();
     let (lead, plane): (usize, usize) = (shape.rank() - sizes.len(), sizes.iter().product());

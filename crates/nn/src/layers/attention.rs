@@ -17,6 +17,9 @@ pub struct AttentionOptions {
     pub need_weights: bool,
     /// Whether they are the mean over heads; they are.
     pub average_attn_weights: bool,
+    /// Says that `attn_mask`, which must be there, lets query i look at keys 0 to i. Where neither weights nor a
+    /// padding mask are asked for it is taken at its word, and the mask is not looked at: as PyTorch has it.
+    pub is_causal: bool,
 }
 
 impl Default for AttentionOptions {
@@ -26,6 +29,7 @@ impl Default for AttentionOptions {
             attn_mask: None,
             need_weights: true,
             average_attn_weights: true,
+            is_causal: false,
         }
     }
 }
@@ -232,9 +236,19 @@ impl MultiheadAttention {
             })
         };
         let heads = self.heads;
+        let causal = || Tensor::ones([len, source], (DType::Bool, self.in_proj_weight.device())).triu(1);
+        let attn_mask = match (&options.attn_mask, options.is_causal) {
+            (None, true) => check::fail(
+                "MultiheadAttention",
+                "is_causal without attn_mask",
+                "it is a hint: give the mask as well",
+            ),
+            (_, true) if options.key_padding_mask.is_none() && !options.need_weights => Some(causal()),
+            (mask, _) => mask.clone(),
+        };
         let attn = shaped(
             "attn_mask",
-            &options.attn_mask,
+            &attn_mask,
             &[
                 (Shape::new(&[len, source]), [1, 1, len, source]),
                 (Shape::new(&[batch * heads, len, source]), [batch, heads, len, source]),

@@ -3,6 +3,7 @@
 use super::display;
 use crate::module::{Module, Role};
 use autograd::Tensor;
+use std::borrow::Borrow;
 use tensor_core::check;
 
 /// Modules of any kind by name, in the order of their insertion.
@@ -57,7 +58,7 @@ impl Module for ModuleDict {
 /// ```
 /// use autograd::Tensor;
 /// use nn::{Module, ParameterList};
-/// let list = ParameterList::new(vec![Tensor::zeros([2, 3], &backend_cpu::device())]);
+/// let list = ParameterList::new([Tensor::zeros([2, 3], &backend_cpu::device())]);
 /// assert_eq!(list[0].shape().dims(), [2, 3]);
 /// assert_eq!(list.to_string(), "ParameterList(\n    (0): Parameter containing: [torch.float32 of size 2x3]\n)");
 /// ```
@@ -66,9 +67,10 @@ pub struct ParameterList(Vec<(String, Tensor)>);
 
 impl ParameterList {
     /// These tensors as parameters.
-    pub fn new(tensors: Vec<Tensor>) -> Self {
+    pub fn new(tensors: impl IntoIterator<Item: Borrow<Tensor>>) -> Self {
         let parameter = |t: Tensor| if t.is_parameter() { t } else { t.into_parameter() };
-        ParameterList(tensors.into_iter().enumerate().map(|(i, t)| (i.to_string(), parameter(t))).collect())
+        let tensors = tensors.into_iter().map(|t| parameter(t.borrow().clone()));
+        ParameterList(tensors.enumerate().map(|(i, t)| (i.to_string(), t)).collect())
     }
 
     /// Number of parameters.

@@ -17,6 +17,10 @@ pub struct DecoderMasks {
     pub tgt_key_padding_mask: Option<Tensor>,
     /// Places of the memory to ignore, `[B, S]`, or `[S]` without a batch.
     pub memory_key_padding_mask: Option<Tensor>,
+    /// A hint that `tgt_mask` is causal: [`AttentionOptions::is_causal`].
+    pub tgt_is_causal: bool,
+    /// A hint that `memory_mask` is causal.
+    pub memory_is_causal: bool,
 }
 
 /// Self-attention, attention to the memory, two linear layers, each added to what it reads: target `[L, B, E]` and
@@ -98,14 +102,15 @@ impl TransformerDecoderLayer {
     /// When a shape does not fit.
     #[track_caller]
     pub fn decode(&self, tgt: &Tensor, memory: &Tensor, masks: &DecoderMasks) -> Tensor {
-        let options = |attn_mask: &Option<Tensor>, key_padding_mask: &Option<Tensor>| AttentionOptions {
-            attn_mask: attn_mask.clone(),
-            key_padding_mask: key_padding_mask.clone(),
+        let options = |attn: &Option<Tensor>, padding: &Option<Tensor>, is_causal| AttentionOptions {
+            attn_mask: attn.clone(),
+            key_padding_mask: padding.clone(),
             need_weights: false,
+            is_causal,
             ..Default::default()
         };
-        let own = options(&masks.tgt_mask, &masks.tgt_key_padding_mask);
-        let other = options(&masks.memory_mask, &masks.memory_key_padding_mask);
+        let own = options(&masks.tgt_mask, &masks.tgt_key_padding_mask, masks.tgt_is_causal);
+        let other = options(&masks.memory_mask, &masks.memory_key_padding_mask, masks.memory_is_causal);
         let to_itself = |x: &Tensor| self.dropout1.forward(&self.self_attn.attend(x, x, x, &own).0);
         let to_memory =
             |x: &Tensor| self.dropout2.forward(&self.multihead_attn.attend(x, memory, memory, &other).0);

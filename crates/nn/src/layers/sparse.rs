@@ -154,18 +154,71 @@ impl EmbeddingBag {
     /// When `input` is not of one dimension, or an offset is not within it.
     #[track_caller]
     pub fn forward_offsets(&self, input: &Tensor, offsets: &[usize]) -> Tensor {
-        embedding_bag(input, &self.weight, Some(offsets), self.mode)
+        embedding_bag(input, &self.weight, Some(offsets), self.mode, None)
+    }
+
+    /// The sum of each bag's vectors, each times a weight of its own, shaped as `input`: PyTorch's
+    /// `bags(input, offsets, per_sample_weights)`.
+    ///
+    /// # Panics
+    /// In another mode than [`BagMode::Sum`], for weights of another shape; and as [`EmbeddingBag::forward_offsets`].
+    #[track_caller]
+    pub fn forward_weighted(
+        &self,
+        input: &Tensor,
+        offsets: Option<&[usize]>,
+        per_sample_weights: &Tensor,
+    ) -> Tensor {
+        embedding_bag(input, &self.weight, offsets, self.mode, Some(per_sample_weights))
     }
 }
 
 /// The mean, sum or maximum of the rows of `weight` that each bag of indices names: the bags are the rows of `[B, N]`,
-/// or of `[N]` they start at `offsets`: PyTorch's `F.embedding_bag`. A bag without any is 0.
+/// or of `[N]` they start at `offsets`: PyTorch's `F.embedding_bag`. A bag without any is 0. For sums, each row may
+/// have a weight, which gets a gradient too.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::{BagMode, embedding_bag};
+/// let cpu = backend_cpu::device();
+/// let table = Tensor::new(&[[1.0f32, 2.0], [10.0, 20.0]], &cpu);
+/// let weights = Tensor::new(&[[1.0f32, 0.5]], &cpu);
+/// let sums = embedding_bag(&Tensor::new(&[[0, 1]], &cpu), &table, None, BagMode::Sum, Some(&weights));
+/// assert_eq!(sums.to_vec::<f32>(), [6.0, 12.0]);
+/// ```
 ///
 /// # Panics
-/// When the indices are not of two dimensions, or of one with offsets; and as [`EmbeddingBag::forward_offsets`].
+/// When the indices are not of two dimensions, or of one with offsets; for weights in another mode than
+/// [`BagMode::Sum`] or of another shape than the indices; and as [`EmbeddingBag::forward_offsets`].
 #[track_caller]
-pub fn embedding_bag(input: &Tensor, weight: &Tensor, offsets: Option<&[usize]>, mode: BagMode) -> Tensor {
+pub fn embedding_bag(
+    input: &Tensor,
+    weight: &Tensor,
+    offsets: Option<&[usize]>,
+    mode: BagMode,
+    per_sample_weights: Option<&Tensor>,
+) -> Tensor {
     let op = "embedding_bag";
+    if let Some(weights) = per_sample_weights {
+        if mode != BagMode::Sum {
+            check::fail(op, format!("per_sample_weights with mode {mode:?}"), "they are for BagMode::Sum");
+        }
+        if weights.shape() != input.shape() {
+            check::fail(
+                op,
+                format!(
+                    "per_sample_weights of shape {} for indices of shape {}",
+                    weights.shape(),
+                    input.shape()
+                ),
+                "give one weight for each index",
+            );
+        }
+    }
+    let read = || {
+        let vectors = weight.embedding(input);
+        per_sample_weights.map_or(vectors.clone(), |weights| vectors * weights.unsqueeze(-1))
+    };
     let of_bag = |vectors: &Tensor, dim: isize| match mode {
         _ if vectors.dim(dim) == 0 => vectors.sum_dim(dim, false),
         BagMode::Sum => vectors.sum_dim(dim, false),
@@ -173,7 +226,7 @@ pub fn embedding_bag(input: &Tensor, weight: &Tensor, offsets: Option<&[usize]>,
         BagMode::Max => vectors.max_dim(dim, false).0,
     };
     let offsets = match (input.rank(), offsets) {
-        (2, None) => return of_bag(&weight.embedding(input), 1),
+        (2, None) => return of_bag(&read(), 1),
         (1, Some(offsets)) if offsets.first().is_none_or(|&first| first == 0) => offsets,
         _ => check::fail(
             op,
@@ -182,7 +235,7 @@ pub fn embedding_bag(input: &Tensor, weight: &Tensor, offsets: Option<&[usize]>,
         ),
     };
     let ends = offsets.iter().skip(1).copied().chain([input.numel()]);
-    let vectors = weight.embedding(input);
+    let vectors = read();
     let bags = offsets.iter().zip(ends).map(|(&start, end)| {
         if end < start || end > input.numel() {
             check::fail(op, format!("a bag from {start} to {end} of {}", input.numel()), "offsets ascend");
@@ -195,7 +248,7 @@ pub fn embedding_bag(input: &Tensor, weight: &Tensor, offsets: Option<&[usize]>,
 impl Module for EmbeddingBag {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
-        embedding_bag(input, &self.weight, None, self.mode)
+        embedding_bag(input, &self.weight, None, self.mode, None)
     }
     fn name(&self) -> String {
         "EmbeddingBag".into()

@@ -181,7 +181,7 @@ impl Lattice {
             let from = |back: usize| alpha.narrow(1, 0, width - back).pad(&[back, 0], f64::from(NEVER));
             let reached = match width {
                 1 => alpha.clone(),
-                _ => stack(&[alpha.clone(), from(1), from(2) + &skips], 0).logsumexp(0, false),
+                _ => stack(&[&alpha, &from(1), &(from(2) + &skips)], 0).logsumexp(0, false),
             };
             let next = reached + scores.select(0, t);
             alpha = if same_length { next } else { running.select(0, t).where_(next, &alpha) };

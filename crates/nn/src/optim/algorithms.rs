@@ -1,8 +1,9 @@
 //! SGD, Adam and AdamW, RMSprop, Adagrad: their settings with PyTorch's defaults.
 
 use super::Optim;
-use super::config::{Age, Config, Setting, Step, config, first_wrong};
+use super::config::{Age, BETAS, Config, Setting, Step, common, config, first_wrong, wrong};
 use autograd::Tensor;
+use std::borrow::Borrow;
 use tensor_core::OptimStep;
 
 /// Stochastic gradient descent, with momentum (Polyak 1964; Sutskever et al. 2013).
@@ -20,153 +21,65 @@ pub type RMSprop = RmsProp;
 /// Adagrad (Duchi et al. 2011).
 pub type Adagrad = Optim<AdagradConfig>;
 
-config!(SgdConfig [] [] {
-    /// μ, the share of the last direction that is kept.
-    momentum: f64,
-    /// The share of the gradient that does not enter the momentum.
-    dampening: f64,
-    /// λ, the L2 penalty's factor.
-    weight_decay: f64,
-    /// Whether to look ahead along the momentum.
-    nesterov: bool,
-} also ["foreach", "fused"]);
-config!(AdamConfig [const W: bool] [W] {
-    /// The decay rates of the two running means.
-    betas: (f64, f64),
-    /// Added to the root.
-    eps: f64,
-    /// λ, the penalty's factor.
-    weight_decay: f64,
-    /// Whether to divide by the largest running square so far.
-    amsgrad: bool,
-    /// Whether the parameter itself decays, instead of the gradient growing: true for AdamW.
-    decoupled_weight_decay: bool,
-} also ["foreach", "fused"]);
-config!(RmsPropConfig [] [] {
-    /// The decay rate of the running squares.
-    alpha: f64,
-    /// Added to the root.
-    eps: f64,
-    /// λ, the L2 penalty's factor.
-    weight_decay: f64,
-    /// μ, the share of the last direction that is kept.
-    momentum: f64,
-    /// Whether to subtract the squared running mean.
-    centered: bool,
-} also ["foreach"]);
-config!(AdagradConfig [] [] {
-    /// How fast the rate falls: lr/(1 + (t − 1)·decay).
-    lr_decay: f64,
-    /// Added to the root.
-    eps: f64,
-    /// λ, the L2 penalty's factor.
-    weight_decay: f64,
-    /// What the sums of squares start from.
-    initial_accumulator_value: f64,
-} also ["foreach", "fused"]);
-
-impl Default for SgdConfig {
-    /// PyTorch's: a rate of 1e-3 and nothing else.
-    fn default() -> Self {
-        let (momentum, dampening, weight_decay) = (0.0, 0.0, 0.0);
-        SgdConfig { lr: 1e-3, maximize: false, momentum, dampening, weight_decay, nesterov: false }
-    }
-}
-impl<const W: bool> Default for AdamConfig<W> {
-    /// PyTorch's: a rate of 1e-3, betas (0.9, 0.999), eps 1e-8; AdamW's weight decay is 0.01.
-    fn default() -> Self {
-        AdamConfig {
-            lr: 1e-3,
-            maximize: false,
-            betas: (0.9, 0.999),
-            eps: 1e-8,
-            weight_decay: if W { 0.01 } else { 0.0 },
-            amsgrad: false,
-            decoupled_weight_decay: W,
-        }
-    }
-}
-impl Default for RmsPropConfig {
-    /// PyTorch's: a rate of 1e-2, alpha 0.99, eps 1e-8.
-    fn default() -> Self {
-        let (weight_decay, momentum, centered) = (0.0, 0.0, false);
-        RmsPropConfig { lr: 1e-2, maximize: false, alpha: 0.99, eps: 1e-8, weight_decay, momentum, centered }
-    }
-}
-impl Default for AdagradConfig {
-    /// PyTorch's: a rate of 1e-2, eps 1e-10.
-    fn default() -> Self {
-        let (lr_decay, weight_decay, initial_accumulator_value) = (0.0, 0.0, 0.0);
-        AdagradConfig {
-            lr: 1e-2,
-            maximize: false,
-            lr_decay,
-            eps: 1e-10,
-            weight_decay,
-            initial_accumulator_value,
-        }
-    }
-}
-
-impl Sgd {
+config!(
     /// SGD of a learning rate (PyTorch's default is 1e-3); add `.momentum(0.9)` and others.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, SgdConfig { lr, ..SgdConfig::default() })
-    }
-}
-impl<const W: bool> Optim<AdamConfig<W>> {
+    SgdConfig [] [] lr = 1e-3, {
+        /// μ, the share of the last direction that is kept.
+        momentum: f64 = 0.0,
+        /// The share of the gradient that does not enter the momentum.
+        dampening: f64 = 0.0,
+        /// λ, the L2 penalty's factor.
+        weight_decay: f64 = 0.0,
+        /// Whether to look ahead along the momentum.
+        nesterov: bool = false,
+    } also ["foreach", "fused"], then []
+);
+config!(
     /// Adam or AdamW of a learning rate (PyTorch's default is 1e-3), betas (0.9, 0.999), eps 1e-8.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, AdamConfig { lr, ..AdamConfig::default() })
-    }
-}
-impl RmsProp {
+    AdamConfig [const W: bool] [W] lr = 1e-3, {
+        /// The decay rates of the two running means.
+        betas: (f64, f64) = BETAS,
+        /// Added to the root.
+        eps: f64 = 1e-8,
+        /// λ, the penalty's factor.
+        weight_decay: f64 = if W { 0.01 } else { 0.0 },
+        /// Whether to divide by the largest running square so far.
+        amsgrad: bool = false,
+        /// Whether the parameter itself decays, instead of the gradient growing: true for AdamW.
+        decoupled_weight_decay: bool = W,
+    } also ["foreach", "fused"], then ["capturable"]
+);
+config!(
     /// RMSprop of a learning rate (PyTorch's default is 1e-2), alpha 0.99, eps 1e-8.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, RmsPropConfig { lr, ..RmsPropConfig::default() })
-    }
-}
-impl Adagrad {
+    RmsPropConfig [] [] lr = 1e-2, {
+        /// The decay rate of the running squares.
+        alpha: f64 = 0.99,
+        /// Added to the root.
+        eps: f64 = 1e-8,
+        /// λ, the L2 penalty's factor.
+        weight_decay: f64 = 0.0,
+        /// μ, the share of the last direction that is kept.
+        momentum: f64 = 0.0,
+        /// Whether to subtract the squared running mean.
+        centered: bool = false,
+    } also ["foreach"], then ["capturable"]
+);
+config!(
     /// Adagrad of a learning rate (PyTorch's default is 1e-2), eps 1e-10.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, AdagradConfig { lr, ..AdagradConfig::default() })
-    }
-}
-
-/// What every algorithm's settings do alike.
-macro_rules! common {
-    ($name:expr) => {
-        fn name(&self) -> &'static str {
-            $name
-        }
-        fn lr(&self) -> f64 {
-            self.lr
-        }
-        fn set_lr(&mut self, lr: f64) {
-            self.lr = lr;
-        }
-        fn maximize(&self) -> bool {
-            self.maximize
-        }
-        fn set(&mut self, name: &str, text: &str) -> bool {
-            self.set_setting(name, text)
-        }
-    };
-}
-pub(super) use common;
+    AdagradConfig [] [] lr = 1e-2, {
+        /// How fast the rate falls: lr/(1 + (t − 1)·decay).
+        lr_decay: f64 = 0.0,
+        /// Added to the root.
+        eps: f64 = 1e-10,
+        /// λ, the L2 penalty's factor.
+        weight_decay: f64 = 0.0,
+        /// What the sums of squares start from.
+        initial_accumulator_value: f64 = 0.0,
+    } also ["foreach", "fused"], then []
+);
 
 impl Config for SgdConfig {
-    common!("SGD");
-    fn momentum(&self) -> Option<f64> {
-        Some(self.momentum)
-    }
-    fn set_momentum(&mut self, momentum: f64) {
-        self.momentum = momentum;
-    }
+    common!("SGD", with momentum);
     fn state_names(&self) -> &'static [&'static str] {
         if self.momentum == 0.0 { &[] } else { &["momentum_buffer"] }
     }
@@ -178,9 +91,6 @@ impl Config for SgdConfig {
         ]);
         let nesterov = self.nesterov && (self.momentum <= 0.0 || self.dampening != 0.0);
         wrong.or_else(|| nesterov.then(|| "Nesterov momentum requires a momentum and zero dampening".into()))
-    }
-    fn settings(&self) -> Vec<(&'static str, String)> {
-        self.all_settings()
     }
     fn step(&self, Age { fresh, .. }: Age) -> Step {
         OptimStep::Sgd {
@@ -196,31 +106,13 @@ impl Config for SgdConfig {
 }
 
 impl<const W: bool> Config for AdamConfig<W> {
-    common!(if W { "AdamW" } else { "Adam" });
-    fn momentum(&self) -> Option<f64> {
-        Some(self.betas.0)
-    }
-    fn set_momentum(&mut self, momentum: f64) {
-        self.betas.0 = momentum;
-    }
+    common!(if W { "AdamW" } else { "Adam" }, with betas.0);
     fn state_names(&self) -> &'static [&'static str] {
         let all = &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
         if self.amsgrad { all } else { &all[..2] }
     }
     fn problem(&self) -> Option<String> {
-        let (b1, b2) = self.betas;
-        first_wrong(&[
-            ("learning rate", self.lr, self.lr >= 0.0),
-            ("epsilon value", self.eps, self.eps >= 0.0),
-            ("beta parameter at index 0", b1, (0.0..1.0).contains(&b1)),
-            ("beta parameter at index 1", b2, (0.0..1.0).contains(&b2)),
-            ("weight_decay value", self.weight_decay, self.weight_decay >= 0.0),
-        ])
-    }
-    fn settings(&self) -> Vec<(&'static str, String)> {
-        let mut all = self.all_settings();
-        all.push(("capturable", false.text()));
-        all
+        wrong(self.lr, self.eps, self.betas, self.weight_decay)
     }
     fn step(&self, Age { t, .. }: Age) -> Step {
         OptimStep::Adam {
@@ -237,13 +129,7 @@ impl<const W: bool> Config for AdamConfig<W> {
 }
 
 impl Config for RmsPropConfig {
-    common!("RMSprop");
-    fn momentum(&self) -> Option<f64> {
-        Some(self.momentum)
-    }
-    fn set_momentum(&mut self, momentum: f64) {
-        self.momentum = momentum;
-    }
+    common!("RMSprop", with momentum);
     fn state_names(&self) -> &'static [&'static str] {
         match (self.centered, self.momentum > 0.0) {
             (false, false) => &["square_avg"],
@@ -260,11 +146,6 @@ impl Config for RmsPropConfig {
             ("weight_decay value", self.weight_decay, self.weight_decay >= 0.0),
             ("alpha value", self.alpha, self.alpha >= 0.0),
         ])
-    }
-    fn settings(&self) -> Vec<(&'static str, String)> {
-        let mut all = self.all_settings();
-        all.push(("capturable", false.text()));
-        all
     }
     fn step(&self, _: Age) -> Step {
         OptimStep::RmsProp {
@@ -296,9 +177,6 @@ impl Config for AdagradConfig {
             ("initial_accumulator_value value", initial, initial >= 0.0),
             ("epsilon value", self.eps, self.eps >= 0.0),
         ])
-    }
-    fn settings(&self) -> Vec<(&'static str, String)> {
-        self.all_settings()
     }
     fn step(&self, Age { t, .. }: Age) -> Step {
         OptimStep::Adagrad {

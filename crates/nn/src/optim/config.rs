@@ -103,6 +103,9 @@ impl Setting for (f64, f64) {
     }
 }
 
+/// β₁ and β₂ of Adam and its relatives, PyTorch's default.
+pub(super) const BETAS: (f64, f64) = (0.9, 0.999);
+
 /// The first setting that is not in [0, ∞), or whose own rule fails.
 pub(super) fn first_wrong(rules: &[(&str, f64, bool)]) -> Option<String> {
     rules
@@ -111,11 +114,23 @@ pub(super) fn first_wrong(rules: &[(&str, f64, bool)]) -> Option<String> {
         .map(|(what, value, _)| format!("Invalid {what}: {}", number(*value)))
 }
 
-/// A settings struct with a learning rate and `maximize`, and a builder method on the optimizer for each
-/// other field.
+/// What is wrong with the settings that Adam and its relatives share.
+pub(super) fn wrong(lr: f64, eps: f64, (b1, b2): (f64, f64), weight_decay: f64) -> Option<String> {
+    first_wrong(&[
+        ("learning rate", lr, lr >= 0.0),
+        ("epsilon value", eps, eps >= 0.0),
+        ("beta parameter at index 0", b1, (0.0..1.0).contains(&b1)),
+        ("beta parameter at index 1", b2, (0.0..1.0).contains(&b2)),
+        ("weight_decay value", weight_decay, weight_decay >= 0.0),
+    ])
+}
+
+/// A settings struct with a learning rate and `maximize`, PyTorch's defaults, the optimizer's `new`, and a builder
+/// method on it for each other field. `also` names what PyTorch prints besides with None, `then` with False.
 macro_rules! config {
-    ($config:ident [$($generics:tt)*] [$($args:tt)*] { $($(#[$doc:meta])* $field:ident: $ty:ty),+ $(,)? }
-        also $also:expr) => {
+    ($(#[$new:meta])* $config:ident [$($generics:tt)*] [$($args:tt)*] lr = $lr:literal,
+        { $($(#[$doc:meta])* $field:ident: $ty:ty = $default:expr),+ $(,)? }
+        also $also:expr, then $then:expr) => {
         /// Settings; the fields are PyTorch's.
         #[derive(Clone, Debug, PartialEq)]
         pub struct $config<$($generics)*> {
@@ -125,7 +140,18 @@ macro_rules! config {
             pub maximize: bool,
             $($(#[$doc])* pub $field: $ty,)+
         }
+        impl<$($generics)*> Default for $config<$($args)*> {
+            /// PyTorch's.
+            fn default() -> Self {
+                $config { lr: $lr, maximize: false, $($field: $default),+ }
+            }
+        }
         impl<$($generics)*> Optim<$config<$($args)*>> {
+            $(#[$new])*
+            #[track_caller]
+            pub fn new(params: impl IntoIterator<Item: Borrow<Tensor>>, lr: f64) -> Self {
+                Optim::with_config(params, $config { lr, ..$config::default() })
+            }
             /// Whether to climb instead of descend.
             #[must_use]
             pub fn maximize(self, value: bool) -> Self {
@@ -147,6 +173,7 @@ macro_rules! config {
                 all.push(("differentiable", false.text()));
                 all.extend([("lr", self.lr.text()), ("maximize", self.maximize.text())]);
                 all.extend([$((stringify!($field), self.$field.text())),+]);
+                all.extend($then.into_iter().map(|name: &'static str| (name, false.text())));
                 all
             }
             fn set_setting(&mut self, name: &str, text: &str) -> bool {
@@ -164,3 +191,40 @@ macro_rules! config {
     };
 }
 pub(super) use config;
+
+/// What every algorithm's settings do alike; `with` a field that is the momentum, or `but settings`.
+macro_rules! common {
+    ($name:expr) => {
+        common!($name, but settings);
+        fn settings(&self) -> Vec<(&'static str, String)> {
+            self.all_settings()
+        }
+    };
+    ($name:expr, with $($momentum:tt).+) => {
+        common!($name);
+        fn momentum(&self) -> Option<f64> {
+            Some(self.$($momentum).+)
+        }
+        fn set_momentum(&mut self, momentum: f64) {
+            self.$($momentum).+ = momentum;
+        }
+    };
+    ($name:expr, but settings) => {
+        fn name(&self) -> &'static str {
+            $name
+        }
+        fn lr(&self) -> f64 {
+            self.lr
+        }
+        fn set_lr(&mut self, lr: f64) {
+            self.lr = lr;
+        }
+        fn maximize(&self) -> bool {
+            self.maximize
+        }
+        fn set(&mut self, name: &str, text: &str) -> bool {
+            self.set_setting(name, text)
+        }
+    };
+}
+pub(super) use common;

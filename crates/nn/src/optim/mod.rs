@@ -27,6 +27,7 @@ pub use seldom::{ASGD, Asgd, AsgdConfig, Rprop, RpropConfig};
 pub use state::{GroupState, OptimState, OptimStateError, ParamState};
 
 use autograd::{Tensor, no_grad};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use tensor_core::{OptimSlot, OptimStep, check};
@@ -48,7 +49,7 @@ pub struct Group<C> {
 /// use autograd::Tensor;
 /// use nn::optim::{Optimizer, Sgd};
 /// let x = Tensor::ones(1, &backend_cpu::device()).into_parameter();
-/// let mut optimizer = Sgd::new(vec![x.clone()], 0.1).momentum(0.9);
+/// let mut optimizer = Sgd::new([&x], 0.1).momentum(0.9);
 /// for _ in 0..100 {
 ///     optimizer.zero_grad();
 ///     x.square().sum().backward();
@@ -88,12 +89,12 @@ fn checked<C: Config>(config: &C) {
 }
 
 impl<C: Config> Optim<C> {
-    /// An optimizer of one group.
+    /// An optimizer of one group: `model.parameters()`, `[&w, &b]`, or what else gives tensors.
     ///
     /// # Panics
     /// For no parameters, and for settings out of range.
     #[track_caller]
-    pub fn with_config(params: Vec<Tensor>, config: C) -> Self {
+    pub fn with_config(params: impl IntoIterator<Item: Borrow<Tensor>>, config: C) -> Self {
         let mut optim = Optim { groups: Vec::new(), states: Vec::new() };
         optim.add_group(params, config);
         optim
@@ -105,16 +106,22 @@ impl<C: Config> Optim<C> {
     /// # use autograd::Tensor;
     /// # use nn::optim::{Optimizer, Sgd, SgdConfig};
     /// # let (w, b) = (Tensor::ones(1, &backend_cpu::device()), Tensor::ones(1, &backend_cpu::device()));
-    /// let mut optimizer = Sgd::new(vec![w], 0.1).momentum(0.9);
+    /// let mut optimizer = Sgd::new([w], 0.1).momentum(0.9);
     /// let slower = SgdConfig { lr: 0.01, ..optimizer.groups()[0].config.clone() };
-    /// optimizer.add_group(vec![b], slower);
+    /// optimizer.add_group([b], slower);
     /// assert_eq!(optimizer.lrs(), [0.1, 0.01]);
     /// ```
     ///
     /// # Panics
     /// For no parameters, a non-leaf, a parameter that is in a group already, and settings out of range.
     #[track_caller]
-    pub fn add_group(&mut self, params: Vec<Tensor>, config: C) {
+    pub fn add_group(&mut self, params: impl IntoIterator<Item: Borrow<Tensor>>, config: C) {
+        self.add(params.into_iter().map(|p| p.borrow().clone()).collect(), config);
+    }
+
+    /// What [`Optim::add_group`] does.
+    #[track_caller]
+    fn add(&mut self, params: Vec<Tensor>, config: C) {
         let name = config.name();
         if params.is_empty() {
             check::fail(name, "got an empty parameter list", "pass model.parameters()");

@@ -1,9 +1,9 @@
 //! Adam's relatives: Adadelta, Adamax, NAdam and RAdam, with PyTorch's defaults.
 
 use super::Optim;
-use super::algorithms::common;
-use super::config::{Age, Config, Setting, Step, config, first_wrong};
+use super::config::{Age, BETAS, Config, Setting, Step, common, config, first_wrong, wrong};
 use autograd::Tensor;
+use std::borrow::Borrow;
 use tensor_core::OptimStep;
 
 /// Adadelta (Zeiler 2012): steps of the size of the last ones.
@@ -15,158 +15,67 @@ pub type NAdam = Optim<NAdamConfig>;
 /// RAdam (Liu et al. 2020): Adam that waits until it can tell the variance.
 pub type RAdam = Optim<RAdamConfig>;
 
-config!(AdadeltaConfig [] [] {
-    /// ρ, the decay rate of both running means.
-    rho: f64,
-    /// Added under the roots.
-    eps: f64,
-    /// λ, the L2 penalty's factor.
-    weight_decay: f64,
-} also ["foreach"]);
-config!(AdamaxConfig [] [] {
-    /// The decay rates of the running mean and of the running maximum.
-    betas: (f64, f64),
-    /// Added to each gradient's magnitude.
-    eps: f64,
-    /// λ, the L2 penalty's factor.
-    weight_decay: f64,
-} also ["foreach"]);
-config!(NAdamConfig [] [] {
-    /// The decay rates of the two running means.
-    betas: (f64, f64),
-    /// Added to the root.
-    eps: f64,
-    /// λ, the penalty's factor.
-    weight_decay: f64,
-    /// How slowly the momentum warms up.
-    momentum_decay: f64,
-    /// Whether the parameter itself decays, instead of the gradient growing.
-    decoupled_weight_decay: bool,
-} also ["foreach"]);
-config!(RAdamConfig [] [] {
-    /// The decay rates of the two running means.
-    betas: (f64, f64),
-    /// Added to the root.
-    eps: f64,
-    /// λ, the penalty's factor.
-    weight_decay: f64,
-    /// Whether the parameter itself decays, instead of the gradient growing.
-    decoupled_weight_decay: bool,
-} also ["foreach"]);
-
-const BETAS: (f64, f64) = (0.9, 0.999);
-
-impl Default for AdadeltaConfig {
-    /// PyTorch's: a rate of 1, rho 0.9, eps 1e-6.
-    fn default() -> Self {
-        AdadeltaConfig { lr: 1.0, maximize: false, rho: 0.9, eps: 1e-6, weight_decay: 0.0 }
-    }
-}
-impl Default for AdamaxConfig {
-    /// PyTorch's: a rate of 2e-3, betas (0.9, 0.999), eps 1e-8.
-    fn default() -> Self {
-        AdamaxConfig { lr: 2e-3, maximize: false, betas: BETAS, eps: 1e-8, weight_decay: 0.0 }
-    }
-}
-impl Default for NAdamConfig {
-    /// PyTorch's: a rate of 2e-3, betas (0.9, 0.999), eps 1e-8, momentum decay 4e-3.
-    fn default() -> Self {
-        NAdamConfig {
-            lr: 2e-3,
-            maximize: false,
-            betas: BETAS,
-            eps: 1e-8,
-            weight_decay: 0.0,
-            momentum_decay: 4e-3,
-            decoupled_weight_decay: false,
-        }
-    }
-}
-impl Default for RAdamConfig {
-    /// PyTorch's: a rate of 1e-3, betas (0.9, 0.999), eps 1e-8.
-    fn default() -> Self {
-        RAdamConfig {
-            lr: 1e-3,
-            maximize: false,
-            betas: BETAS,
-            eps: 1e-8,
-            weight_decay: 0.0,
-            decoupled_weight_decay: false,
-        }
-    }
-}
-
-impl Adadelta {
+config!(
     /// Adadelta of a learning rate (PyTorch's default is 1), rho 0.9, eps 1e-6.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, AdadeltaConfig { lr, ..AdadeltaConfig::default() })
-    }
-}
-impl Adamax {
+    AdadeltaConfig [] [] lr = 1.0, {
+        /// ρ, the decay rate of both running means.
+        rho: f64 = 0.9,
+        /// Added under the roots.
+        eps: f64 = 1e-6,
+        /// λ, the L2 penalty's factor.
+        weight_decay: f64 = 0.0,
+    } also ["foreach"], then ["capturable"]
+);
+config!(
     /// Adamax of a learning rate (PyTorch's default is 2e-3), betas (0.9, 0.999), eps 1e-8.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, AdamaxConfig { lr, ..AdamaxConfig::default() })
-    }
-}
-impl NAdam {
+    AdamaxConfig [] [] lr = 2e-3, {
+        /// The decay rates of the running mean and of the running maximum.
+        betas: (f64, f64) = BETAS,
+        /// Added to each gradient's magnitude.
+        eps: f64 = 1e-8,
+        /// λ, the L2 penalty's factor.
+        weight_decay: f64 = 0.0,
+    } also ["foreach"], then ["capturable"]
+);
+config!(
     /// NAdam of a learning rate (PyTorch's default is 2e-3), betas (0.9, 0.999), eps 1e-8.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, NAdamConfig { lr, ..NAdamConfig::default() })
-    }
-}
-impl RAdam {
+    NAdamConfig [] [] lr = 2e-3, {
+        /// The decay rates of the two running means.
+        betas: (f64, f64) = BETAS,
+        /// Added to the root.
+        eps: f64 = 1e-8,
+        /// λ, the penalty's factor.
+        weight_decay: f64 = 0.0,
+        /// How slowly the momentum warms up.
+        momentum_decay: f64 = 4e-3,
+        /// Whether the parameter itself decays, instead of the gradient growing.
+        decoupled_weight_decay: bool = false,
+    } also ["foreach"], then ["capturable"]
+);
+config!(
     /// RAdam of a learning rate (PyTorch's default is 1e-3), betas (0.9, 0.999), eps 1e-8.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, RAdamConfig { lr, ..RAdamConfig::default() })
-    }
-}
-
-/// What is wrong with the settings that Adam's relatives share.
-fn wrong(lr: f64, eps: f64, (b1, b2): (f64, f64), weight_decay: f64) -> Option<String> {
-    first_wrong(&[
-        ("learning rate", lr, lr >= 0.0),
-        ("epsilon value", eps, eps >= 0.0),
-        ("beta parameter at index 0", b1, (0.0..1.0).contains(&b1)),
-        ("beta parameter at index 1", b2, (0.0..1.0).contains(&b2)),
-        ("weight_decay value", weight_decay, weight_decay >= 0.0),
-    ])
-}
+    RAdamConfig [] [] lr = 1e-3, {
+        /// The decay rates of the two running means.
+        betas: (f64, f64) = BETAS,
+        /// Added to the root.
+        eps: f64 = 1e-8,
+        /// λ, the penalty's factor.
+        weight_decay: f64 = 0.0,
+        /// Whether the parameter itself decays, instead of the gradient growing.
+        decoupled_weight_decay: bool = false,
+    } also ["foreach"], then ["capturable"]
+);
 
 /// The L2 penalty's factor and what the parameter is multiplied by: one of the two decays.
 fn decay(lr: f64, weight_decay: f64, decoupled: bool) -> (f64, f64) {
     if decoupled { (0.0, 1.0 - lr * weight_decay) } else { (weight_decay, 1.0) }
 }
 
-/// What these algorithms' settings do alike.
-macro_rules! relative {
-    ($name:literal of $state:expr) => {
-        common!($name);
-        fn state_names(&self) -> &'static [&'static str] {
-            &$state
-        }
-        fn settings(&self) -> Vec<(&'static str, String)> {
-            let mut all = self.all_settings();
-            all.push(("capturable", false.text()));
-            all
-        }
-    };
-    ($name:literal of $state:expr, with betas) => {
-        relative!($name of $state);
-        fn momentum(&self) -> Option<f64> {
-            Some(self.betas.0)
-        }
-        fn set_momentum(&mut self, momentum: f64) {
-            self.betas.0 = momentum;
-        }
-    };
-}
-
 impl Config for AdadeltaConfig {
-    relative!("Adadelta" of ["square_avg", "acc_delta"]);
+    common!("Adadelta");
+    fn state_names(&self) -> &'static [&'static str] {
+        &["square_avg", "acc_delta"]
+    }
     fn problem(&self) -> Option<String> {
         first_wrong(&[
             ("learning rate", self.lr, self.lr >= 0.0),
@@ -182,7 +91,10 @@ impl Config for AdadeltaConfig {
 }
 
 impl Config for AdamaxConfig {
-    relative!("Adamax" of ["exp_avg", "exp_inf"], with betas);
+    common!("Adamax", with betas.0);
+    fn state_names(&self) -> &'static [&'static str] {
+        &["exp_avg", "exp_inf"]
+    }
     fn problem(&self) -> Option<String> {
         wrong(self.lr, self.eps, self.betas, self.weight_decay)
     }
@@ -218,7 +130,10 @@ impl NAdamConfig {
 }
 
 impl Config for NAdamConfig {
-    relative!("NAdam" of ["exp_avg", "exp_avg_sq"], with betas);
+    common!("NAdam", with betas.0);
+    fn state_names(&self) -> &'static [&'static str] {
+        &["exp_avg", "exp_avg_sq"]
+    }
     fn problem(&self) -> Option<String> {
         let momentum_decay = ("momentum_decay value", self.momentum_decay, self.momentum_decay >= 0.0);
         wrong(self.lr, self.eps, self.betas, self.weight_decay).or_else(|| first_wrong(&[momentum_decay]))
@@ -240,7 +155,10 @@ impl Config for NAdamConfig {
 }
 
 impl Config for RAdamConfig {
-    relative!("RAdam" of ["exp_avg", "exp_avg_sq"], with betas);
+    common!("RAdam", with betas.0);
+    fn state_names(&self) -> &'static [&'static str] {
+        &["exp_avg", "exp_avg_sq"]
+    }
     fn problem(&self) -> Option<String> {
         wrong(self.lr, self.eps, self.betas, self.weight_decay)
     }

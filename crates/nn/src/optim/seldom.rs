@@ -2,11 +2,11 @@
 //!
 //! They are used too seldom for kernels of their own: each step is a few tensor operations per parameter.
 
-use super::algorithms::common;
-use super::config::{Age, Config, Setting, Step, config, first_wrong};
+use super::config::{Age, Config, Setting, Step, common, config, first_wrong};
 use super::{Optim, fused};
 use crate::layers::number;
 use autograd::Tensor;
+use std::borrow::Borrow;
 use tensor_core::OptimStep;
 
 /// Rprop (Riedmiller & Braun 1993): steps by the gradient's sign, each weight's own step growing while the
@@ -17,53 +17,31 @@ pub type Asgd = Optim<AsgdConfig>;
 /// [`Asgd`] in PyTorch's spelling.
 pub type ASGD = Asgd;
 
-config!(RpropConfig [] [] {
-    /// What a step is multiplied by when the sign turns, and when it stays.
-    etas: (f64, f64),
-    /// The least and the largest step.
-    step_sizes: (f64, f64),
-} also ["foreach"]);
-config!(AsgdConfig [] [] {
-    /// λ, the decay of the weights at a rate of 1.
-    lambd: f64,
-    /// How fast the rate falls: lr/(1 + λ·lr·t)^α.
-    alpha: f64,
-    /// The step from which on weights are averaged.
-    t0: f64,
-    /// The L2 penalty's factor.
-    weight_decay: f64,
-} also ["foreach"]);
-
-impl Default for RpropConfig {
-    /// PyTorch's: first steps of 1e-2, etas (0.5, 1.2), steps from 1e-6 to 50.
-    fn default() -> Self {
-        RpropConfig { lr: 1e-2, maximize: false, etas: (0.5, 1.2), step_sizes: (1e-6, 50.0) }
-    }
-}
-impl Default for AsgdConfig {
-    /// PyTorch's: a rate of 1e-2, lambd 1e-4, alpha 0.75, t0 1e6.
-    fn default() -> Self {
-        AsgdConfig { lr: 1e-2, maximize: false, lambd: 1e-4, alpha: 0.75, t0: 1e6, weight_decay: 0.0 }
-    }
-}
-
-impl Rprop {
+config!(
     /// Rprop of a first step size (PyTorch's default is 1e-2), etas (0.5, 1.2), steps from 1e-6 to 50.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, RpropConfig { lr, ..RpropConfig::default() })
-    }
-}
-impl Asgd {
+    RpropConfig [] [] lr = 1e-2, {
+        /// What a step is multiplied by when the sign turns, and when it stays.
+        etas: (f64, f64) = (0.5, 1.2),
+        /// The least and the largest step.
+        step_sizes: (f64, f64) = (1e-6, 50.0),
+    } also ["foreach"], then ["capturable"]
+);
+config!(
     /// ASGD of a learning rate (PyTorch's default is 1e-2), lambd 1e-4, alpha 0.75, t0 1e6.
-    #[track_caller]
-    pub fn new(params: Vec<Tensor>, lr: f64) -> Self {
-        Optim::with_config(params, AsgdConfig { lr, ..AsgdConfig::default() })
-    }
-}
+    AsgdConfig [] [] lr = 1e-2, {
+        /// λ, the decay of the weights at a rate of 1.
+        lambd: f64 = 1e-4,
+        /// How fast the rate falls: lr/(1 + λ·lr·t)^α.
+        alpha: f64 = 0.75,
+        /// The step from which on weights are averaged.
+        t0: f64 = 1e6,
+        /// The L2 penalty's factor.
+        weight_decay: f64 = 0.0,
+    } also ["foreach"], then ["capturable"]
+);
 
 impl Config for RpropConfig {
-    common!("Rprop");
+    common!("Rprop", but settings);
     fn state_names(&self) -> &'static [&'static str] {
         &["prev", "step_size"]
     }
@@ -129,11 +107,6 @@ impl Config for AsgdConfig {
             ("alpha value", self.alpha, self.alpha >= 0.0),
             ("weight_decay value", self.weight_decay, self.weight_decay >= 0.0),
         ])
-    }
-    fn settings(&self) -> Vec<(&'static str, String)> {
-        let mut all = self.all_settings();
-        all.push(("capturable", false.text()));
-        all
     }
     fn step(&self, Age { t, last_lr, .. }: Age) -> Step {
         // Both belong to the step before, and are kept in single precision.

@@ -91,11 +91,11 @@ impl<C: Config> Optim<C> {
     /// # use nn::optim::{Adam, Optimizer};
     /// # let cpu = backend_cpu::device();
     /// let x = Tensor::ones(3, &cpu).into_parameter();
-    /// let mut optimizer = Adam::new(vec![x.clone()], 0.01);
+    /// let mut optimizer = Adam::new([&x], 0.01);
     /// x.sum().backward();
     /// optimizer.step();
     /// let saved = optimizer.state_dict();
-    /// let mut resumed = Adam::new(vec![x], 1.0);
+    /// let mut resumed = Adam::new([x], 1.0);
     /// resumed.load_state_dict(&saved).unwrap();
     /// assert_eq!((resumed.lrs(), resumed.state()[0].as_ref().unwrap().step), (vec![0.01], 1));
     /// ```

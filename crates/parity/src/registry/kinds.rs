@@ -183,12 +183,6 @@ impl FromValue for Bools {
 #[derive(Clone, Debug)]
 pub struct Tensors(pub Vec<Tensor>);
 
-impl Tensors {
-    /// References to them.
-    pub fn refs(&self) -> Vec<&Tensor> {
-        self.0.iter().collect()
-    }
-}
 impl FromValue for Tensors {
     const KIND: &'static str = "Tensors";
     const REST: bool = true;

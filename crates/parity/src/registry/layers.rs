@@ -97,8 +97,9 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn" UpsamplingBilinear2d(size: Option<Dims> = None, scale_factor: Option<Factors> = None) => resize(size, scale_factor, "bilinear", Some(true)).map(|to| ModuleRef::new(nn::UpsamplingBilinear2d::new(to)));
         "nn.Bilinear" forward(module: Of<nn::Bilinear>, input1: Tensor, input2: Tensor) => module.forward_pair(&input1, &input2);
         "nn.EmbeddingBag" forward(module: Of<nn::EmbeddingBag>, input: Tensor, offsets: Tensor) => module.forward_offsets(&input, &self::offsets(&offsets));
+        "nn.EmbeddingBag" forward(module: Of<nn::EmbeddingBag>, input: Tensor, offsets: Option<Tensor> = None, per_sample_weights: Tensor) => module.forward_weighted(&input, offsets.map(|o| self::offsets(&o)).as_deref(), &per_sample_weights);
         "nn.EmbeddingBag" forward(module: ModuleRef, input: Tensor) => module.get().forward(&input);
-        "F" embedding_bag(input: Tensor, weight: Tensor, offsets: Option<Tensor> = None, mode: BagMode = BagMode::Mean) => embedding_bag(&input, &weight, offsets.map(|o| self::offsets(&o)).as_deref(), mode);
+        "F" embedding_bag(input: Tensor, weight: Tensor, offsets: Option<Tensor> = None, mode: BagMode = BagMode::Mean, per_sample_weights: Option<Tensor> = None) => embedding_bag(&input, &weight, offsets.map(|o| self::offsets(&o)).as_deref(), mode, per_sample_weights.as_ref());
         "nn" Parameter(data: Tensor, requires_grad: bool = true) => data.into_parameter().requires_grad_(requires_grad);
     });
     all

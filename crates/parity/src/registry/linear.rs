@@ -92,7 +92,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "linalg" matrix_rank(A: Tensor, rtol: Option<f64> = None) => A.matrix_rank(rtol);
         "linalg" cond(A: Tensor, p: Option<MatrixNorm> = None) => cond(&A, p);
         "torch" cholesky_solve(B: Tensor, L: Tensor, upper: bool = false) => B.cholesky_solve(&L, upper);
-        "torch" einsum(equation: String, operands: Tensors) => torch::einsum(&equation, &operands.refs());
+        "torch" einsum(equation: String, operands: Tensors) => torch::einsum(&equation, &operands.0);
         "torch Tensor" inverse(input: Tensor) => input.inverse();
         "torch Tensor linalg" matrix_exp(input: Tensor) => input.matrix_exp();
         "linalg" inv_ex(A: Tensor) => A.inverse_ex();

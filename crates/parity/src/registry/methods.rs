@@ -48,8 +48,7 @@ impl IntoValue for torch::FloatInfo {
 
 /// `torch.autograd.grad(outputs, inputs)`
 fn grads(outputs: &Tensor, inputs: &[Tensor], weight: Option<Tensor>, options: BackwardOptions) -> Value {
-    let inputs: Vec<&Tensor> = inputs.iter().collect();
-    let grads = torch::grad_with(&[outputs], &[weight], &inputs, &options);
+    let grads = torch::grad_with(&[outputs], &[weight], inputs, &options);
     Value::tuple(grads.into_iter().map(|g| g.map_or(Value::None, Value::Tensor)).collect())
 }
 

@@ -94,16 +94,16 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn.LSTMCell" forward(module: Of<nn::LSTMCell>, input: Tensor, hx: Option<(Tensor, Tensor)> = None) => module.run(&input, hx.as_ref());
         "nn.GRU" forward(module: Of<nn::GRU>, input: Tensor, hx: Option<Tensor> = None) => module.run(&input, hx.as_ref());
         "nn.GRUCell" forward(module: Of<nn::GRUCell>, input: Tensor, hx: Option<Tensor> = None) => module.run(&input, hx.as_ref());
-        "nn.MultiheadAttention" forward(module: Of<MultiheadAttention>, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Option<Tensor> = None, need_weights: bool = true, attn_mask: Option<Tensor> = None, average_attn_weights: bool = true) =>
-            module.attend(&query, &key, &value, &AttentionOptions { key_padding_mask, attn_mask, need_weights, average_attn_weights });
+        "nn.MultiheadAttention" forward(module: Of<MultiheadAttention>, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Option<Tensor> = None, need_weights: bool = true, attn_mask: Option<Tensor> = None, average_attn_weights: bool = true, is_causal: bool = false) =>
+            module.attend(&query, &key, &value, &AttentionOptions { key_padding_mask, attn_mask, need_weights, average_attn_weights, is_causal });
         "nn.TransformerEncoderLayer" forward(module: Of<TransformerEncoderLayer>, src: Tensor, src_mask: Option<Tensor> = None, src_key_padding_mask: Option<Tensor> = None) =>
             module.encode(&src, src_mask.as_ref(), src_key_padding_mask.as_ref());
         "nn.TransformerEncoder" forward(module: Of<TransformerEncoder>, src: Tensor, mask: Option<Tensor> = None, src_key_padding_mask: Option<Tensor> = None) =>
             module.encode(&src, mask.as_ref(), src_key_padding_mask.as_ref());
-        "nn.TransformerDecoderLayer" forward(module: Of<TransformerDecoderLayer>, tgt: Tensor, memory: Tensor, tgt_mask: Option<Tensor> = None, memory_mask: Option<Tensor> = None, tgt_key_padding_mask: Option<Tensor> = None, memory_key_padding_mask: Option<Tensor> = None) =>
-            module.decode(&tgt, &memory, &DecoderMasks { tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask });
-        "nn.TransformerDecoder" forward(module: Of<TransformerDecoder>, tgt: Tensor, memory: Tensor, tgt_mask: Option<Tensor> = None, memory_mask: Option<Tensor> = None, tgt_key_padding_mask: Option<Tensor> = None, memory_key_padding_mask: Option<Tensor> = None) =>
-            module.decode(&tgt, &memory, &DecoderMasks { tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask });
+        "nn.TransformerDecoderLayer" forward(module: Of<TransformerDecoderLayer>, tgt: Tensor, memory: Tensor, tgt_mask: Option<Tensor> = None, memory_mask: Option<Tensor> = None, tgt_key_padding_mask: Option<Tensor> = None, memory_key_padding_mask: Option<Tensor> = None, tgt_is_causal: bool = false, memory_is_causal: bool = false) =>
+            module.decode(&tgt, &memory, &DecoderMasks { tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask, tgt_is_causal, memory_is_causal });
+        "nn.TransformerDecoder" forward(module: Of<TransformerDecoder>, tgt: Tensor, memory: Tensor, tgt_mask: Option<Tensor> = None, memory_mask: Option<Tensor> = None, tgt_key_padding_mask: Option<Tensor> = None, memory_key_padding_mask: Option<Tensor> = None, tgt_is_causal: bool = false, memory_is_causal: bool = false) =>
+            module.decode(&tgt, &memory, &DecoderMasks { tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask, tgt_is_causal, memory_is_causal });
         "F" scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Option<Tensor> = None, dropout_p: f64 = 0.0, is_causal: bool = false, scale: Option<f64> = None) =>
             query.scaled_dot_product_attention(&key, &value, attn_mask.as_ref(), dropout_p, is_causal, scale);
     });

@@ -67,7 +67,7 @@ impl RawTensor {
     pub fn full(shape: impl Into<Shape>, value: impl Into<Scalar>, dtype: DType, device: &Device) -> Self {
         let shape = shape.into();
         check::done("full", supported(device, dtype));
-        let storage = check::done("full", device.full(shape.numel(), dtype, value.into()));
+        let storage = check::made("full", device.full(shape.numel(), dtype, value.into()), dtype, &shape);
         RawTensor::from_storage(device, storage, dtype, shape)
     }
 
@@ -125,7 +125,7 @@ impl RawTensor {
     /// Wraps a backend's answer to `op`, of this device.
     #[track_caller]
     pub(crate) fn answer(&self, op: &str, answer: Result<Storage>, dtype: DType, shape: Shape) -> Self {
-        RawTensor::from_storage(self.device(), check::done(op, answer), dtype, shape)
+        RawTensor::from_storage(self.device(), check::made(op, answer, dtype, &shape), dtype, shape)
     }
 
     /// Downloads the elements, row-major.

@@ -25,7 +25,7 @@ fn load_all(
 /// ```
 /// # use autograd::Tensor;
 /// # use nn::optim::{CosineAnnealingLR, LinearLR, Optimizer, Scheduler, SequentialLR, Sgd};
-/// # let mut optimizer = Sgd::new(vec![Tensor::ones(1, &backend_cpu::device())], 0.5);
+/// # let mut optimizer = Sgd::new([Tensor::ones(1, &backend_cpu::device())], 0.5);
 /// let warmup = LinearLR::new(&mut optimizer, 0.5, 1.0, 2);
 /// let decay = CosineAnnealingLR::new(&mut optimizer, 10, 0.0);
 /// let mut schedule = SequentialLR::new(&mut optimizer, vec![Box::new(warmup), Box::new(decay)], vec![2]);

@@ -1,6 +1,6 @@
 //! Schedules that rise as well as fall: warm restarts and one cycle.
 
-use super::{Progress, Scheduler, SchedulerState, SchedulerStateError, needs_momentum};
+use super::{Progress, Scheduler, SchedulerState, SchedulerStateError, needs_momentum, progress_alone};
 use crate::optim::Optimizer;
 use std::f64::consts::PI;
 use tensor_core::check;
@@ -189,8 +189,7 @@ impl OneCycleLR {
     }
 
     fn apply(&mut self, optimizer: &mut dyn Optimizer) {
-        let (lr, momentum) = self.cycle.at(self.progress.t);
-        self.progress.set_cycled(optimizer, lr, self.cycle.cycle_momentum.then_some(momentum));
+        self.progress.set_cycled(optimizer, self.cycle.at(self.progress.t), self.cycle.cycle_momentum);
     }
 }
 
@@ -212,13 +211,5 @@ impl Scheduler for OneCycleLR {
         self.progress.t = 0;
         self.apply(optimizer);
     }
-    fn last_lr(&self) -> &[f64] {
-        &self.progress.last
-    }
-    fn state_dict(&self) -> SchedulerState {
-        self.progress.save("OneCycleLR", Vec::new())
-    }
-    fn load_state_dict(&mut self, state: &SchedulerState) -> Result<(), SchedulerStateError> {
-        self.progress.load("OneCycleLR", 0, state)
-    }
+    progress_alone!("OneCycleLR");
 }

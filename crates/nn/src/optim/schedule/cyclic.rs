@@ -1,6 +1,6 @@
 //! Triangles up and down between two rates, again and again.
 
-use super::{Progress, Scheduler, SchedulerState, SchedulerStateError, needs_momentum};
+use super::{Progress, Scheduler, needs_momentum, progress_alone};
 use crate::optim::Optimizer;
 use tensor_core::check;
 
@@ -108,8 +108,7 @@ impl CyclicLR {
     }
 
     fn apply(&mut self, optimizer: &mut dyn Optimizer) {
-        let (lr, momentum) = self.cycle.at(self.progress.t);
-        self.progress.set_cycled(optimizer, lr, self.cycle.cycle_momentum.then_some(momentum));
+        self.progress.set_cycled(optimizer, self.cycle.at(self.progress.t), self.cycle.cycle_momentum);
     }
 }
 
@@ -122,13 +121,5 @@ impl Scheduler for CyclicLR {
         self.progress.t = 0;
         self.apply(optimizer);
     }
-    fn last_lr(&self) -> &[f64] {
-        &self.progress.last
-    }
-    fn state_dict(&self) -> SchedulerState {
-        self.progress.save("CyclicLR", Vec::new())
-    }
-    fn load_state_dict(&mut self, state: &SchedulerState) -> Result<(), SchedulerStateError> {
-        self.progress.load("CyclicLR", 0, state)
-    }
+    progress_alone!("CyclicLR");
 }

@@ -27,7 +27,7 @@ use tensor_core::check;
 /// use autograd::Tensor;
 /// use nn::optim::{Optimizer, Scheduler, Sgd, StepLR};
 /// let x = Tensor::ones(1, &backend_cpu::device()).into_parameter();
-/// let mut optimizer = Sgd::new(vec![x], 0.5);
+/// let mut optimizer = Sgd::new([x], 0.5);
 /// let mut schedule = StepLR::new(&mut optimizer, 2, 0.5);
 /// let rates: Vec<f64> = (0..4)
 ///     .map(|_| {
@@ -99,10 +99,10 @@ impl Progress {
         optimizer.set_lrs(&self.last);
     }
 
-    /// Gives all groups one rate, and one momentum if it is cycled too.
-    fn set_cycled(&mut self, optimizer: &mut dyn Optimizer, lr: f64, momentum: Option<f64>) {
+    /// Gives all groups one rate, and the momentum beside it if that is cycled too.
+    fn set_cycled(&mut self, optimizer: &mut dyn Optimizer, (lr, momentum): (f64, f64), both: bool) {
         self.set(optimizer, |_, _| lr);
-        if let Some(momentum) = momentum {
+        if both {
             optimizer.set_momenta(&vec![momentum; self.bases.len()]);
         }
     }
@@ -125,6 +125,25 @@ impl Progress {
         Ok(())
     }
 }
+
+/// What a schedule does that remembers its [`Progress`] alone.
+macro_rules! progress_alone {
+    ($kind:expr) => {
+        fn last_lr(&self) -> &[f64] {
+            &self.progress.last
+        }
+        fn state_dict(&self) -> super::SchedulerState {
+            self.progress.save($kind, Vec::new())
+        }
+        fn load_state_dict(
+            &mut self,
+            state: &super::SchedulerState,
+        ) -> Result<(), super::SchedulerStateError> {
+            self.progress.load($kind, 0, state)
+        }
+    };
+}
+use progress_alone;
 
 /// Panics unless an optimizer has a momentum to cycle.
 #[track_caller]

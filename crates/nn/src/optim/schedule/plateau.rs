@@ -74,7 +74,7 @@ impl Plateau {
 /// ```
 /// # use autograd::Tensor;
 /// # use nn::optim::{Optimizer, Plateau, ReduceLROnPlateau, Sgd};
-/// # let mut optimizer = Sgd::new(vec![Tensor::ones(1, &backend_cpu::device())], 0.5);
+/// # let mut optimizer = Sgd::new([Tensor::ones(1, &backend_cpu::device())], 0.5);
 /// let mut schedule = ReduceLROnPlateau::new(&mut optimizer, Plateau { patience: 1, ..Plateau::default() });
 /// for loss in [1.0, 1.0, 1.0] {
 ///     schedule.step(loss, &mut optimizer);

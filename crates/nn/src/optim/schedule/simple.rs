@@ -1,6 +1,6 @@
 //! Schedules that need no memory but the number of steps.
 
-use super::{Progress, Scheduler, SchedulerState, SchedulerStateError};
+use super::{Progress, Scheduler, progress_alone};
 use crate::optim::Optimizer;
 use std::f64::consts::PI;
 use std::fmt;
@@ -54,15 +54,7 @@ macro_rules! schedules {
                 optimizer.set_lrs(&self.progress.bases);
                 self.first(optimizer);
             }
-            fn last_lr(&self) -> &[f64] {
-                &self.progress.last
-            }
-            fn state_dict(&self) -> SchedulerState {
-                self.progress.save(stringify!($name), Vec::new())
-            }
-            fn load_state_dict(&mut self, state: &SchedulerState) -> Result<(), SchedulerStateError> {
-                self.progress.load(stringify!($name), 0, state)
-            }
+            progress_alone!(stringify!($name));
         }
     )+};
 }
@@ -201,15 +193,7 @@ macro_rules! by_function {
                 optimizer.set_lrs(&self.progress.bases);
                 self.at(optimizer, 0);
             }
-            fn last_lr(&self) -> &[f64] {
-                &self.progress.last
-            }
-            fn state_dict(&self) -> SchedulerState {
-                self.progress.save(stringify!($name), Vec::new())
-            }
-            fn load_state_dict(&mut self, state: &SchedulerState) -> Result<(), SchedulerStateError> {
-                self.progress.load(stringify!($name), 0, state)
-            }
+            progress_alone!(stringify!($name));
         }
     )+};
 }
@@ -220,7 +204,7 @@ by_function! {
     /// ```
     /// # use autograd::Tensor;
     /// # use nn::optim::{LambdaLR, Scheduler, Sgd};
-    /// # let mut optimizer = Sgd::new(vec![Tensor::ones(1, &backend_cpu::device())], 0.1);
+    /// # let mut optimizer = Sgd::new([Tensor::ones(1, &backend_cpu::device())], 0.1);
     /// let mut schedule = LambdaLR::new(&mut optimizer, |epoch| 1.0 / (1.0 + epoch as f64));
     /// schedule.step(&mut optimizer);
     /// assert_eq!(schedule.last_lr(), [0.05]);
@@ -231,7 +215,7 @@ by_function! {
     /// ```
     /// # use autograd::Tensor;
     /// # use nn::optim::{MultiplicativeLR, Scheduler, Sgd};
-    /// # let mut optimizer = Sgd::new(vec![Tensor::ones(1, &backend_cpu::device())], 0.5);
+    /// # let mut optimizer = Sgd::new([Tensor::ones(1, &backend_cpu::device())], 0.5);
     /// let mut schedule = MultiplicativeLR::new(&mut optimizer, |_| 0.5);
     /// schedule.step(&mut optimizer);
     /// schedule.step(&mut optimizer);
