@@ -52,8 +52,58 @@ pub struct Pool(Mutex<Spare>);
 /// Memory that waits, and the counts under the same lock, so that none can be ahead of it.
 #[derive(Debug, Default)]
 struct Spare {
-    by_lines: HashMap<usize, Vec<Vec<Line>>, BuildHasherDefault<Spread>>,
+    by_lines: HashMap<usize, Waiting, BuildHasherDefault<Spread>>,
     counts: Counts,
+    /// How often a block was asked for.
+    asked: u64,
+}
+
+/// Spare memory of one size.
+#[derive(Debug, Default)]
+struct Waiting {
+    blocks: Vec<Vec<Line>>,
+    /// When it was last asked for, in [`Spare::asked`].
+    last: u64,
+}
+
+impl Spare {
+    /// Spare memory of a size, counted as held from now on.
+    fn reuse(&mut self, lines: usize) -> Option<Vec<Line>> {
+        self.asked += 1;
+        let waiting = self.by_lines.get_mut(&lines)?;
+        waiting.last = self.asked;
+        let memory = waiting.blocks.pop()?;
+        let bytes = lines * size_of::<Line>();
+        self.counts.spare -= bytes;
+        self.counts.hold(bytes);
+        Some(memory)
+    }
+
+    /// Keeps memory that nobody holds any more; what must go for it, the sizes first that nobody has asked for the
+    /// longest, is returned, to be freed when the lock is.
+    fn keep(&mut self, memory: Vec<Line>) -> Vec<Vec<Line>> {
+        let (lines, limit) = (memory.len(), self.counts.peak.max(LEAST_LIMIT));
+        let bytes = lines * size_of::<Line>();
+        let mut gone = Vec::new();
+        while self.counts.spare + bytes > limit {
+            let others =
+                self.by_lines.iter().filter(|(size, waiting)| **size != lines && !waiting.blocks.is_empty());
+            let Some(size) = others.min_by_key(|(_, waiting)| waiting.last).map(|(&size, _)| size) else {
+                gone.push(memory);
+                return gone;
+            };
+            let waiting = self.by_lines.remove(&size).unwrap_or_default();
+            self.counts.spare -= waiting.blocks.len() * size * size_of::<Line>();
+            gone.extend(waiting.blocks);
+        }
+        self.counts.spare += bytes;
+        self.by_lines
+            .entry(lines)
+            .or_insert(Waiting { blocks: Vec::new(), last: self.asked })
+            .blocks
+            .push(memory);
+        gone
+    }
 }
 
 /// What a pool counts, in bytes but for the last.
@@ -93,8 +143,9 @@ impl Hasher for Spread {
     }
 }
 
-/// Spare bytes a pool keeps before it gives memory back to the system at once.
-const POOL_LIMIT: usize = 1 << 30;
+/// Spare bytes a pool keeps at least; beyond, as many as ever were held at once. A step's blocks all wait for the
+/// next one, and where sizes change all the time, old ones make room.
+const LEAST_LIMIT: usize = 64 << 20;
 
 impl Pool {
     /// A block of `len` elements of `T`, of unspecified content.
@@ -104,16 +155,7 @@ impl Pool {
     pub fn take<T: Plain>(self: &Arc<Self>, len: usize) -> Result<Block> {
         // A size beyond the address space is refused with the rest.
         let lines = len.saturating_mul(size_of::<T>()).div_ceil(size_of::<Line>());
-        let reused = {
-            let mut pool = self.lock();
-            let reused = pool.by_lines.get_mut(&lines).and_then(Vec::pop);
-            if reused.is_some() {
-                let bytes = lines * size_of::<Line>();
-                pool.counts.spare -= bytes;
-                pool.counts.hold(bytes);
-            }
-            reused
-        };
+        let reused = self.lock().reuse(lines);
         let memory = match reused {
             Some(memory) => memory,
             None => {
@@ -225,11 +267,12 @@ impl Drop for Block {
     fn drop(&mut self) {
         let memory = std::mem::take(&mut self.memory);
         let bytes = memory.len() * size_of::<Line>();
-        let mut pool = self.pool.lock();
-        pool.counts.live -= bytes;
-        if bytes > 0 && pool.counts.spare + bytes <= POOL_LIMIT {
-            pool.counts.spare += bytes;
-            pool.by_lines.entry(memory.len()).or_default().push(memory);
+        if bytes > 0 {
+            let mut pool = self.pool.lock();
+            pool.counts.live -= bytes;
+            let gone = pool.keep(memory);
+            drop(pool);
+            drop(gone);
         }
     }
 }
@@ -295,5 +338,37 @@ mod tests {
         let counts = pool.counts();
         assert_eq!((counts.live, counts.spare, counts.allocations), (64, 0, 2));
         assert_eq!(held.slice::<u8>(64).len(), 64);
+    }
+
+    const MIB: usize = 1 << 20;
+
+    #[test]
+    fn sizes_that_nobody_asks_for_make_room() {
+        let pool = Arc::new(Pool::default());
+        let take = |bytes: usize| pool.take::<u8>(bytes).unwrap();
+        for i in 0..200 {
+            drop(take(MIB + i * 4096)); // another size each time
+            drop(take(4096)); // and one that stays
+        }
+        let counts = pool.counts();
+        assert!(counts.spare <= LEAST_LIMIT && counts.spare > LEAST_LIMIT / 2, "{counts:?}");
+        assert_eq!((counts.live, counts.allocations), (0, 201), "the size that stays was asked for once");
+        drop(take(MIB + 199 * 4096));
+        assert_eq!(pool.counts().allocations, 201, "the latest size waits");
+        drop(take(MIB));
+        assert_eq!(pool.counts().allocations, 202, "the oldest went");
+    }
+
+    #[test]
+    fn as_much_waits_as_was_held_at_once() {
+        let pool = Arc::new(Pool::default());
+        for _ in 0..3 {
+            let blocks: Vec<Block> = (0..100).map(|_| pool.take::<u8>(MIB).unwrap()).collect();
+            assert_eq!((blocks.len(), pool.counts().live), (100, 100 * MIB));
+        }
+        let counts = pool.counts();
+        assert_eq!((counts.spare, counts.allocations), (100 * MIB, 100));
+        pool.trim();
+        assert_eq!(pool.counts().spare, 0);
     }
 }
