@@ -3,9 +3,11 @@
 //! Each is plain tensor arithmetic on the device its operands live on. They are slow and clear on
 //! purpose: every override is tested against them.
 
+mod linalg;
 mod optim;
 mod window;
 
+pub use linalg::linalg;
 pub use optim::optim_step;
 pub use window::{fold, max_pool, max_pool_grad, unfold};
 
