@@ -26,7 +26,9 @@ pub trait Real:
     const ZERO: Self;
     const ONE: Self;
     const INFINITY: Self;
+    const EPSILON: f64;
     fn of(value: f64) -> Self;
+    fn widen(self) -> f64;
     fn fma(self, a: Self, b: Self) -> Self;
     fn sqrt(self) -> Self;
     fn abs(self) -> Self;
@@ -50,9 +52,14 @@ macro_rules! real {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const INFINITY: Self = <$ty>::INFINITY;
+            const EPSILON: f64 = <$ty>::EPSILON as f64;
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $ty
+            }
+            #[inline(always)]
+            fn widen(self) -> f64 {
+                self as f64
             }
             #[inline(always)]
             fn fma(self, a: Self, b: Self) -> Self {

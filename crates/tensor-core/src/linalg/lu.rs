@@ -66,6 +66,16 @@ impl<T: Real> Lu<T> {
         Lu { m, n, factors, order, odd, singular }
     }
 
+    /// U on and above the diagonal of `[m, n]`, L below it.
+    pub fn factors(&self) -> &[T] {
+        &self.factors
+    }
+
+    /// The rows of the matrix in the order of the product's.
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
     /// Index of the first zero pivot, if the matrix is singular.
     pub fn singular(&self) -> Option<usize> {
         self.singular
