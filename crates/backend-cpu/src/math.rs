@@ -27,6 +27,8 @@ pub trait Real:
     const ONE: Self;
     const INFINITY: Self;
     const EPSILON: f64;
+    /// Below this, numbers lose digits soon: the smallest normal one by the epsilon, a power of two.
+    const TINY: Self;
     fn of(value: f64) -> Self;
     fn widen(self) -> f64;
     fn fma(self, a: Self, b: Self) -> Self;
@@ -53,6 +55,7 @@ macro_rules! real {
             const ONE: Self = 1.0;
             const INFINITY: Self = <$ty>::INFINITY;
             const EPSILON: f64 = <$ty>::EPSILON as f64;
+            const TINY: Self = <$ty>::MIN_POSITIVE / <$ty>::EPSILON;
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $ty

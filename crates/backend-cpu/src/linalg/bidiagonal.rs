@@ -3,7 +3,7 @@
 //! block's reflections make of it is two thin matrices that are taken off by one product.
 
 use super::householder::{Block, reflector};
-use super::rows::{add_rows, scale, times};
+use super::rows::{add_rows, axpy, scale, times};
 use crate::gemm::{Kernel, MatRef, Sizes, Update, gemm_into};
 
 /// Columns in a block.
@@ -21,64 +21,59 @@ pub struct Bidiagonal<T> {
     pub right: Vec<Block<T>>,
 }
 
-/// Reduces `a` `[m, n]`, m ≥ n; it is destroyed.
-pub fn reduce<T: Kernel>(a: &mut [T], m: usize, n: usize) -> Bidiagonal<T> {
+/// Reduces `a` `[m, n]`, m ≥ n; it is destroyed. Without `vectors` Q and P are not kept.
+pub fn reduce<T: Kernel>(a: &mut [T], m: usize, n: usize, vectors: bool) -> Bidiagonal<T> {
     let (mut diagonal, mut above) = (vec![T::ZERO; n], vec![T::ZERO; n.saturating_sub(1)]);
     let (mut left, mut right) = (Vec::new(), Vec::new());
+    // The block's A − Σ (v·yᵀ + x·uᵀ), as rows v, x, v, x, … and y, u, y, u, …
+    let most = 2 * BLOCK.min(n);
+    let (mut tall, mut wide) = (vec![T::ZERO; most * m], vec![T::ZERO; most * n]);
+    let mut factors = [T::ZERO; 2 * BLOCK];
     for first in (0..n).step_by(BLOCK) {
         let count = BLOCK.min(n - first);
-        // A − v·yᵀ − x·uᵀ: the vectors v, then x, as rows; y, then u, likewise.
-        let (mut tall, mut wide) = (vec![T::ZERO; 2 * count * m], vec![T::ZERO; 2 * count * n]);
-        let (v, x) = tall.split_at_mut(count * m);
-        let (y, u) = wide.split_at_mut(count * n);
-        let (mut taus_v, mut taus_u) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut taus_v, mut taus_u) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
         for i in 0..count {
-            let (j, next) = (first + i, first + i + 1);
-            let entries = |rows: &[T], step: usize, upto: usize| -> Vec<T> {
-                (0..upto).map(|k| rows[k * step + j]).collect()
-            };
-            let mut column: Vec<T> = (j..m).map(|row| a[row * n + j]).collect();
-            add_rows(&v[j..], m, &entries(y, n, i), &mut column, true);
-            add_rows(&x[j..], m, &entries(u, n, i), &mut column, true);
-            let (tau, beta) = reflector(&mut column);
-            diagonal[j] = beta;
-            taus_v.push(tau);
-            v[i * m + j..(i + 1) * m].copy_from_slice(&column);
+            let (j, next, done) = (first + i, first + i + 1, 2 * i);
+            // A column as it is by now.
+            let (earlier, v) = tall.split_at_mut(done * m);
+            let (v, x) = v.split_at_mut(m);
+            let v = &mut v[j..];
+            v.iter_mut().zip(a[j * n + j..].iter().step_by(n)).for_each(|(to, &from)| *to = from);
+            entries(&wide[j..], n, &mut factors[..done]);
+            if i > 0 {
+                add_rows(&earlier[j..], m, &factors[..done], v, true);
+            }
+            (taus_v[i], diagonal[j]) = reflector(v);
             if next == n {
                 continue;
             }
-            let mut shares = vec![T::ZERO; 2 * (i + 1)];
-            let (along_first, along_second) = shares.split_at_mut(i + 1);
             // y = τ·(Aᵀ·v − Y·Vᵀ·v − U·Xᵀ·v)
-            let (earlier, new) = y.split_at_mut(i * n);
-            let new = &mut new[next..n];
-            add_rows(&a[j * n + next..], n, &column, new, false);
+            let (sides, y) = wide.split_at_mut(done * n);
+            let (y, u) = y.split_at_mut(n);
+            let (y, u) = (&mut y[next..], &mut u[next..n]);
+            y.fill(T::ZERO);
+            add_rows(&a[j * n + next..], n, v, y, false);
             if i > 0 {
-                times(&v[j..], m, &column, &mut along_first[..i]);
-                times(&x[j..], m, &column, &mut along_second[..i]);
-                add_rows(&earlier[next..], n, &along_first[..i], new, true);
-                add_rows(&u[next..], n, &along_second[..i], new, true);
+                times(&earlier[j..], m, v, &mut factors[..done]);
+                add_rows(&sides[next..], n, &factors[..done], y, true);
             }
-            scale(tau, new);
-            // The row as it is by now.
-            let mut row = a[j * n + next..next * n].to_vec();
-            add_rows(&y[next..], n, &entries(v, m, i + 1), &mut row, true);
-            add_rows(&u[next..], n, &entries(x, m, i), &mut row, true);
-            let (tau, beta) = reflector(&mut row);
-            above[j] = beta;
-            taus_u.push(tau);
-            u[i * n + next..(i + 1) * n].copy_from_slice(&row);
+            scale(taus_v[i], y);
+            // A row as it is by now; v has a one there.
+            u.copy_from_slice(&a[j * n + next..next * n]);
+            if i > 0 {
+                entries(&earlier[j..], m, &mut factors[..done]);
+                add_rows(&sides[next..], n, &factors[..done], u, true);
+            }
+            axpy(-T::ONE, y, u);
+            (taus_u[i], above[j]) = reflector(u);
             // x = τ·(A·u − V·Yᵀ·u − X·Uᵀ·u)
-            let (earlier, new) = x.split_at_mut(i * m);
-            let new = &mut new[next..m];
-            times(&a[next * n + next..], n, &row, new);
-            times(&y[next..], n, &row, along_first);
-            add_rows(&v[next..], m, along_first, new, true);
-            if i > 0 {
-                times(&u[next..], n, &row, &mut along_second[..i]);
-                add_rows(&earlier[next..], m, &along_second[..i], new, true);
-            }
-            scale(tau, new);
+            let x = &mut x[next..m];
+            times(&a[next * n + next..], n, u, x);
+            times(&wide[next..], n, &wide[(done + 1) * n + next..(done + 2) * n], &mut factors[..done + 1]);
+            let (earlier, x) = tall.split_at_mut((done + 1) * m);
+            let x = &mut x[next..m];
+            add_rows(&earlier[next..], m, &factors[..done + 1], x, true);
+            scale(taus_u[i], x);
         }
         let rest = first + count;
         if rest < n {
@@ -87,13 +82,28 @@ pub fn reduce<T: Kernel>(a: &mut [T], m: usize, n: usize) -> Bidiagonal<T> {
             let b_part = MatRef { data: &wide, offset: rest, row_stride: n as isize, col_stride: 1 };
             gemm_into(size, a_part, b_part, &mut a[rest * (n + 1)..], n, Update::Sub);
         }
-        let vectors = tall.chunks(m).take(count).flat_map(|v| v[first..].iter().copied()).collect();
-        left.push(Block::new(first, m - first, vectors, &taus_v));
-        if !taus_u.is_empty() {
-            let rows = wide.chunks(n).skip(count).take(taus_u.len());
-            let vectors = rows.flat_map(|u| u[first + 1..].iter().copied()).collect();
-            right.push(Block::new(first + 1, n - first - 1, vectors, &taus_u));
+        if vectors {
+            left.push(kept(&tall, m, first, &taus_v[..count]));
+            let count = count.min(n - 1 - first);
+            if count > 0 {
+                right.push(kept(&wide[n..], n, first + 1, &taus_u[..count]));
+            }
         }
     }
     Bidiagonal { diagonal, above, left, right }
+}
+
+/// The first elements of rows that begin every `step` elements.
+fn entries<T: Kernel>(rows: &[T], step: usize, out: &mut [T]) {
+    out.iter_mut().zip(rows.iter().step_by(step)).for_each(|(to, &from)| *to = from);
+}
+
+/// Every other row of `rows` as the vectors of a block of reflections.
+fn kept<T: Kernel>(rows: &[T], step: usize, start: usize, taus: &[T]) -> Block<T> {
+    let mut vectors = Vec::with_capacity(taus.len() * (step - start));
+    for i in 0..taus.len() {
+        vectors.extend(std::iter::repeat_n(T::ZERO, i));
+        vectors.extend_from_slice(&rows[2 * i * step + start + i..(2 * i + 1) * step]);
+    }
+    Block::new(start, step - start, vectors, taus)
 }

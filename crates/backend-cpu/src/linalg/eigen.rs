@@ -25,7 +25,7 @@ pub fn eigh<T: Kernel>(a: &[T], n: usize, values: &mut [T], vectors: Option<&mut
         vectors.into_iter().for_each(|v| v.fill(T::of(f64::NAN)));
         return;
     };
-    let form = reduce(&mut full, n);
+    let form = reduce(&mut full, n, vectors.is_some());
     let double = |x: &[T]| x.iter().map(|&v| v.widen()).collect::<Vec<f64>>();
     let (mut d, mut e) = (double(&form.diagonal), double(&form.beside));
     let mut rows = vectors.is_some().then(|| Rotated::new(&product(&form.blocks, n, n), n, n));

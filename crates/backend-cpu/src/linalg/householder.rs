@@ -14,16 +14,17 @@ pub fn reflector<T: Real>(x: &mut [T]) -> (T, T) {
     if tail == T::ZERO {
         return (T::ZERO, alpha);
     }
-    let length = norm(&[alpha, tail]);
-    let beta = if alpha < T::ZERO { length } else { -length };
-    // Divided one by one where the reciprocal would overflow.
-    let divisor = alpha - beta;
-    let inverse = T::ONE / divisor;
-    if inverse.abs() < T::INFINITY {
-        scale(inverse, &mut x[1..]);
-    } else {
-        x[1..].iter_mut().for_each(|v| *v = *v / divisor);
+    let (low, high) = if alpha.abs() < tail { (alpha.abs(), tail) } else { (tail, alpha.abs()) };
+    let length = high * (T::ONE + low / high * (low / high)).sqrt();
+    if length < T::TINY {
+        // So few digits are left that the reflection would not be orthogonal.
+        x[0] = alpha;
+        scale(T::ONE / T::TINY, x);
+        let (tau, beta) = reflector(x);
+        return (tau, beta * T::TINY);
     }
+    let beta = if alpha < T::ZERO { length } else { -length };
+    scale(T::ONE / (alpha - beta), &mut x[1..]);
     ((beta - alpha) / beta, beta)
 }
 
@@ -57,7 +58,7 @@ impl<T: Kernel> Block<T> {
             let v = &vectors[j * len..][..len];
             let inner: Vec<T> = (0..j).map(|i| dot(&vectors[i * len + j..][..len - j], &v[j..])).collect();
             for i in 0..j {
-                let sum = (i..j).fold(T::ZERO, |s, k| t[i * count + k].fma(inner[k], s));
+                let sum = (i..j).fold(T::ZERO, |s, k| s + t[i * count + k] * inner[k]);
                 t[i * count + j] = -taus[j] * sum;
             }
             t[j * count + j] = taus[j];

@@ -14,15 +14,10 @@ const ROWS: usize = 4;
 
 /// Pairwise.
 #[inline(always)]
-fn total<T: Real>(mut parts: [T; LANES]) -> T {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            parts[i] += parts[i + width];
-        }
-        width /= 2;
-    }
-    parts[0]
+fn total<T: Real>(parts: [T; LANES]) -> T {
+    let eight: [T; 8] = std::array::from_fn(|i| parts[i] + parts[i + 8]);
+    let four: [T; 4] = std::array::from_fn(|i| eight[i] + eight[i + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// Sums of products of `N` rows of `x`, `step` apart, with `y`.
@@ -120,29 +115,37 @@ pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
 pub fn add_rows<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T], minus: bool) {
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(LANES).max(LANES);
     threads::groups(y, share, share * x.len(), |part, y| {
-        let n = y.len();
-        let row = |i: usize| &a[i * a_row + part * share..][..n];
-        let factor = |i: usize| if minus { -x[i] } else { x[i] };
+        let a = &a[part * share..];
         vectorize(
             #[inline(always)]
             || {
-                let whole = x.len() - x.len() % ROWS;
-                for i in (0..whole).step_by(ROWS) {
-                    let [p, q, r, s] = [row(i), row(i + 1), row(i + 2), row(i + 3)];
-                    let [a, b, c, d] = [factor(i), factor(i + 1), factor(i + 2), factor(i + 3)];
-                    for (k, y) in y.iter_mut().enumerate() {
-                        *y = d.fma(s[k], c.fma(r[k], b.fma(q[k], a.fma(p[k], *y))));
-                    }
-                }
-                for i in whole..x.len() {
-                    let f = factor(i);
-                    for (y, &x) in y.iter_mut().zip(row(i)) {
-                        *y = f.fma(x, *y);
-                    }
-                }
+                let mut at = 0;
+                strips::<T, 64>(a, a_row, x, y, &mut at, minus);
+                strips::<T, 16>(a, a_row, x, y, &mut at, minus);
+                strips::<T, 4>(a, a_row, x, y, &mut at, minus);
+                strips::<T, 1>(a, a_row, x, y, &mut at, minus);
             },
         );
     });
+}
+
+/// [`add_rows`] for as many whole strips of `W` columns as there are from `at` on; each stays in registers while the
+/// rows pass.
+#[inline(always)]
+fn strips<T: Real, const W: usize>(a: &[T], a_row: usize, x: &[T], y: &mut [T], at: &mut usize, minus: bool) {
+    while *at + W <= y.len() {
+        let strip: &mut [T; W] = (&mut y[*at..*at + W]).try_into().expect("a whole strip");
+        let mut sums = *strip;
+        for (i, &x) in x.iter().enumerate() {
+            let factor = if minus { -x } else { x };
+            let row: &[T; W] = a[i * a_row + *at..][..W].try_into().expect("a whole strip");
+            for k in 0..W {
+                sums[k] = factor.fma(row[k], sums[k]);
+            }
+        }
+        *strip = sums;
+        *at += W;
+    }
 }
 
 /// `x` `[rows, cols]`, whose rows begin every `step` elements, turned: `[cols, rows]` without gaps.

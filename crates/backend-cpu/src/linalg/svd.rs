@@ -53,7 +53,7 @@ fn square<T: Kernel>(
     values: &mut [T],
     vectors: Option<[&mut [T]; 2]>,
 ) {
-    let form = bidiagonal::reduce(a, m, n);
+    let form = bidiagonal::reduce(a, m, n, vectors.is_some());
     let double = |x: &[T]| x.iter().map(|&v| v.widen()).collect::<Vec<f64>>();
     let (mut d, mut e) = (double(&form.diagonal), double(&form.above));
     let mut rows = vectors.is_some().then(|| {

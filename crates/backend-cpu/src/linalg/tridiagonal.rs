@@ -19,56 +19,74 @@ pub struct Tridiagonal<T> {
     pub blocks: Vec<Block<T>>,
 }
 
-/// Reduces `a` `[n, n]`, both of whose triangles are filled; it is destroyed.
-pub fn reduce<T: Kernel>(a: &mut [T], n: usize) -> Tridiagonal<T> {
+/// Reduces `a` `[n, n]`, both of whose triangles are filled; it is destroyed. Without `vectors` Q is not kept.
+pub fn reduce<T: Kernel>(a: &mut [T], n: usize, vectors: bool) -> Tridiagonal<T> {
     let (mut diagonal, mut beside) = (vec![T::ZERO; n], vec![T::ZERO; n.saturating_sub(1)]);
     let mut blocks = Vec::new();
+    // The block's A − Σ (v·wᵀ + w·vᵀ), as rows v, w, v, w, …
+    let mut thin = vec![T::ZERO; 2 * BLOCK.min(n) * n];
+    let mut factors = [T::ZERO; 2 * BLOCK];
     let mut first = 0;
     while first + 1 < n {
         let count = BLOCK.min(n - 1 - first);
-        // The vectors v, then the w of A − v·wᵀ − w·vᵀ, as rows.
-        let mut thin = vec![T::ZERO; 2 * count * n];
-        let mut taus = Vec::with_capacity(count);
+        let mut taus = [T::ZERO; BLOCK];
         for i in 0..count {
             let (j, next) = (first + i, first + i + 1);
-            let (v, w) = thin.split_at_mut(count * n);
-            let entries = |rows: &[T]| -> Vec<T> { (0..i).map(|k| rows[k * n + j]).collect() };
-            let mut column = a[j * n + j..(j + 1) * n].to_vec();
-            add_rows(&v[j..], n, &entries(w), &mut column, true);
-            add_rows(&w[j..], n, &entries(v), &mut column, true);
-            diagonal[j] = column[0];
-            let (tau, beta) = reflector(&mut column[1..]);
-            (beside[j], column) = (beta, column.split_off(1));
-            // w = τ·(A·v − V·Wᵀ·v − W·Vᵀ·v), made orthogonal to v.
-            let (earlier, new) = w.split_at_mut(i * n);
-            let new = &mut new[next..n];
-            times(&a[next * n + next..], n, &column, new);
-            let mut shares = vec![T::ZERO; 2 * i];
-            let (along_v, along_w) = shares.split_at_mut(i);
+            let (earlier, new) = thin.split_at_mut(2 * i * n);
+            let (v, w) = new.split_at_mut(n);
+            let factors = &mut factors[..2 * i];
+            let v = &mut v[j..];
+            v.copy_from_slice(&a[j * n + j..(j + 1) * n]);
             if i > 0 {
-                times(&v[next..], n, &column, along_v);
-                times(&earlier[next..], n, &column, along_w);
-                add_rows(&v[next..], n, along_w, new, true);
-                add_rows(&earlier[next..], n, along_v, new, true);
+                factors.iter_mut().zip(earlier[j..].iter().step_by(n)).for_each(|(to, &from)| *to = from);
+                exchange(factors);
+                add_rows(&earlier[j..], n, factors, v, true);
             }
-            scale(tau, new);
-            axpy(-T::of(0.5) * tau * dot(new, &column), &column, new);
-            v[i * n + next..(i + 1) * n].copy_from_slice(&column);
-            taus.push(tau);
+            diagonal[j] = v[0];
+            v[0] = T::ZERO;
+            let (v, w) = (&mut v[1..], &mut w[next..n]);
+            (taus[i], beside[j]) = reflector(v);
+            // w = τ·(A·v − V·Wᵀ·v − W·Vᵀ·v), less what makes v·wᵀ + w·vᵀ the whole change.
+            w.fill(T::ZERO);
+            add_rows(&a[next * n + next..], n, v, w, false);
+            if i > 0 {
+                times(&earlier[next..], n, v, factors);
+                exchange(factors);
+                add_rows(&earlier[next..], n, factors, w, true);
+            }
+            scale(taus[i], w);
+            axpy(-T::of(0.5) * taus[i] * dot(w, v), v, w);
         }
         let rest = first + count;
-        let (v, w) = thin.split_at(count * n);
-        let other = [w, v].concat();
-        let size = Sizes { m: n - rest, n: n - rest, k: 2 * count };
-        let left = MatRef { data: &thin, offset: rest, row_stride: 1, col_stride: n as isize };
-        let right = MatRef { data: &other, offset: rest, row_stride: n as isize, col_stride: 1 };
-        gemm_into(size, left, right, &mut a[rest * (n + 1)..], n, Update::Sub);
-        let vectors = v.chunks(n).flat_map(|v| v[first + 1..].iter().copied()).collect();
-        blocks.push(Block::new(first + 1, n - first - 1, vectors, &taus));
+        let thin = &thin[..2 * count * n];
+        if rest + 1 < n {
+            let other: Vec<T> = thin.chunks(2 * n).flat_map(|two| [&two[n..], &two[..n]].concat()).collect();
+            let size = Sizes { m: n - rest, n: n - rest, k: 2 * count };
+            let left = MatRef { data: thin, offset: rest, row_stride: 1, col_stride: n as isize };
+            let right = MatRef { data: &other, offset: rest, row_stride: n as isize, col_stride: 1 };
+            gemm_into(size, left, right, &mut a[rest * (n + 1)..], n, Update::Sub);
+        } else {
+            // One number is left.
+            let change = thin.chunks(2 * n).fold(T::ZERO, |sum, two| sum + two[n - 1] * two[2 * n - 1]);
+            a[n * n - 1] = a[n * n - 1] - (change + change);
+        }
+        if vectors {
+            let mut rows = Vec::with_capacity(count * (n - first - 1));
+            for (i, two) in thin.chunks(2 * n).enumerate() {
+                rows.extend(std::iter::repeat_n(T::ZERO, i));
+                rows.extend_from_slice(&two[first + i + 1..n]);
+            }
+            blocks.push(Block::new(first + 1, n - first - 1, rows, &taus[..count]));
+        }
         first = rest;
     }
     if n > 0 {
         diagonal[n - 1] = a[n * n - 1];
     }
     Tridiagonal { diagonal, beside, blocks }
+}
+
+/// What belongs to v now belongs to w, and the other way round.
+fn exchange<T>(pairs: &mut [T]) {
+    pairs.chunks_exact_mut(2).for_each(|pair| pair.swap(0, 1));
 }
