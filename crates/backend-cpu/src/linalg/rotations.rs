@@ -7,8 +7,8 @@ use crate::math::Real;
 use crate::simd::vectorize;
 use crate::threads;
 
-/// Columns in a strip.
-const STRIP: usize = 32;
+/// Bytes of a row in a strip: two registers, so that one rotation hides another's latency.
+const STRIP_BYTES: usize = 128;
 /// Rotations that wait before they are applied together.
 const WAITING: usize = 1 << 16;
 
@@ -39,6 +39,8 @@ struct Sweep {
 pub struct Rotated<T> {
     rows: usize,
     cols: usize,
+    /// Columns in a strip.
+    width: usize,
     strips: Vec<T>,
     sweeps: Vec<Sweep>,
     turns: Vec<Turn>,
@@ -47,12 +49,13 @@ pub struct Rotated<T> {
 impl<T: Real> Rotated<T> {
     /// The transpose of `q` `[cols, rows]`.
     pub fn new(q: &[T], cols: usize, rows: usize) -> Self {
-        let mut strips = vec![T::ZERO; cols.div_ceil(STRIP) * STRIP * rows];
+        let width = STRIP_BYTES / size_of::<T>();
+        let mut strips = vec![T::ZERO; cols.next_multiple_of(width) * rows];
         for (i, row) in q.chunks(rows.max(1)).enumerate().take(cols) {
-            let strip = &mut strips[i / STRIP * STRIP * rows + i % STRIP..];
-            strip.iter_mut().step_by(STRIP).zip(row).for_each(|(to, &from)| *to = from);
+            let strip = &mut strips[i / width * width * rows + i % width..];
+            strip.iter_mut().step_by(width).zip(row).for_each(|(to, &from)| *to = from);
         }
-        Rotated { rows, cols, strips, sweeps: Vec::new(), turns: Vec::new() }
+        Rotated { rows, cols, width, strips, sweeps: Vec::new(), turns: Vec::new() }
     }
 
     /// Turns rows `first` and the next by the first of `turns`, and so on; with `upwards` the last pair comes first.
@@ -67,18 +70,13 @@ impl<T: Real> Rotated<T> {
 
     fn flush(&mut self) {
         let turns: Vec<(T, T)> = self.turns.iter().map(|&(c, s)| (T::of(c), T::of(s))).collect();
-        let work = STRIP * turns.len();
-        threads::groups(&mut self.strips, STRIP * self.rows.max(1), work, |_, strip| {
-            vectorize(
-                #[inline(always)]
-                || {
-                    for sweep in &self.sweeps {
-                        let turns = &turns[sweep.turns.clone()];
-                        let rows = &mut strip[sweep.first * STRIP..][..(turns.len() + 1) * STRIP];
-                        if sweep.upwards { up(rows, turns) } else { down(rows, turns) }
-                    }
-                },
-            );
+        let work = self.width * turns.len();
+        threads::groups(&mut self.strips, self.width * self.rows.max(1), work, |_, strip| {
+            if size_of::<T>() == size_of::<f64>() {
+                pass::<T, { STRIP_BYTES / 8 }>(&self.sweeps, &turns, strip);
+            } else {
+                pass::<T, { STRIP_BYTES / 4 }>(&self.sweeps, &turns, strip);
+            }
         });
         self.sweeps.clear();
         self.turns.clear();
@@ -104,7 +102,7 @@ impl<T: Real> Rotated<T> {
 
     /// An element; no rotation may wait.
     pub fn at(&self, row: usize, col: usize) -> T {
-        self.strips[(col / STRIP * self.rows + row) * STRIP + col % STRIP]
+        self.strips[(col / self.width * self.rows + row) * self.width + col % self.width]
     }
 
     /// The last element of a row that is not zero; no rotation may wait.
@@ -113,35 +111,44 @@ impl<T: Real> Rotated<T> {
     }
 }
 
-#[inline(always)]
-fn row<T>(rows: &mut [T], index: usize) -> &mut [T; STRIP] {
-    (&mut rows[index * STRIP..(index + 1) * STRIP]).try_into().expect("a whole row of a strip")
+/// All sweeps over one strip of `W` columns.
+fn pass<T: Real, const W: usize>(sweeps: &[Sweep], turns: &[(T, T)], strip: &mut [T]) {
+    let rows = strip.as_chunks_mut::<W>().0;
+    vectorize(
+        #[inline(always)]
+        || {
+            for sweep in sweeps {
+                let turns = &turns[sweep.turns.clone()];
+                let rows = &mut rows[sweep.first..][..turns.len() + 1];
+                if sweep.upwards { up(rows, turns) } else { down(rows, turns) }
+            }
+        },
+    );
 }
 
 #[inline(always)]
-fn down<T: Real>(rows: &mut [T], turns: &[(T, T)]) {
-    let mut x = *row(rows, 0);
+fn down<T: Real, const W: usize>(rows: &mut [[T; W]], turns: &[(T, T)]) {
+    let mut x = rows[0];
     for (i, &(c, s)) in turns.iter().enumerate() {
-        let y = *row(rows, i + 1);
-        let to = row(rows, i);
-        for k in 0..STRIP {
-            to[k] = c.fma(x[k], s * y[k]);
-            x[k] = c.fma(y[k], -(s * x[k]));
+        let y = rows[i + 1];
+        for k in 0..W {
+            rows[i][k] = c.fma(x[k], s * y[k]);
+            // What does not wait for the rotation before is multiplied first.
+            x[k] = (-s).fma(x[k], c * y[k]);
         }
     }
-    *row(rows, turns.len()) = x;
+    rows[turns.len()] = x;
 }
 
 #[inline(always)]
-fn up<T: Real>(rows: &mut [T], turns: &[(T, T)]) {
-    let mut y = *row(rows, turns.len());
+fn up<T: Real, const W: usize>(rows: &mut [[T; W]], turns: &[(T, T)]) {
+    let mut y = rows[turns.len()];
     for (i, &(c, s)) in turns.iter().enumerate().rev() {
-        let x = *row(rows, i);
-        let to = row(rows, i + 1);
-        for k in 0..STRIP {
-            to[k] = c.fma(y[k], -(s * x[k]));
-            y[k] = c.fma(x[k], s * y[k]);
+        let x = rows[i];
+        for k in 0..W {
+            rows[i + 1][k] = c.fma(y[k], -(s * x[k]));
+            y[k] = s.fma(y[k], c * x[k]);
         }
     }
-    *row(rows, 0) = y;
+    rows[0] = y;
 }

@@ -1,7 +1,7 @@
 //! Sums and updates along rows: the loops that factorisations spend their time in where no product of matrices does.
 //!
-//! Invariant: a sum is kept in [`LANES`] parts, element i in part i mod `LANES`, which are added up pairwise; so bits
-//! depend neither on the width of vectors nor on threads, which divide only results.
+//! Invariant: a long sum is kept in [`LANES`] parts, element i in part i mod `LANES`, which are added up pairwise, a
+//! shorter one in order; so bits depend neither on the width of vectors nor on threads, which divide only results.
 
 use crate::math::Real;
 use crate::simd::vectorize;
@@ -25,6 +25,15 @@ fn total<T: Real>(parts: [T; LANES]) -> T {
 fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
     let n = y.len();
     let rows: [&[T]; N] = std::array::from_fn(|i| &x[i * step..][..n]);
+    if n < LANES {
+        let mut sums = [T::ZERO; N];
+        for (i, &y) in y.iter().enumerate() {
+            for (sum, row) in sums.iter_mut().zip(&rows) {
+                *sum = row[i].fma(y, *sum);
+            }
+        }
+        return sums;
+    }
     let mut sums = [[T::ZERO; LANES]; N];
     let whole = n - n % LANES;
     for at in (0..whole).step_by(LANES) {
@@ -36,9 +45,19 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
             }
         }
     }
-    for (sum, row) in sums.iter_mut().zip(&rows) {
-        for i in whole..n {
-            sum[i - whole] = row[i].fma(y[i], sum[i - whole]);
+    if whole < n {
+        // What is left is filled up by zeros: indices that vary would keep the sums out of registers.
+        let filled = |x: &[T]| {
+            let mut run = [T::ZERO; LANES];
+            run[..n - whole].copy_from_slice(&x[whole..n]);
+            run
+        };
+        let y = filled(y);
+        for (sum, row) in sums.iter_mut().zip(&rows) {
+            let row = filled(row);
+            for i in 0..LANES {
+                sum[i] = row[i].fma(y[i], sum[i]);
+            }
         }
     }
     sums.map(total)
@@ -119,33 +138,55 @@ pub fn add_rows<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T], minus: boo
         vectorize(
             #[inline(always)]
             || {
-                let mut at = 0;
-                strips::<T, 64>(a, a_row, x, y, &mut at, minus);
-                strips::<T, 16>(a, a_row, x, y, &mut at, minus);
-                strips::<T, 4>(a, a_row, x, y, &mut at, minus);
-                strips::<T, 1>(a, a_row, x, y, &mut at, minus);
+                if y.len() >= 16 {
+                    strips::<T, 16, 64>(a, a_row, x, y, minus);
+                } else if y.len() >= 4 {
+                    strips::<T, 4, 4>(a, a_row, x, y, minus);
+                } else {
+                    strips::<T, 1, 1>(a, a_row, x, y, minus);
+                }
             },
         );
     });
 }
 
-/// [`add_rows`] for as many whole strips of `W` columns as there are from `at` on; each stays in registers while the
-/// rows pass.
+/// [`add_rows`] by strips of `WIDE` columns, then of `W`; the last lies over the one before it.
 #[inline(always)]
-fn strips<T: Real, const W: usize>(a: &[T], a_row: usize, x: &[T], y: &mut [T], at: &mut usize, minus: bool) {
-    while *at + W <= y.len() {
-        let strip: &mut [T; W] = (&mut y[*at..*at + W]).try_into().expect("a whole strip");
-        let mut sums = *strip;
-        for (i, &x) in x.iter().enumerate() {
-            let factor = if minus { -x } else { x };
-            let row: &[T; W] = a[i * a_row + *at..][..W].try_into().expect("a whole strip");
-            for k in 0..W {
-                sums[k] = factor.fma(row[k], sums[k]);
-            }
-        }
-        *strip = sums;
-        *at += W;
+fn strips<T: Real, const W: usize, const WIDE: usize>(
+    a: &[T],
+    a_row: usize,
+    x: &[T],
+    y: &mut [T],
+    minus: bool,
+) {
+    let n = y.len();
+    let last = strip::<T, W>(a, a_row, x, y, n - W, minus);
+    let mut at = 0;
+    while at + WIDE <= n {
+        let sums = strip::<T, WIDE>(a, a_row, x, y, at, minus);
+        y[at..at + WIDE].copy_from_slice(&sums);
+        at += WIDE;
     }
+    while at + W <= n {
+        let sums = strip::<T, W>(a, a_row, x, y, at, minus);
+        y[at..at + W].copy_from_slice(&sums);
+        at += W;
+    }
+    y[n - W..].copy_from_slice(&last);
+}
+
+/// What becomes of the `W` numbers of `y` from `at` on, which stay in registers while the rows pass.
+#[inline(always)]
+fn strip<T: Real, const W: usize>(a: &[T], a_row: usize, x: &[T], y: &[T], at: usize, minus: bool) -> [T; W] {
+    let mut sums: [T; W] = y[at..at + W].try_into().expect("a whole strip");
+    for (i, &x) in x.iter().enumerate() {
+        let factor = if minus { -x } else { x };
+        let row: &[T; W] = a[i * a_row + at..][..W].try_into().expect("a whole strip");
+        for k in 0..W {
+            sums[k] = factor.fma(row[k], sums[k]);
+        }
+    }
+    sums
 }
 
 /// `x` `[rows, cols]`, whose rows begin every `step` elements, turned: `[cols, rows]` without gaps.

@@ -60,7 +60,11 @@ pub fn reduce<T: Kernel>(a: &mut [T], n: usize, vectors: bool) -> Tridiagonal<T>
         let rest = first + count;
         let thin = &thin[..2 * count * n];
         if rest + 1 < n {
-            let other: Vec<T> = thin.chunks(2 * n).flat_map(|two| [&two[n..], &two[..n]].concat()).collect();
+            let mut other = Vec::with_capacity(thin.len());
+            for two in thin.chunks(2 * n) {
+                other.extend_from_slice(&two[n..]);
+                other.extend_from_slice(&two[..n]);
+            }
             let size = Sizes { m: n - rest, n: n - rest, k: 2 * count };
             let left = MatRef { data: thin, offset: rest, row_stride: 1, col_stride: n as isize };
             let right = MatRef { data: &other, offset: rest, row_stride: n as isize, col_stride: 1 };

@@ -11,7 +11,7 @@ mod qr;
 
 pub use apply::{Matrix, apply};
 pub use cholesky::cholesky;
-pub use eigen::{complement, eigh, svd};
+pub use eigen::{eigh, svd};
 pub use lu::Lu;
 pub use qr::{lstsq, qr};
 
