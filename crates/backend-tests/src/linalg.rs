@@ -128,6 +128,9 @@ fn rounded(mats: &mut [Mat], dtype: DType) {
     }
 }
 
+/// Judges the results for one matrix and, where there is one, the other operand.
+type Verdict<'a> = dyn Fn(&Judge, &Mat, Option<&Mat>, &[Mat]) + 'a;
+
 /// Runs `op` on a batch by the device and by the default, and judges each.
 fn each(
     device: &Device,
@@ -135,7 +138,7 @@ fn each(
     op: LinalgOp,
     what: &str,
     make: &mut dyn FnMut(usize) -> (Mat, Option<Mat>),
-    judge: &dyn Fn(&Judge, &Mat, Option<&Mat>, &[Mat]),
+    judge: &Verdict,
 ) {
     for dtype in floats(device) {
         let count = 2;

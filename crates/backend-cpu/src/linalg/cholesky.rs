@@ -51,7 +51,8 @@ fn leaf<T: Kernel>(u: &mut [T], n: usize, step: usize) -> Result<(), usize> {
         || {
             for k in 0..n {
                 let pivot = square[k][k];
-                if !(pivot > T::ZERO) {
+                let positive = pivot > T::ZERO; // NaN is not
+                if !positive {
                     return Err(k);
                 }
                 let root = pivot.sqrt();

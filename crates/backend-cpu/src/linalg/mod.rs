@@ -158,13 +158,33 @@ fn in_double<T: Kernel>(a: &[T], results: [&mut [T]; 3], f: impl FnOnce(&[f64], 
 /// Divides a matrix whose largest magnitude is far from 1 by it, so that squares neither overflow nor vanish: what to
 /// multiply by again; `None` if it is not finite.
 fn unit<T: Kernel>(a: &mut [T]) -> Option<T> {
-    let largest = a.iter().fold(T::ZERO, |m, x| if x.abs() <= m { m } else { x.abs() });
-    if !(largest < T::INFINITY) {
+    if !a.iter().all(|x| x.abs() < T::INFINITY) {
         return None;
     }
+    let largest = a.iter().fold(T::ZERO, |m, x| m.max(x.abs()));
     if largest == T::ZERO || largest > T::of(1e-4) && largest < T::of(1e4) {
         return Some(T::ONE);
     }
     a.iter_mut().for_each(|x| *x = *x / largest);
     Some(largest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_finite_has_no_values() {
+        for n in [3, 50] {
+            for bad in [f64::NAN, f64::INFINITY] {
+                let mut a: Vec<f64> = (0..n * n).map(|i| (i * 7 % 11) as f64).collect();
+                a[n] = bad;
+                let (mut values, mut u, mut vt) = (vec![0.0; n], vec![0.0; n * n], vec![0.0; n * n]);
+                svd::svd(&a, n, n, &mut values, Some([&mut u, &mut vt]));
+                assert!(values.iter().chain(&u).chain(&vt).all(|x| x.is_nan()), "{n} {bad}");
+                eigen::eigh(&a, n, &mut values, Some(&mut u));
+                assert!(values.iter().chain(&u).all(|x| x.is_nan()), "{n} {bad}");
+            }
+        }
+    }
 }

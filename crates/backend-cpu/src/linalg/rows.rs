@@ -100,11 +100,11 @@ pub fn norm<T: Real>(x: &[T]) -> T {
         return sum.sqrt();
     }
     let largest = x.iter().fold(T::ZERO, |m, &v| m.max(v.abs()));
-    if largest == T::ZERO || !(largest < T::INFINITY) {
-        return sum.sqrt();
+    if largest > T::ZERO && largest < T::INFINITY {
+        let parts = x.iter().fold(T::ZERO, |s, &v| s + (v / largest) * (v / largest));
+        return largest * parts.sqrt();
     }
-    let parts = x.iter().fold(T::ZERO, |s, &v| s + (v / largest) * (v / largest));
-    largest * parts.sqrt()
+    sum.sqrt()
 }
 
 /// `y[i] = Σ a[i]·x` of the rows of `a`, which begin every `a_row` elements.

@@ -105,9 +105,9 @@ impl<'a, T: Kernel> Triangle<'a, T> {
     /// Solves up to [`LEAF`] rows from row `first` of A on, strip by strip.
     fn leaf(&self, first: usize, n: usize, x: &mut [T], m: usize, step: usize) {
         let mut a = [[T::ZERO; LEAF]; LEAF];
-        for i in 0..n {
+        for (i, row) in a.iter_mut().enumerate().take(n) {
             for j in if self.upper { i..n } else { 0..i + 1 } {
-                a[i][j] = if i == j && self.unit { T::ONE } else { self.at(first + i, first + j) };
+                row[j] = if i == j && self.unit { T::ONE } else { self.at(first + i, first + j) };
             }
         }
         let (upper, unit) = (self.upper, self.unit);
