@@ -6,6 +6,7 @@
 
 pub mod gemm;
 mod kernels;
+mod linalg;
 mod math;
 pub mod simd;
 mod storage;
@@ -20,8 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use storage::{Block, CpuStorage, Pool};
 use tensor_core::{
-    Activation, ArgOp, Axes, Backend, BinaryOp, CompareOp, DType, Device, HostData, Operand, OptimSlot,
-    OptimStep, ReduceOp, Result, Scalar, ScanOp, Stats, Storage, UnaryOp, View, Window, compose,
+    Activation, ArgOp, Axes, Backend, BinaryOp, CompareOp, DType, Device, HostData, LinalgOp, Operand,
+    OptimSlot, OptimStep, ReduceOp, Result, Scalar, ScanOp, Stats, Storage, UnaryOp, View, Window, compose,
 };
 
 /// The processor as a device.
@@ -125,6 +126,10 @@ impl Backend for Cpu {
 
     fn matmul(&self, a: View, b: View) -> Result<Storage> {
         self.wrap(kernels::product::matmul(&self.pool, a, b))
+    }
+
+    fn linalg(&self, op: LinalgOp, args: &[View]) -> Result<Vec<Storage>> {
+        linalg::linalg(&self.pool, op, args)?.into_iter().map(|block| self.wrap(Ok(block))).collect()
     }
 
     fn index_select(&self, x: View, axis: usize, index: View) -> Result<Storage> {

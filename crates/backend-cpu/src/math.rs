@@ -26,7 +26,11 @@ pub trait Real:
     const ZERO: Self;
     const ONE: Self;
     const INFINITY: Self;
+    const EPSILON: f64;
+    /// Below this, numbers lose digits soon: the smallest normal one by the epsilon, a power of two.
+    const TINY: Self;
     fn of(value: f64) -> Self;
+    fn widen(self) -> f64;
     fn fma(self, a: Self, b: Self) -> Self;
     fn sqrt(self) -> Self;
     fn abs(self) -> Self;
@@ -50,9 +54,15 @@ macro_rules! real {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const INFINITY: Self = <$ty>::INFINITY;
+            const EPSILON: f64 = <$ty>::EPSILON as f64;
+            const TINY: Self = <$ty>::MIN_POSITIVE / <$ty>::EPSILON;
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $ty
+            }
+            #[inline(always)]
+            fn widen(self) -> f64 {
+                self as f64
             }
             #[inline(always)]
             fn fma(self, a: Self, b: Self) -> Self {

@@ -3,8 +3,8 @@
 
 use crate::samples::{Noise, upload};
 use tensor_core::{
-    Activation, Axes, BinaryOp, DType, Device, HostData, OptimSlot, OptimStep, RawTensor, ReduceOp, ScanOp,
-    UnaryOp,
+    Activation, Axes, BinaryOp, DType, Device, HostData, LinalgOp, OptimSlot, OptimStep, RawTensor, ReduceOp,
+    ScanOp, UnaryOp,
 };
 
 /// FNV-1a over the bits of every element.
@@ -113,6 +113,31 @@ pub fn checksums(device: &Device) -> Vec<(String, u64)> {
         let (log_p, loss) = scores.cross_entropy(&target);
         add(format!("cross entropy {rows}x{width}"), &loss);
         add(format!("its gradient, {rows}x{width}"), &log_p.cross_entropy_grad(&target, &loss));
+    }
+    for (n, count) in [(8, 40), (150, 1)] {
+        let a = make(&[count, n, n], -1.0, 1.0);
+        let turned = a.transpose(1, 2).copy();
+        let definite = a.bmm(&turned);
+        let b = make(&[count, n, 3], -1.0, 1.0);
+        for op in [
+            LinalgOp::Cholesky,
+            LinalgOp::Inverse,
+            LinalgOp::Lu,
+            LinalgOp::Qr,
+            LinalgOp::Eigh { vectors: true },
+            LinalgOp::Svd { vectors: true },
+        ] {
+            for (i, part) in definite.linalg(op, None).expect("factors").iter().enumerate() {
+                add(format!("{op:?} {count}x{n}x{n}, result {i}"), part);
+            }
+        }
+        for op in
+            [LinalgOp::Solve, LinalgOp::LeastSquares, LinalgOp::SolveTriangular { upper: true, unit: false }]
+        {
+            for part in definite.linalg(op, Some(&b)).expect("solutions") {
+                add(format!("{op:?} {count}x{n}x{n}"), &part);
+            }
+        }
     }
     let index: Vec<f64> = (0..4000).map(|i| f64::from(i * 13 % 303)).collect();
     let index = upload(device, &index, &[4000], DType::I32);

@@ -17,6 +17,7 @@ pub mod convolutions;
 pub mod fused;
 mod judge;
 mod levels;
+pub mod linalg;
 pub mod moving;
 pub mod optim;
 pub mod pointwise;
@@ -64,6 +65,8 @@ macro_rules! suite {
                 bool_binary bitwise composed_unary_grad threaded;
             reductions: arg_max arg_min running_sum running_product sort threaded_reductions;
             products: matmul matmul_add integer_matmul matmul_special linear linear_backward;
+            linalg: cholesky inverse_and_solve solve_triangular determinants_and_lu qr lstsq eigh svd
+                values_alone failures linalg_views;
             fused: softmax log_softmax softmax_grad cross_entropy cross_entropy_grad normalize
                 fetch_pixels;
             optim: sgd adam rmsprop adagrad relatives;

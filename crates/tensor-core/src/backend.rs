@@ -15,7 +15,7 @@ use crate::compose;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::host::HostData;
-use crate::op::{Activation, ArgOp, BinaryOp, CompareOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
+use crate::op::{Activation, ArgOp, BinaryOp, CompareOp, LinalgOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
 use crate::shape::Axes;
 use crate::window::Window;
 use std::any::Any;
@@ -167,6 +167,12 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
     /// Sorted along the last dimension, stable, NaN last when ascending: the elements and, as I32, where they stood.
     fn sort(&self, x: View, descending: bool) -> Result<(Storage, Storage)> {
         compose::sort(x, descending)
+    }
+
+    /// A function of the matrices in `args`, each `[B, rows, columns]`, floating: the shapes of the results are B and
+    /// [`LinalgOp::results`]. Of several matrices that fail, the first one's error is told.
+    fn linalg(&self, op: LinalgOp, args: &[View]) -> Result<Vec<Storage>> {
+        compose::linalg(op, args)
     }
 
     /// `a·b + c`, `c` being shaped as the product: `[B, M, K] · [B, K, N] + [B, M, N]`.

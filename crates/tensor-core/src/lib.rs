@@ -30,7 +30,7 @@ pub use dtype::{Category, DType, Element, Scalar};
 pub use error::{Error, Result};
 pub use host::HostData;
 pub use layout::{Indices, Layout};
-pub use op::{Activation, ArgOp, BinaryOp, CompareOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
+pub use op::{Activation, ArgOp, BinaryOp, CompareOp, LinalgOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
 pub use raw::{Arg, RawTensor, result_type};
 pub use shape::{Axes, MAX_RANK, Shape};
 pub use window::Window;

@@ -3,12 +3,11 @@
 //! The tape's nodes have one result each, so every factor is a node of its own. Gradients are linear
 //! in those of the factors, so each rule treats the others' as zero and the tape adds them up.
 
-use super::linalg::{by_type, host, sizes};
+use super::linalg::sizes;
 use crate::graph::{Keep, record};
 use crate::mode::is_grad_enabled;
 use crate::tensor::Tensor;
-use tensor_core::linalg::{self, Lu, Real};
-use tensor_core::{DType, RawTensor, Result, Shape, check};
+use tensor_core::{DType, LinalgOp, RawTensor, check};
 
 /// The gradient of a factorised matrix from that of one factor, which is at this place among all.
 type Rule = fn(usize, &[Tensor], &Tensor) -> Tensor;
@@ -42,11 +41,11 @@ fn factors<const N: usize>(
     })
 }
 
-/// Double precision results of a batch, as tensors of the matrices' type.
+/// The results of a function of matrices that always has some.
 #[track_caller]
-fn answer(op: &str, values: Vec<f64>, lead: &[usize], last: &[usize], like: &Tensor) -> RawTensor {
-    let shape = Shape::new(&[lead, last].concat());
-    like.numbers(op, values, shape).raw().clone()
+fn results<const N: usize>(a: &Tensor, op: LinalgOp) -> [RawTensor; N] {
+    let all = check::done(op.name(), a.raw().linalg(op, None));
+    all.try_into().unwrap_or_else(|_| unreachable!("the operator says how many results it has"))
 }
 
 /// `xⱼ − xᵢ` of the last dimension as matrices, with ones on the diagonal.
@@ -61,16 +60,8 @@ impl Tensor {
     /// its last nonzero component is positive. PyTorch's `torch.linalg.eigh`.
     #[track_caller]
     pub fn eigh(&self) -> (Tensor, Tensor) {
-        let (n, _, count) = sizes("eigh", self, true);
-        let all = self.to_vec::<f64>();
-        let (mut values, mut vectors) = (Vec::new(), Vec::new());
-        for i in 0..count {
-            let (l, v) = linalg::eigh(&all[i * n * n..][..n * n], n);
-            values.extend(l);
-            vectors.extend(v);
-        }
-        let lead = &self.shape()[..self.rank() - 2];
-        let raws = [answer("eigh", values, lead, &[n], self), answer("eigh", vectors, lead, &[n, n], self)];
+        sizes("eigh", self, true);
+        let raws = results(self, LinalgOp::Eigh { vectors: true });
         let again = |a: &Tensor| {
             let (l, v) = a.eigh();
             vec![l, v]
@@ -91,7 +82,12 @@ impl Tensor {
     /// The eigenvalues of symmetric matrices, ascending.
     #[track_caller]
     pub fn eigvalsh(&self) -> Tensor {
-        self.eigh().0
+        if self.requires_grad() && is_grad_enabled() {
+            return self.eigh().0;
+        }
+        sizes("eigvalsh", self, true);
+        let [values] = results(self, LinalgOp::Eigh { vectors: false });
+        Tensor::from_raw(values)
     }
 
     /// `A = U·diag(S)·Vᵀ` of matrices `[…, M, N]`: U `[…, M, K]`, S `[…, K]` descending, Vᵀ `[…, K, N]`,
@@ -99,45 +95,19 @@ impl Tensor {
     /// columns and rows added have no gradient. PyTorch's `torch.linalg.svd`.
     #[track_caller]
     pub fn svd(&self, full_matrices: bool) -> (Tensor, Tensor, Tensor) {
-        let (m, n, count) = sizes("svd", self, false);
+        let (m, n, _) = sizes("svd", self, false);
         let k = m.min(n);
-        let all = self.to_vec::<f64>();
-        let (mut u, mut s, mut vt) = (Vec::new(), Vec::new(), Vec::new());
-        for i in 0..count {
-            let parts = linalg::svd(&all[i * m * n..][..m * n], m, n);
-            u.extend(parts.0);
-            s.extend(parts.1);
-            vt.extend(parts.2);
-        }
-        let lead = &self.shape()[..self.rank() - 2];
-        let rest = full_matrices.then(|| {
-            (completed(&u, m, k, count), {
-                // Rows of Vᵀ are columns of V.
-                let v: Vec<f64> = vt
-                    .chunks((k * n).max(1))
-                    .flat_map(|vt| (0..n * k).map(|e| vt[e % k * n + e / k]))
-                    .collect();
-                completed(&v, n, k, count)
-            })
-        });
-        let raws = [
-            answer("svd", u, lead, &[m, k], self),
-            answer("svd", s, lead, &[k], self),
-            answer("svd", vt, lead, &[k, n], self),
-        ];
+        let raws = results(self, LinalgOp::Svd { vectors: true });
         let again = |a: &Tensor| {
             let (u, s, vt) = a.svd(false);
             vec![u, s, vt]
         };
         let [mut u, s, mut vt] = factors("LinalgSvdBackward0", self, raws, again, svd_rule);
-        if let Some((left, right)) = rest {
-            if m > k {
-                u = crate::cat(&[u, Tensor::from_raw(answer("svd", left, lead, &[m, m - k], self))], -1);
-            }
-            if n > k {
-                let columns = Tensor::from_raw(answer("svd", right, lead, &[n, n - k], self));
-                vt = crate::cat(&[vt, columns.mt()], -2);
-            }
+        if full_matrices && m > k {
+            u = crate::cat(&[u.clone(), complement(&u.detach())], -1);
+        }
+        if full_matrices && n > k {
+            vt = crate::cat(&[vt.clone(), complement(&vt.detach().mt()).mt()], -2);
         }
         (u, s, vt)
     }
@@ -145,32 +115,26 @@ impl Tensor {
     /// The singular values of matrices, descending.
     #[track_caller]
     pub fn svdvals(&self) -> Tensor {
-        self.svd(false).1
+        if self.requires_grad() && is_grad_enabled() {
+            return self.svd(false).1;
+        }
+        sizes("svdvals", self, false);
+        let [values] = results(self, LinalgOp::Svd { vectors: false });
+        Tensor::from_raw(values)
     }
 
     /// `A = Q·R` of matrices `[…, M, N]`: Q `[…, M, K]` with orthonormal columns, R `[…, K, N]` upper
     /// triangular, K = min(M, N), with LAPACK's signs. PyTorch's `torch.linalg.qr`.
     #[track_caller]
     pub fn qr(&self) -> (Tensor, Tensor) {
-        let (m, n, count) = sizes("qr", self, false);
+        let (m, n, _) = sizes("qr", self, false);
         if m < n {
             // The square part decides; the other columns are what Q makes of them.
             let (q, r) = self.narrow(-1, 0, m).qr();
             let rest = q.mt().matmul(&self.narrow(-1, m, n - m));
             return (q, crate::cat(&[r, rest], -1));
         }
-        fn raw<T: Real>(a: &Tensor, m: usize, n: usize, count: usize) -> Result<[RawTensor; 2]> {
-            let all = a.to_vec::<T>();
-            let (mut q, mut r) = (Vec::new(), Vec::new());
-            for i in 0..count {
-                let parts = linalg::qr(&all[i * m * n..][..m * n], m, n);
-                q.extend(parts.0);
-                r.extend(parts.1);
-            }
-            let square = a.shape().with(a.rank() - 2, n);
-            Ok([host(q, *a.shape(), a)?, host(r, square, a)?])
-        }
-        let raws = check::done("qr", by_type!(self, T => raw::<T>(self, m, n, count)));
+        let raws = results(self, LinalgOp::Qr);
         let again = |a: &Tensor| {
             let (q, r) = a.qr();
             vec![q, r]
@@ -205,20 +169,8 @@ impl Tensor {
     /// `torch.linalg.lu`.
     #[track_caller]
     pub fn lu(&self) -> (Tensor, Tensor, Tensor) {
-        fn raw<T: Real>(a: &Tensor, m: usize, n: usize, count: usize) -> Result<[RawTensor; 3]> {
-            let all = a.to_vec::<T>();
-            let mut parts = [Vec::new(), Vec::new(), Vec::new()];
-            for i in 0..count {
-                let lu = Lu::rectangular(&all[i * m * n..][..m * n], m, n).parts();
-                parts.iter_mut().zip(lu).for_each(|(all, part)| all.extend(part));
-            }
-            let [p, l, u] = parts;
-            let (k, rank) = (m.min(n), a.rank());
-            let (tall, wide) = (a.shape().with(rank - 1, k), a.shape().with(rank - 2, k));
-            Ok([host(p, a.shape().with(rank - 1, m), a)?, host(l, tall, a)?, host(u, wide, a)?])
-        }
-        let (m, n, count) = sizes("lu", self, false);
-        let raws = check::done("lu", by_type!(self, T => raw::<T>(self, m, n, count)));
+        let (m, n, _) = sizes("lu", self, false);
+        let raws: [RawTensor; 3] = results(self, LinalgOp::Lu);
         if m != n && self.requires_grad() && is_grad_enabled() {
             // The square part in pivoted order decides; the other rows and columns are solved for.
             let [p, ..] = raws;
@@ -252,9 +204,10 @@ impl Tensor {
     }
 }
 
-/// Columns that complete each orthonormal `[m, k]` of a batch.
-fn completed(columns: &[f64], m: usize, k: usize, count: usize) -> Vec<f64> {
-    (0..count).flat_map(|i| linalg::complement(&columns[i * m * k..][..m * k], m, k)).collect()
+/// Columns that make the orthonormal ones of `[…, M, K]` a basis: `[…, M, M − K]`, the last that QR of them leaves.
+fn complement(columns: &Tensor) -> Tensor {
+    let (m, k) = (columns.dim(-2), columns.dim(-1));
+    columns.qr_complete().0.narrow(-1, k, m - k)
 }
 
 fn svd_rule(which: usize, parts: &[Tensor], g: &Tensor) -> Tensor {

@@ -1,10 +1,8 @@
-//! Linear algebra, computed on the host in single or double precision, with gradients written in
-//! matrix products (Giles 2008, *Collected matrix derivative results*).
+//! Linear algebra by the device's [`LinalgOp`]s, with gradients written in matrix products (Giles 2008, *Collected matrix derivative results*).
 
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::linalg::{self, Lu, Real};
-use tensor_core::{Element, Error, RawTensor, Result, Shape, check};
+use tensor_core::{LinalgOp, RawTensor, Result, check};
 
 /// Rows, columns and number of a batch of matrices.
 #[track_caller]
@@ -22,42 +20,9 @@ pub(super) fn sizes(op: &str, a: &Tensor, square: bool) -> (usize, usize, usize)
     (m, n, a.shape()[..a.rank() - 2].iter().product())
 }
 
-/// Which matrix of a batch failed, when there is more than one.
-pub(super) fn which(index: usize, count: usize) -> Option<usize> {
-    (count > 1).then_some(index)
-}
-
-#[track_caller]
-pub(super) fn host<T: Element>(values: Vec<T>, shape: Shape, like: &Tensor) -> Result<RawTensor> {
-    RawTensor::from_host(&values.into(), shape, like.device())
-}
-
-/// Runs `$body` with `$T` standing for the element type.
-macro_rules! by_type {
-    ($x:expr, $T:ident => $body:expr) => {
-        if $x.dtype() == tensor_core::DType::F64 {
-            type $T = f64;
-            $body
-        } else {
-            type $T = f32;
-            $body
-        }
-    };
-}
-
-pub(super) use by_type;
-
-fn inverses<T: Real>(a: &Tensor, n: usize, count: usize) -> Result<RawTensor> {
-    let values = a.to_vec::<T>();
-    let mut out = Vec::with_capacity(values.len());
-    for index in 0..count {
-        let lu = Lu::new(&values[index * n * n..][..n * n], n);
-        if let Some(pivot) = lu.singular() {
-            return Err(Error::Singular { op: "inv", batch: which(index, count), pivot });
-        }
-        out.extend(lu.inverse());
-    }
-    host(out, *a.shape(), a)
+/// The only result of a function of matrices.
+pub(super) fn one(results: Result<Vec<RawTensor>>) -> Result<RawTensor> {
+    results.map(|mut all| all.swap_remove(0))
 }
 
 impl Tensor {
@@ -67,8 +32,8 @@ impl Tensor {
     /// [`Error::Singular`] with the index of the zero pivot.
     #[track_caller]
     pub fn inverse(&self) -> Result<Tensor> {
-        let (n, _, count) = sizes("inverse", self, true);
-        let out = by_type!(self, T => inverses::<T>(self, n, count))?;
+        sizes("inverse", self, true);
+        let out = one(self.raw().linalg(LinalgOp::Inverse, None))?;
         Ok(record("LinalgInvExBackward0", [self], Keep::OUTPUT, out, |ctx, g| {
             // ∂A = −A⁻ᵀ·G·A⁻ᵀ
             let y = ctx.output().transpose(-2, -1);
@@ -82,19 +47,7 @@ impl Tensor {
     /// [`Error::Singular`] with the index of the zero pivot.
     #[track_caller]
     pub fn solve(&self, b: &Tensor) -> Result<Tensor> {
-        fn raw<T: Real>(a: &Tensor, b: &Tensor, n: usize, m: usize, count: usize) -> Result<RawTensor> {
-            let (left, right) = (a.to_vec::<T>(), b.to_vec::<T>());
-            let mut out = Vec::with_capacity(right.len());
-            for index in 0..count {
-                let lu = Lu::new(&left[index * n * n..][..n * n], n);
-                if let Some(pivot) = lu.singular() {
-                    return Err(Error::Singular { op: "solve", batch: which(index, count), pivot });
-                }
-                out.extend(lu.solve(&right[index * n * m..][..n * m], m));
-            }
-            host(out, *b.shape(), b)
-        }
-        let (n, _, count) = sizes("solve", self, true);
+        sizes("solve", self, true);
         if b.rank() == 1 {
             return Ok(self.solve(&b.unsqueeze(1))?.squeeze_dim(-1));
         }
@@ -105,7 +58,7 @@ impl Tensor {
                 "b is [N], or [.., N, M] with the same batch",
             );
         }
-        let out = by_type!(self, T => raw::<T>(self, b, n, b.dim(-1), count))?;
+        let out = one(self.raw().linalg(LinalgOp::Solve, Some(b.raw())))?;
         Ok(record("LinalgSolveExBackward0", [self, b], Keep::FIRST.and(Keep::OUTPUT), out, |ctx, g| {
             // ∂B = A⁻ᵀ·G, ∂A = −∂B·Xᵀ; the forward pass met no zero pivot, so neither does this.
             let db = check::done("solve", ctx.input(0).transpose(-2, -1).contiguous().solve(g));
@@ -117,13 +70,8 @@ impl Tensor {
     /// The determinant of square matrices, `[…, N, N] → […]`; 0 for singular ones.
     #[track_caller]
     pub fn det(&self) -> Tensor {
-        fn raw<T: Real>(a: &Tensor, n: usize, count: usize) -> Vec<T> {
-            let values = a.to_vec::<T>();
-            (0..count).map(|i| Lu::new(&values[i * n * n..][..n * n], n).det()).collect()
-        }
-        let (n, _, count) = sizes("det", self, true);
-        let shape = Shape::new(&self.shape()[..self.rank() - 2]);
-        let out = by_type!(self, T => host(raw::<T>(self, n, count), shape, self));
+        sizes("det", self, true);
+        let out = one(self.raw().linalg(LinalgOp::Det, None));
         record(
             "LinalgDetBackward0",
             [self],
@@ -155,18 +103,8 @@ impl Tensor {
     /// [`Error::NotPositiveDefinite`] with the index of the pivot.
     #[track_caller]
     pub fn cholesky(&self) -> Result<Tensor> {
-        fn raw<T: Real>(a: &Tensor, n: usize, count: usize) -> Result<RawTensor> {
-            let values = a.to_vec::<T>();
-            let mut out = Vec::with_capacity(values.len());
-            for index in 0..count {
-                let l = linalg::cholesky(&values[index * n * n..][..n * n], n)
-                    .map_err(|pivot| Error::NotPositiveDefinite { batch: which(index, count), pivot })?;
-                out.extend(l);
-            }
-            host(out, *a.shape(), a)
-        }
-        let (n, _, count) = sizes("cholesky", self, true);
-        let out = by_type!(self, T => raw::<T>(self, n, count))?;
+        sizes("cholesky", self, true);
+        let out = one(self.raw().linalg(LinalgOp::Cholesky, None))?;
         Ok(record("LinalgCholeskyExBackward0", [self], Keep::OUTPUT, out, |ctx, g| {
             // With Φ taking the lower triangle and half the diagonal: S = L⁻ᵀ·Φ(Lᵀ·G)·L⁻¹, symmetrised.
             let l = ctx.output();

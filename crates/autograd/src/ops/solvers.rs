@@ -2,11 +2,10 @@
 //! logarithms of determinants, norms, powers and exponentials of matrices.
 
 use super::decompose::epsilon;
-use super::linalg::{by_type, host, sizes};
+use super::linalg::{one, sizes};
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::linalg::{self, Lu, Real};
-use tensor_core::{DType, Error, RawTensor, Result, Shape, check};
+use tensor_core::{DType, Error, LinalgOp, Result, Shape, check};
 
 /// Which norm [`Tensor::matrix_norm`] takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,20 +25,6 @@ impl Tensor {
     /// counts as ones. PyTorch's `torch.linalg.solve_triangular`, whose defaults are true and false.
     #[track_caller]
     pub fn solve_triangular(&self, b: &Tensor, upper: bool, left: bool, unitriangular: bool) -> Tensor {
-        fn raw<T: Real>(
-            a: &Tensor,
-            b: &Tensor,
-            [n, m, count]: [usize; 3],
-            upper: bool,
-            unit: bool,
-        ) -> Result<RawTensor> {
-            let (left, mut right) = (a.to_vec::<T>(), b.to_vec::<T>());
-            for i in 0..count {
-                let x = &mut right[i * n * m..][..n * m];
-                linalg::solve_triangular(&left[i * n * n..][..n * n], n, x, m, upper, unit);
-            }
-            host(right, *b.shape(), b)
-        }
         if !left {
             return self.mt().solve_triangular(&b.mt(), !upper, true, unitriangular).mt();
         }
@@ -55,11 +40,8 @@ impl Tensor {
         let batch = check::broadcast("solve_triangular", &lead(self), &lead(b));
         let of = |t: &Tensor| t.expand_to(&[batch.dims(), &t.shape()[t.rank() - 2..]].concat().into());
         let (a, b) = (of(self), of(b));
-        let numbers = [n, b.dim(-1), batch.numel()];
-        let out = check::done(
-            "solve_triangular",
-            by_type!(a, T => raw::<T>(&a, &b, numbers, upper, unitriangular)),
-        );
+        let out = LinalgOp::SolveTriangular { upper, unit: unitriangular };
+        let out = check::done("solve_triangular", one(a.raw().linalg(out, Some(b.raw()))));
         record(
             "LinalgSolveTriangularBackward0",
             [&a, &b],
@@ -85,21 +67,7 @@ impl Tensor {
     /// [`Error::Singular`] when the matrix is not of full rank.
     #[track_caller]
     pub fn lstsq(&self, b: &Tensor) -> Result<Tensor> {
-        fn raw<T: Real>(a: &Tensor, b: &Tensor, [m, n, p, count]: [usize; 4]) -> Result<RawTensor> {
-            let (left, right) = (a.to_vec::<T>(), b.to_vec::<T>());
-            let mut out = Vec::with_capacity(count * n * p);
-            for i in 0..count {
-                let x = linalg::lstsq(&left[i * m * n..][..m * n], m, n, &right[i * m * p..][..m * p], p)
-                    .map_err(|pivot| Error::Singular {
-                        op: "lstsq",
-                        batch: (count > 1).then_some(i),
-                        pivot,
-                    })?;
-                out.extend(x);
-            }
-            host(out, b.shape().with(b.rank() - 2, n), a)
-        }
-        let (m, n, count) = sizes("lstsq", self, false);
+        sizes("lstsq", self, false);
         if b.rank() == 1 && self.rank() == 2 {
             return Ok(self.lstsq(&b.unsqueeze(1))?.squeeze_dim(-1));
         }
@@ -110,7 +78,7 @@ impl Tensor {
                 "b is [M], or [.., M, P] with the same batch",
             );
         }
-        let out = by_type!(self, T => raw::<T>(self, b, [m, n, b.dim(-1), count]))?;
+        let out = one(self.raw().linalg(LinalgOp::LeastSquares, Some(b.raw())))?;
         Ok(record("LinalgLstsqBackward0", [self, b], Keep::BOTH, out, |ctx, g| {
             // X = A⁺·B
             let (a, b) = (ctx.input(0), ctx.input(1));
@@ -139,15 +107,9 @@ impl Tensor {
     /// magnitude: `[…, N, N] → […], […]`. The sign has no gradient.
     #[track_caller]
     pub fn slogdet(&self) -> (Tensor, Tensor) {
-        fn raw<T: Real>(a: &Tensor, n: usize, count: usize, shape: Shape) -> Result<[RawTensor; 2]> {
-            let all = a.to_vec::<T>();
-            let parts = (0..count).map(|i| Lu::new(&all[i * n * n..][..n * n], n).slogdet());
-            let (sign, log): (Vec<T>, Vec<T>) = parts.unzip();
-            Ok([host(sign, shape, a)?, host(log, shape, a)?])
-        }
-        let (n, _, count) = sizes("slogdet", self, true);
-        let shape = Shape::new(&self.shape()[..self.rank() - 2]);
-        let [sign, log] = check::done("slogdet", by_type!(self, T => raw::<T>(self, n, count, shape)));
+        sizes("slogdet", self, true);
+        let mut results = check::done("slogdet", self.raw().linalg(LinalgOp::SlogDet, None));
+        let (log, sign) = (results.swap_remove(1), results.swap_remove(0));
         let log = record("LinalgSlogdetBackward0", [self], Keep::FIRST, log, |ctx, g| {
             let inverse = check::done("slogdet", ctx.input(0).inverse());
             [Some(g.unsqueeze(-1).unsqueeze(-1) * inverse.mt())]

@@ -4,8 +4,8 @@
 //! blocks' sums are added up in their order, so no choice of tile or width shows in a result. (Sums of blocks
 //! also round less than one long chain would.)
 
-use super::Epilogue;
 use super::pack::Turn;
+use super::{Epilogue, Update};
 use crate::math::Real;
 use crate::simd::{Lanes, Level, Vector, level};
 
@@ -40,8 +40,8 @@ pub struct Tile<'a, T> {
     pub rows: usize,
     /// Columns; B has whole vectors even where C has not.
     pub cols: usize,
-    /// Whether C is overwritten rather than added to.
-    pub first: bool,
+    /// What becomes of the numbers in C.
+    pub update: Update,
     /// What is done on the way out, after the last block; its bias is of this tile's columns.
     pub last: Option<Epilogue<'a, T>>,
 }
@@ -180,10 +180,11 @@ unsafe fn turning<V: crate::simd::Square, const M: usize, const N: usize>(t: &Ti
 unsafe fn finish<V: Vector, const M: usize, const N: usize>(mut acc: [[V; N]; M], t: &Tile<V::Of>) {
     // SAFETY: `run`'s caller vouches for C and the bias.
     unsafe {
-        if !t.first {
+        if t.update != Update::Write {
             for (i, row) in acc.iter_mut().enumerate() {
                 for (j, v) in row.iter_mut().enumerate() {
-                    *v = V::load(t.c.add(i * t.c_row + j * V::LANES)).add(*v);
+                    let c = V::load(t.c.add(i * t.c_row + j * V::LANES));
+                    *v = if t.update == Update::Add { c.add(*v) } else { c.sub(*v) };
                 }
             }
         }
@@ -223,7 +224,7 @@ unsafe fn edge<T: Kernel>(t: &Tile<T>) {
     let rows = c.chunks_exact_mut(width).take(t.rows).enumerate();
     // SAFETY: the caller vouches for `rows` rows of `cols` numbers in C; `c` holds any tile.
     unsafe {
-        if !t.first {
+        if t.update != Update::Write {
             for (i, row) in rows {
                 std::ptr::copy_nonoverlapping(t.c.add(i * t.c_row), row.as_mut_ptr(), t.cols);
             }

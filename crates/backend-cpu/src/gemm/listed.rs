@@ -6,7 +6,7 @@
 
 use super::kernel::{Listed, Tile};
 use super::pack;
-use super::{BLOCK_K, Epilogue, Kernel, MatRef, UNIT_K, pieces};
+use super::{BLOCK_K, Epilogue, Kernel, MatRef, UNIT_K, Update, pieces};
 use crate::simd::vectorize;
 use std::ops::Range;
 
@@ -93,7 +93,7 @@ pub fn listed<T: Kernel>(
                 c_row,
                 rows: tile.len(),
                 cols: width,
-                first: k.start == 0 && !add,
+                update: if k.start == 0 && !add { Update::Write } else { Update::Add },
                 last: (k.end == along.len()).then_some(last),
             };
             // SAFETY: the assertions cover all that the tile names; `c` is this call's alone.

@@ -77,6 +77,17 @@ impl<T> MatRef<'_, T> {
     }
 }
 
+/// What becomes of the numbers that C holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// They are overwritten by the product.
+    Write,
+    /// The product is added to them.
+    Add,
+    /// The product is taken from them.
+    Sub,
+}
+
 /// What happens to each element on its way out.
 #[derive(Clone, Copy, Debug)]
 pub struct Epilogue<'a, T> {
@@ -119,18 +130,51 @@ pub struct Sizes {
 /// # Panics
 /// When a matrix reaches outside its memory, or `c` or the bias have another size.
 pub fn gemm<T: Kernel>(size: Sizes, a: MatRef<T>, b: MatRef<T>, c: &mut [T], epilogue: Epilogue<T>) {
-    let Sizes { m, n, k } = size;
     assert!(
-        c.len() == m * n && epilogue.bias.is_none_or(|bias| bias.len() == n),
+        c.len() == size.m * size.n && epilogue.bias.is_none_or(|bias| bias.len() == size.n),
         "gemm: sizes of the result"
     );
+    product(size, a, b, (c, size.n, Update::Write), epilogue);
+}
+
+/// As [`gemm`], with C a part of a wider matrix: `c` starts with its first element, and its rows begin every `c_row`
+/// elements.
+///
+/// # Panics
+/// When a matrix reaches outside its memory.
+pub fn gemm_into<T: Kernel>(
+    size: Sizes,
+    a: MatRef<T>,
+    b: MatRef<T>,
+    c: &mut [T],
+    c_row: usize,
+    update: Update,
+) {
+    let Sizes { m, n, k } = size;
+    assert!(
+        m == 0 || n == 0 || c_row >= n && c.len() >= (m - 1) * c_row + n,
+        "gemm: the result leaves its memory"
+    );
+    if k > 0 || update == Update::Write {
+        product(size, a, b, (c, c_row, update), Epilogue::NONE);
+    }
+}
+
+fn product<T: Kernel>(
+    size: Sizes,
+    a: MatRef<T>,
+    b: MatRef<T>,
+    (c, c_row, update): (&mut [T], usize, Update),
+    epilogue: Epilogue<T>,
+) {
+    let Sizes { m, n, k } = size;
     if m == 0 || n == 0 {
         return;
     }
     assert!(k == 0 || (a.covers(m, k) && b.covers(k, n)), "gemm: a matrix leaves its memory");
     let lanes = T::shape().lanes;
     let vectors = n.div_ceil(lanes);
-    let work = Work { n, k, a: &a, b: &b, out: Out(c.as_mut_ptr()), epilogue };
+    let work = Work { c_row, update, k, a: &a, b: &b, out: Out(c.as_mut_ptr()), epilogue };
     let workers = if m * n * k.max(WRITING) < SERIAL_WORK { 1 } else { threads::num_threads() };
     let grid = split(m, vectors, workers, b.col_stride == 1);
     threads::broadcast(workers, |index| {
@@ -167,7 +211,8 @@ struct PackedB<'a, T> {
 
 /// A product, as its threads see it.
 struct Work<'a, T> {
-    n: usize,
+    c_row: usize,
+    update: Update,
     k: usize,
     a: &'a MatRef<'a, T>,
     b: &'a MatRef<'a, T>,
@@ -264,11 +309,14 @@ impl<T: Kernel> Work<'_, T> {
                     b,
                     b_k,
                     b_col,
-                    c: self.out.at(tile.start * self.n + panel.start),
-                    c_row: self.n,
+                    c: self.out.at(tile.start * self.c_row + panel.start),
+                    c_row: self.c_row,
                     rows: tile.len(),
                     cols: panel.len(),
-                    first: k.start == 0,
+                    update: match self.update {
+                        Update::Write if k.start > 0 => Update::Add,
+                        update => update,
+                    },
                     last: (k.end == self.k).then_some(epilogue),
                 };
                 // SAFETY: `gemm` checked that A, B and C hold the whole product; this tile's rows and columns

@@ -4,10 +4,12 @@
 //! purpose: every override is tested against them.
 
 mod conv;
+mod linalg;
 mod optim;
 mod window;
 
 pub use conv::{conv, conv_input, conv_weight};
+pub use linalg::linalg;
 pub use optim::optim_step;
 pub use window::{fold, max_pool, max_pool_grad, unfold};
 

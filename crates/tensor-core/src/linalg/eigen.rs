@@ -114,17 +114,6 @@ pub fn svd(a: &[f64], m: usize, n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     (transposed(&u, n, m), order.iter().map(|&i| lengths[i]).collect(), vt)
 }
 
-/// Columns that make the orthonormal columns of `u` `[m, k]` a basis: `[m, m − k]`.
-pub fn complement(u: &[f64], m: usize, k: usize) -> Vec<f64> {
-    let mut all: Vec<f64> = (0..m * k).map(|e| u[(e % m) * k + e / m]).collect();
-    for _ in k..m {
-        let next = orthogonal_to(&all, m);
-        all.extend(next);
-    }
-    let rest = m - k;
-    (0..m * rest).map(|e| all[(k + e % rest.max(1)) * m + e / rest.max(1)]).collect()
-}
-
 /// A unit vector orthogonal to the orthonormal rows of `set`, of length `m`.
 fn orthogonal_to(set: &[f64], m: usize) -> Vec<f64> {
     // The unit vector with the least in their span keeps the most of itself.
@@ -191,8 +180,6 @@ mod tests {
             assert!(near(&product(&scaled, &vt, m, k, n), &a), "{m} {n}");
             let ut: Vec<f64> = (0..k * m).map(|e| u[e % m * k + e / m]).collect();
             assert!(near(&product(&ut, &u, k, m, k), &identity(k)), "{m} {n}");
-            let all = complement(&u, m, k);
-            assert!(near(&product(&ut, &all, k, m, m - k), &vec![0.0; k * (m - k)]));
         }
     }
 }

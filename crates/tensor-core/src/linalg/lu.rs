@@ -53,6 +53,29 @@ impl<T: Real> Lu<T> {
         lu
     }
 
+    /// Factors computed elsewhere: U on and above the diagonal of `factors`, L below; row `order[i]` of the matrix is
+    /// row i of the product, after an `odd` number of exchanges or not; the first zero pivot.
+    pub fn assemble(
+        [m, n]: [usize; 2],
+        factors: Vec<T>,
+        order: Vec<usize>,
+        odd: bool,
+        singular: Option<usize>,
+    ) -> Self {
+        assert!(factors.len() == m * n && order.len() == m, "sizes of the factors");
+        Lu { m, n, factors, order, odd, singular }
+    }
+
+    /// U on and above the diagonal of `[m, n]`, L below it.
+    pub fn factors(&self) -> &[T] {
+        &self.factors
+    }
+
+    /// The rows of the matrix in the order of the product's.
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
     /// Index of the first zero pivot, if the matrix is singular.
     pub fn singular(&self) -> Option<usize> {
         self.singular

@@ -1,14 +1,17 @@
 //! Linear algebra on the host, in single and double precision, on row-major slices.
 //!
-//! Algorithms after Golub & Van Loan, *Matrix Computations*, 4th edition; inner loops run along rows.
+//! Algorithms after Golub & Van Loan, *Matrix Computations*, 4th edition; inner loops run along rows. This is the
+//! default of [`crate::Backend::linalg`], short and accurate: what backends compute faster is held against it.
 
+mod apply;
 mod cholesky;
 mod eigen;
 mod lu;
 mod qr;
 
+pub use apply::{Matrix, apply};
 pub use cholesky::cholesky;
-pub use eigen::{complement, eigh, svd};
+pub use eigen::{eigh, svd};
 pub use lu::Lu;
 pub use qr::{lstsq, qr};
 
@@ -32,6 +35,10 @@ pub trait Real:
     fn sqrt(self) -> Self;
     /// ln x
     fn ln(self) -> Self;
+    /// In double precision.
+    fn double(self) -> f64;
+    /// Rounded from double precision.
+    fn of(value: f64) -> Self;
 }
 
 impl Real for f32 {
@@ -46,6 +53,12 @@ impl Real for f32 {
     fn ln(self) -> Self {
         libm::logf(self)
     }
+    fn double(self) -> f64 {
+        self.into()
+    }
+    fn of(value: f64) -> Self {
+        value as Self
+    }
 }
 
 impl Real for f64 {
@@ -59,6 +72,12 @@ impl Real for f64 {
     }
     fn ln(self) -> Self {
         libm::log(self)
+    }
+    fn double(self) -> f64 {
+        self
+    }
+    fn of(value: f64) -> Self {
+        value
     }
 }
 

@@ -2,6 +2,10 @@
 
 use super::{Real, axpy, solve_triangular};
 
+/// The smallest normal numbers by the epsilon.
+const SMALL_F32: f64 = f32::MIN_POSITIVE as f64 / f32::EPSILON as f64;
+const SMALL_F64: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+
 /// `A = Q·R` of `a` `[m, n]`: Q `[m, k]`, R `[k, n]`, k = min(m, n).
 pub fn qr<T: Real>(a: &[T], m: usize, n: usize) -> (Vec<T>, Vec<T>) {
     let k = m.min(n);
@@ -9,12 +13,17 @@ pub fn qr<T: Real>(a: &[T], m: usize, n: usize) -> (Vec<T>, Vec<T>) {
     let mut reflectors: Vec<(Vec<T>, T)> = Vec::with_capacity(k);
     for j in 0..k {
         // v = x ∓ ‖x‖·e₁ scaled to v₁ = 1, H = I − τ·v·vᵀ; R's diagonal gets the sign opposite to x₁'s.
-        let column: Vec<T> = (j..m).map(|i| r[i * n + j]).collect();
-        let tail = column[1..].iter().fold(T::ZERO, |s, &v| s + v * v);
+        let mut column: Vec<T> = (j..m).map(|i| r[i * n + j]).collect();
+        // Of numbers that have few digits left the reflection would not be orthogonal.
+        let largest = column.iter().fold(T::ZERO, |m, x| if x.abs() > m { x.abs() } else { m });
+        if largest > T::ZERO && largest < T::of(if size_of::<T>() == 4 { SMALL_F32 } else { SMALL_F64 }) {
+            column.iter_mut().for_each(|x| *x = *x / largest);
+        }
+        let tail = length(&column[1..]);
         let (mut v, mut tau) = (vec![T::ZERO; m - j], T::ZERO);
         v[0] = T::ONE;
         if tail > T::ZERO {
-            let norm = (column[0] * column[0] + tail).sqrt();
+            let norm = length(&[column[0], tail]);
             let beta = if column[0] >= T::ZERO { -norm } else { norm };
             tau = (beta - column[0]) / beta;
             let scale = column[0] - beta;
@@ -30,6 +39,17 @@ pub fn qr<T: Real>(a: &[T], m: usize, n: usize) -> (Vec<T>, Vec<T>) {
     }
     let upper = (0..k * n).map(|e| if e % n >= e / n { r[e] } else { T::ZERO }).collect();
     (q, upper)
+}
+
+/// `√Σ x²`, of numbers whose squares may overflow or vanish.
+fn length<T: Real>(x: &[T]) -> T {
+    let squares = |by: T| x.iter().fold(T::ZERO, |s, &v| s + (v / by) * (v / by));
+    let sum = squares(T::ONE);
+    if sum > T::of(1e-25) && sum < T::of(1e30) {
+        return sum.sqrt();
+    }
+    let largest = x.iter().fold(T::ZERO, |m, v| if v.abs() > m { v.abs() } else { m });
+    if largest > T::ZERO { largest * squares(largest).sqrt() } else { sum.sqrt() }
 }
 
 /// `A ← (I − τ·v·vᵀ)·A` over the rows of `a`, of width `n`.

@@ -5,6 +5,7 @@
 //! they view; every other result is fresh and contiguous.
 
 mod index;
+mod linalg;
 mod pointwise;
 mod reduce;
 mod views;
