@@ -241,6 +241,11 @@ impl Backend for Cpu {
         Ok((self.wrap(values)?, self.wrap(from)?))
     }
 
+    fn topk(&self, x: View, k: usize, largest: bool) -> Result<(Storage, Storage)> {
+        let (values, from) = kernels::topk::topk(&self.pool, x, k, largest);
+        Ok((self.wrap(values)?, self.wrap(from)?))
+    }
+
     fn normalize(&self, x: View, mean: f32, std: f32) -> Result<Storage> {
         match kernels::pixels::normalize(&self.pool, x, mean, std) {
             Some(block) => self.wrap(block),

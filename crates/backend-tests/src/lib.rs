@@ -59,7 +59,7 @@ macro_rules! suite {
             runs: cat long_moves long_index;
             pointwise: select float_comparisons integer_comparisons integer_unary logical_not
                 bool_binary bitwise composed_unary_grad threaded;
-            reductions: arg_max arg_min running_sum running_product sort threaded_reductions;
+            reductions: arg_max arg_min running_sum running_product sort topk threaded_reductions;
             products: matmul matmul_add integer_matmul matmul_special linear linear_backward;
             fused: softmax log_softmax softmax_grad cross_entropy cross_entropy_grad normalize
                 fetch_pixels;

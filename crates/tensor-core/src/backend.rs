@@ -169,6 +169,12 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         compose::sort(x, descending)
     }
 
+    /// The first `k` of [`Backend::sort`] along the last dimension: the largest elements, or the smallest, and, as
+    /// I32, where they stood.
+    fn topk(&self, x: View, k: usize, largest: bool) -> Result<(Storage, Storage)> {
+        compose::topk(x, k, largest)
+    }
+
     /// `a·b + c`, `c` being shaped as the product: `[B, M, K] · [B, K, N] + [B, M, N]`.
     fn matmul_add(&self, a: View, b: View, c: View) -> Result<Storage> {
         compose::matmul_add(a, b, c)

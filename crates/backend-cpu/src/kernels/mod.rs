@@ -11,6 +11,7 @@ pub mod reduce;
 pub mod softmax;
 pub mod sort;
 pub mod strided;
+pub mod topk;
 pub mod window;
 
 use crate::storage::{Block, CpuStorage, Plain, Pool};

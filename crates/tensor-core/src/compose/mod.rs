@@ -186,6 +186,14 @@ pub fn fetch_batch(
     Ok((pixels.into_storage()?, RawTensor::from_view(labels).index_select(0, &index).into_storage()?))
 }
 
+/// The first `k` of a stable sort.
+pub fn topk(x: View, k: usize, largest: bool) -> Result<(Storage, Storage)> {
+    let x = RawTensor::from_view(x);
+    let last = x.rank() - 1;
+    let (values, places) = x.sort(last, largest);
+    Ok((values.narrow(last, 0, k).into_storage()?, places.narrow(last, 0, k).into_storage()?))
+}
+
 /// A stable sort of every run along the last dimension, on the host.
 pub fn sort(x: View, descending: bool) -> Result<(Storage, Storage)> {
     fn runs<T: Element + PartialOrd>(values: &[T], len: usize, descending: bool) -> (HostData, HostData) {
