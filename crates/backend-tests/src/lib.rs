@@ -15,7 +15,9 @@
 mod checksums;
 pub mod fused;
 mod judge;
+pub mod losses;
 pub mod moving;
+pub mod norms;
 pub mod optim;
 pub mod pointwise;
 pub mod products;
@@ -63,6 +65,8 @@ macro_rules! suite {
             products: matmul matmul_add integer_matmul matmul_special linear linear_backward;
             fused: softmax log_softmax softmax_grad cross_entropy cross_entropy_grad normalize
                 fetch_pixels;
+            losses: loss loss_grad clamp box_muller;
+            norms: moments normalized normalized_grad;
             optim: sgd adam rmsprop adagrad relatives;
             special: unary_specials binary_specials comparison_specials reduction_specials integers_wrap;
             windows: unfold fold max_pool max_pool_grad;

@@ -3,11 +3,15 @@
 pub mod along;
 pub mod copy;
 pub mod index;
+pub mod loss;
+pub mod norm;
 pub mod optim;
 pub mod pixels;
 pub mod pointwise;
 pub mod product;
+pub mod random;
 pub mod reduce;
+pub mod slopes;
 pub mod softmax;
 pub mod sort;
 pub mod strided;

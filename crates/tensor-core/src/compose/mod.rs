@@ -3,9 +3,13 @@
 //! Each is plain tensor arithmetic on the device its operands live on. They are slow and clear on
 //! purpose: every override is tested against them.
 
+mod loss;
+mod norm;
 mod optim;
 mod window;
 
+pub use loss::{loss, loss_grad};
+pub use norm::{moments, normalized, normalized_grad};
 pub use optim::optim_step;
 pub use window::{fold, max_pool, max_pool_grad, unfold};
 
@@ -85,6 +89,12 @@ pub fn linear_backward(
 pub fn unary_grad(op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
     derivative(op, &RawTensor::from_view(x), &RawTensor::from_view(y), &RawTensor::from_view(grad))
         .into_storage()
+}
+
+/// `min(max(x, low), high)`
+pub fn clamp(x: View, low: f64, high: f64) -> Result<Storage> {
+    let above = RawTensor::from_view(x).binary(BinaryOp::Maximum, low);
+    above.binary(BinaryOp::Minimum, high).into_storage()
 }
 
 fn log_softmax(x: &RawTensor, axis: usize) -> RawTensor {

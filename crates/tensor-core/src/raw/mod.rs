@@ -5,11 +5,13 @@
 //! they view; every other result is fresh and contiguous.
 
 mod index;
+mod norm;
 mod pointwise;
 mod reduce;
 mod views;
 mod window;
 
+pub use norm::Scale;
 pub use pointwise::{Arg, result_type};
 
 use crate::backend::Operand;
