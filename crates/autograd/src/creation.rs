@@ -273,7 +273,8 @@ impl Tensor {
             HostData::F64(values)
         } else {
             let mut values = vec![0f32; shape.numel()];
-            options.generator().normal_f32(&mut values, mean, std);
+            let transform = |blocks: &mut [f32], m, s| options.device.box_muller(blocks, m, s);
+            options.generator().normal_f32_by(&mut values, mean, std, transform);
             HostData::F32(values)
         };
         of(data, shape, options.dtype, &options.device)

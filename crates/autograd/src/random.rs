@@ -54,7 +54,7 @@ impl Tensor {
             (_, contiguous) => {
                 let mut out = vec![0f32; n];
                 if contiguous {
-                    generator.normal_f32(&mut out, mean, std);
+                    generator.normal_f32_by(&mut out, mean, std, |b, m, s| self.device().box_muller(b, m, s));
                 } else {
                     generator.normal_scalar_f32(&mut out, mean, std);
                 }

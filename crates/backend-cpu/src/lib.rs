@@ -21,8 +21,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use storage::{Block, CpuStorage, Pool};
 use tensor_core::{
-    Activation, ArgOp, Axes, Backend, BinaryOp, CompareOp, DType, Device, HostData, LinalgOp, Operand,
-    OptimSlot, OptimStep, ReduceOp, Result, Scalar, ScanOp, Stats, Storage, UnaryOp, View, Window, compose,
+    Activation, ArgOp, Axes, Backend, BinaryOp, CompareOp, DType, Device, HostData, LinalgOp, LossOp,
+    Operand, OptimSlot, OptimStep, ReduceOp, Result, Scalar, ScanOp, Shape, Standard, Stats, Storage,
+    UnaryOp, View, Window, compose,
 };
 
 /// The processor as a device.
@@ -183,10 +184,57 @@ impl Backend for Cpu {
     }
 
     fn unary_grad(&self, op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
-        match kernels::pointwise::unary_grad(&self.pool, op, y, grad) {
+        let known = if kernels::slopes::reads_argument(op) { x } else { y };
+        match kernels::slopes::unary_grad(&self.pool, op, known, grad) {
             Some(block) => self.wrap(block),
             None => compose::unary_grad(op, x, y, grad),
         }
+    }
+
+    fn clamp(&self, x: View, low: f64, high: f64) -> Result<Storage> {
+        if low.is_nan() || high.is_nan() {
+            return compose::clamp(x, low, high);
+        }
+        self.wrap(kernels::pointwise::clamp(&self.pool, x, low, high))
+    }
+
+    fn box_muller(&self, blocks: &mut [f32], mean: f32, std: f32) {
+        kernels::random::box_muller(blocks, mean, std);
+    }
+
+    fn loss(&self, op: LossOp, x: View, y: View) -> Result<Storage> {
+        self.wrap(kernels::loss::loss(&self.pool, op, x, y))
+    }
+
+    fn loss_grad(&self, op: LossOp, x: View, y: View, grad: View) -> Result<Storage> {
+        self.wrap(kernels::loss::loss_grad(&self.pool, op, x, y, grad))
+    }
+
+    fn moments(&self, x: View, axes: Axes, centred: bool) -> Result<(Option<Storage>, Storage)> {
+        let Some((mean, variance)) = kernels::norm::moments(&self.pool, x, axes, centred) else {
+            return compose::moments(x, axes, centred);
+        };
+        Ok((mean.map(|block| self.wrap(block)).transpose()?, self.wrap(variance)?))
+    }
+
+    fn normalized(&self, of: Standard, bias: Option<View>) -> Result<Storage> {
+        self.wrap(kernels::norm::normalized(&self.pool, of, bias))
+    }
+
+    fn normalized_grad(
+        &self,
+        of: Standard,
+        grad: View,
+        own: Option<Axes>,
+        affine: &Shape,
+        wants: [bool; 3],
+    ) -> Result<[Option<Storage>; 3]> {
+        let Some([dx, dw, db]) = kernels::norm::normalized_grad(&self.pool, of, grad, own, affine, wants)
+        else {
+            return compose::normalized_grad(of, grad, own, affine, wants);
+        };
+        let wrap = |block: Option<Result<Block>>| block.map(|b| self.wrap(b)).transpose();
+        Ok([wrap(dx)?, wrap(dw)?, wrap(db)?])
     }
 
     fn softmax(&self, x: View, axis: usize, log: bool) -> Result<Storage> {
@@ -278,6 +326,11 @@ impl Backend for Cpu {
 
     fn sort(&self, x: View, descending: bool) -> Result<(Storage, Storage)> {
         let (values, from) = kernels::sort::sort(&self.pool, x, descending)?;
+        Ok((self.wrap(Ok(values))?, self.wrap(Ok(from))?))
+    }
+
+    fn topk(&self, x: View, k: usize, largest: bool) -> Result<(Storage, Storage)> {
+        let (values, from) = kernels::topk::topk(&self.pool, x, k, largest)?;
         Ok((self.wrap(Ok(values))?, self.wrap(Ok(from))?))
     }
 

@@ -74,15 +74,53 @@ impl<const N: usize> Nest<N> {
     /// Calls `piece(offsets, out)` for pieces of the result that lie within one row each, at most [`PIECE`]
     /// long where some operand has to be gathered.
     pub fn pieces<O>(&self, first: usize, out: &mut [O], piece: &mut dyn FnMut([isize; N], &mut [O])) {
+        if out.is_empty() {
+            return;
+        }
         let len = self.row_len();
         let most = if self.row_strides().iter().all(|&s| s == 1) { usize::MAX } else { PIECE };
-        let (mut element, mut rest) = (first, out);
+        let (mut at, mut rest) = (Place::new(self, first), out);
         while !rest.is_empty() {
-            let take = (len - element % len).min(rest.len()).min(most);
+            let take = (len - at.index[self.depth - 1]).min(rest.len()).min(most);
             let (now, later) = rest.split_at_mut(take);
-            piece(self.offsets(element), now);
-            element += take;
+            piece(at.offsets, now);
+            at.advance(self, take);
             rest = later;
+        }
+    }
+}
+
+/// A place in a nest that moves on along a row, and from there to the next: no division a row, as there are many.
+struct Place<const N: usize> {
+    index: [usize; MAX_RANK],
+    offsets: [isize; N],
+}
+
+impl<const N: usize> Place<N> {
+    fn new(nest: &Nest<N>, mut element: usize) -> Self {
+        let (mut index, offsets) = ([0; MAX_RANK], nest.offsets(element));
+        for (index, (size, _)) in index.iter_mut().zip(nest.loops()).rev() {
+            *index = element % size;
+            element /= size;
+        }
+        Place { index, offsets }
+    }
+
+    /// Goes `step` elements on, at most to the row's end.
+    #[inline(always)]
+    fn advance(&mut self, nest: &Nest<N>, step: usize) {
+        let mut step = step;
+        for (index, (size, strides)) in self.index.iter_mut().zip(nest.loops()).rev() {
+            *index += step;
+            let back = if *index == *size { *index } else { 0 };
+            *index -= back;
+            for (offset, stride) in self.offsets.iter_mut().zip(strides) {
+                *offset += (step as isize - back as isize) * stride;
+            }
+            if back == 0 {
+                return;
+            }
+            step = 1;
         }
     }
 }
@@ -91,27 +129,33 @@ impl<const N: usize> Nest<N> {
 const PIECE: usize = 256;
 
 /// One operand, and where its elements are gathered when they do not lie next to each other.
-struct Operand<'a, T> {
+pub struct Operand<'a, T> {
     data: &'a [T],
     stride: isize,
-    buffer: [T; PIECE],
+    /// As long as the longest piece that was gathered.
+    buffer: Vec<T>,
     /// Which element, and how often, the buffer repeats.
     repeated: Option<(isize, usize)>,
 }
 
 impl<'a, T: Plain> Operand<'a, T> {
-    fn new(data: &'a [T], stride: isize) -> Self {
-        Operand { data, stride, buffer: [T::zeroed(); PIECE], repeated: None }
+    /// Elements of `data`, `stride` apart.
+    pub fn new(data: &'a [T], stride: isize) -> Self {
+        Operand { data, stride, buffer: Vec::new(), repeated: None }
     }
 
     /// `len` elements from `offset`.
     #[inline(always)]
-    fn piece(&mut self, offset: isize, len: usize) -> &[T] {
+    pub fn piece(&mut self, offset: isize, len: usize) -> &[T] {
         if self.stride == 1 { &self.data[offset as usize..][..len] } else { self.gather(offset, len) }
     }
 
     #[inline(never)]
     fn gather(&mut self, offset: isize, len: usize) -> &[T] {
+        if self.buffer.len() < len {
+            self.buffer.resize(len, T::zeroed());
+            self.repeated = None;
+        }
         let buffer = &mut self.buffer[..len];
         if self.stride == 0 {
             if !self.repeated.is_some_and(|(at, count)| at == offset && count >= len) {

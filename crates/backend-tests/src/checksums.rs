@@ -3,8 +3,8 @@
 
 use crate::samples::{Noise, upload};
 use tensor_core::{
-    Activation, Axes, BinaryOp, DType, Device, HostData, LinalgOp, OptimSlot, OptimStep, RawTensor, ReduceOp,
-    ScanOp, UnaryOp,
+    Activation, Axes, BinaryOp, DType, Device, HostData, LinalgOp, LossOp, OptimSlot, OptimStep, RawTensor,
+    ReduceOp, Scale, ScanOp, Shape, UnaryOp,
 };
 
 /// FNV-1a over the bits of every element.
@@ -139,6 +139,32 @@ pub fn checksums(device: &Device) -> Vec<(String, u64)> {
             }
         }
     }
+    for (shape, axes, affine) in
+        [(&[9, 7, 1300][..], Axes::one(0).with(2), &[1, 7, 1][..]), (&[300, 257], Axes::one(1), &[1, 257])]
+    {
+        let (x, g) = (make(shape, -1.0, 3.0), make(shape, -1.0, 1.0));
+        let (weight, bias) = (make(affine, -1.0, 1.0), make(affine, -1.0, 1.0));
+        let (mean, variance) = x.moments(axes, true);
+        add(format!("variance of {shape:?}"), &variance);
+        let rstd = variance.unary(UnaryOp::Rsqrt);
+        let scale = Scale { mean, rstd, weight: Some(weight), bias: Some(bias) };
+        add(format!("normalized {shape:?}"), &x.normalized(&scale));
+        let back = x.normalized_grad(&scale, &g, Some(axes), &Shape::new(affine), [true; 3]);
+        for (i, grad) in back.iter().flatten().enumerate() {
+            add(format!("its gradient {i}, {shape:?}"), grad);
+        }
+    }
+    for op in [LossOp::Squared, LossOp::SmoothAbsolute(0.7), LossOp::Logits, LossOp::Divergence] {
+        add(format!("{op:?}"), &signed.loss(op, &y));
+        add(format!("slope of {op:?}"), &signed.loss_grad(op, &y, &x));
+    }
+    let (values, places) = long.topk(20, 0, true);
+    add("topk".into(), &values);
+    add("places of topk".into(), &places);
+    add(
+        "sum over the outer and the inner".into(),
+        &make(&[20, 30, 500], -1.0, 1.0).reduce(ReduceOp::Sum, Axes::one(0).with(2), false),
+    );
     let index: Vec<f64> = (0..4000).map(|i| f64::from(i * 13 % 303)).collect();
     let index = upload(device, &index, &[4000], DType::I32);
     let rows = signed.index_select(0, &index);

@@ -18,7 +18,9 @@ pub mod fused;
 mod judge;
 mod levels;
 pub mod linalg;
+pub mod losses;
 pub mod moving;
+pub mod norms;
 pub mod optim;
 pub mod pointwise;
 pub mod products;
@@ -63,12 +65,14 @@ macro_rules! suite {
             runs: cat long_moves long_index;
             pointwise: select float_comparisons integer_comparisons integer_unary logical_not
                 bool_binary bitwise composed_unary_grad threaded;
-            reductions: arg_max arg_min running_sum running_product sort threaded_reductions;
+            reductions: arg_max arg_min running_sum running_product sort topk threaded_reductions;
             products: matmul matmul_add integer_matmul matmul_special linear linear_backward;
             linalg: cholesky inverse_and_solve solve_triangular determinants_and_lu qr lstsq eigh svd
                 values_alone failures linalg_views;
             fused: softmax log_softmax softmax_grad cross_entropy cross_entropy_grad normalize
                 fetch_pixels;
+            losses: loss loss_grad clamp box_muller;
+            norms: moments normalized normalized_grad;
             optim: sgd adam rmsprop adagrad relatives;
             special: unary_specials binary_specials comparison_specials reduction_specials integers_wrap;
             windows: unfold fold max_pool max_pool_grad;

@@ -235,6 +235,44 @@ pub fn sort(device: &Device, tolerance: &Tolerance) {
     }
 }
 
+/// The first of what is sorted, with the same order among equals.
+pub fn topk(device: &Device, tolerance: &Tolerance) {
+    let mut noise = Noise::new(35);
+    let long: &[&[usize]] = &[&[3, 700], &[40_000]];
+    for dtype in types(device) {
+        let nan = dtype.is_float() && tolerance.ieee;
+        let most = if dtype == DType::Bool { 2 } else { 60 };
+        let mut next = || match noise.whole(0, 61) {
+            60.0 if nan => f64::NAN,
+            v => v.min(f64::from(most - 1)),
+        };
+        for shape in SHAPES.iter().chain(long).filter(|shape| !shape.is_empty()) {
+            for x in views(device, shape, dtype, &mut next) {
+                for axis in 0..shape.len() {
+                    let len = shape[axis];
+                    for (k, largest) in [(0, true), (1.min(len), false), (len.min(10), true), (len, false)] {
+                        let (values, places) = x.tensor.topk(k, axis, largest);
+                        let (all, from) = x.tensor.sort(axis, largest);
+                        let what = format!("top {k} of {dtype} {} {} along {axis}", x.kind, x.shape());
+                        assert_eq!(places.to_vec::<f64>(), from.narrow(axis, 0, k).to_vec::<f64>(), "{what}");
+                        let (got, want) = (values.to_vec::<f64>(), all.narrow(axis, 0, k).to_vec::<f64>());
+                        let same = |(a, b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan();
+                        assert!(got.len() == want.len() && got.iter().zip(&want).all(same), "{what}");
+                        if axis + 1 == shape.len() {
+                            let (values, places) = compose::topk(x.view(), k, largest).expect("the first");
+                            let shape = x.shape().with(axis, k);
+                            let values = answer(device, Ok(values), dtype, &shape);
+                            assert!(values.iter().zip(&want).all(same), "composed {what}");
+                            let places = answer(device, Ok(places), DType::I32, &shape);
+                            assert_eq!(places, from.narrow(axis, 0, k).to_vec::<f64>(), "composed {what}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn sorted(x: &Sample, axis: usize, descending: bool, values: &[f64], places: &[f64]) {
     for (at, line) in lines(x, axis) {
         let mut order: Vec<usize> = (0..line.len()).collect();

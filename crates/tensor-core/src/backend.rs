@@ -15,8 +15,11 @@ use crate::compose;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::host::HostData;
-use crate::op::{Activation, ArgOp, BinaryOp, CompareOp, LinalgOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
-use crate::shape::Axes;
+use crate::norm::Standard;
+use crate::op::{
+    Activation, ArgOp, BinaryOp, CompareOp, LinalgOp, LossOp, OptimStep, ReduceOp, ScanOp, UnaryOp,
+};
+use crate::shape::{Axes, Shape};
 use crate::window::Window;
 use std::any::Any;
 use std::fmt;
@@ -175,6 +178,12 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         compose::linalg(op, args)
     }
 
+    /// The first `k` of [`Backend::sort`] along the last dimension: the largest elements, or the smallest, and, as
+    /// I32, where they stood.
+    fn topk(&self, x: View, k: usize, largest: bool) -> Result<(Storage, Storage)> {
+        compose::topk(x, k, largest)
+    }
+
     /// `a·b + c`, `c` being shaped as the product: `[B, M, K] · [B, K, N] + [B, M, N]`.
     fn matmul_add(&self, a: View, b: View, c: View) -> Result<Storage> {
         compose::matmul_add(a, b, c)
@@ -203,6 +212,52 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
     /// `f′(x)·grad`, given also `y = f(x)`.
     fn unary_grad(&self, op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
         compose::unary_grad(op, x, y, grad)
+    }
+
+    /// Floats brought between two numbers, `min(max(x, low), high)`; NaN stays NaN.
+    fn clamp(&self, x: View, low: f64, high: f64) -> Result<Storage> {
+        compose::clamp(x, low, high)
+    }
+
+    /// On the host: turns whole blocks of sixteen uniform numbers into normal ones, the very bits of
+    /// [`box_muller`](crate::random::box_muller).
+    fn box_muller(&self, blocks: &mut [f32], mean: f32, std: f32) {
+        crate::random::box_muller(blocks, mean, std);
+    }
+
+    /// The loss of each `x` held against its target `y`, floats.
+    fn loss(&self, op: LossOp, x: View, y: View) -> Result<Storage> {
+        compose::loss(op, x, y)
+    }
+
+    /// Its slope along `x`, times `grad`.
+    fn loss_grad(&self, op: LossOp, x: View, y: View, grad: View) -> Result<Storage> {
+        compose::loss_grad(op, x, y, grad)
+    }
+
+    /// Mean and biased variance of floats over `axes`, which stay as size 1; unless `centred`, the mean square alone.
+    fn moments(&self, x: View, axes: Axes, centred: bool) -> Result<(Option<Storage>, Storage)> {
+        compose::moments(x, axes, centred)
+    }
+
+    /// `(x − mean)·rstd·weight + bias`
+    fn normalized(&self, of: Standard, bias: Option<View>) -> Result<Storage> {
+        compose::normalized(of, bias)
+    }
+
+    /// The gradients of [`Backend::normalized`] that `wants` asks for: of `x`, weight and bias. With
+    /// n = (x − mean)·rstd and h = grad·weight: `dx = (h − mean h − n·mean(h·n))·rstd`, the means over the
+    /// dimensions `own` and the first only if there is a mean to take off; `dx = h·rstd` without `own`, where
+    /// mean and rstd are constants. `dw = Σ grad·n` and `db = Σ grad` over the dimensions where `affine` has size 1.
+    fn normalized_grad(
+        &self,
+        of: Standard,
+        grad: View,
+        own: Option<Axes>,
+        affine: &Shape,
+        wants: [bool; 3],
+    ) -> Result<[Option<Storage>; 3]> {
+        compose::normalized_grad(of, grad, own, affine, wants)
     }
 
     /// `exp(x) / Σ exp(x)` along `axis`, or its logarithm.

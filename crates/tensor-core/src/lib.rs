@@ -17,6 +17,8 @@ mod error;
 mod host;
 mod layout;
 pub mod linalg;
+pub mod loss;
+pub mod norm;
 pub mod op;
 pub mod random;
 mod raw;
@@ -30,7 +32,10 @@ pub use dtype::{Category, DType, Element, Scalar};
 pub use error::{Error, Result};
 pub use host::HostData;
 pub use layout::{Indices, Layout};
-pub use op::{Activation, ArgOp, BinaryOp, CompareOp, LinalgOp, OptimStep, ReduceOp, ScanOp, UnaryOp};
-pub use raw::{Arg, RawTensor, result_type};
+pub use norm::Standard;
+pub use op::{
+    Activation, ArgOp, BinaryOp, CompareOp, LinalgOp, LossOp, OptimStep, ReduceOp, ScanOp, UnaryOp,
+};
+pub use raw::{Arg, RawTensor, Scale, result_type};
 pub use shape::{Axes, MAX_RANK, Shape};
 pub use window::Window;

@@ -117,6 +117,25 @@ pub enum BinaryOp {
     And,
 }
 
+/// Losses of an element `x` held against its target `y`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LossOp {
+    /// (x − y)²
+    Squared,
+    /// |x − y|
+    Absolute,
+    /// ½d²/β where d = |x − y| < β, else d − ½β
+    SmoothAbsolute(f64),
+    /// ½d² where d = |x − y| < δ, else δ·(d − ½δ)
+    Huber(f64),
+    /// Binary cross-entropy of σ(x): (1 − y)·x + ln(1 + e⁻ˣ)
+    Logits,
+    /// y·(ln y − x) of a log-probability and a probability; −y·x where y is not positive
+    Divergence,
+    /// eʸ·(y − x) of two log-probabilities
+    LogDivergence,
+}
+
 /// Comparisons, whose result is boolean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompareOp {
@@ -388,6 +407,20 @@ impl BinaryOp {
             BinaryOp::Atan2 => "atan2",
             BinaryOp::Xor => "logical_xor",
             BinaryOp::And => "bitwise_and",
+        }
+    }
+}
+
+impl LossOp {
+    /// PyTorch's name of the loss.
+    pub fn name(self) -> &'static str {
+        match self {
+            LossOp::Squared => "mse_loss",
+            LossOp::Absolute => "l1_loss",
+            LossOp::SmoothAbsolute(_) => "smooth_l1_loss",
+            LossOp::Huber(_) => "huber_loss",
+            LossOp::Logits => "binary_cross_entropy_with_logits",
+            LossOp::Divergence | LossOp::LogDivergence => "kl_div",
         }
     }
 }

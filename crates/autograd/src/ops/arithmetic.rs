@@ -331,11 +331,16 @@ impl Tensor {
             if self.dtype().is_float() || v.fract() != 0.0 { Scalar::Float(v) } else { Scalar::Int(v as i64) }
         };
         let mut out = self.raw().clone();
-        if let Some(min) = min {
-            out = out.binary(BinaryOp::Maximum, number(min));
-        }
-        if let Some(max) = max {
-            out = out.binary(BinaryOp::Minimum, number(max));
+        match (min, max) {
+            (Some(min), Some(max)) if self.dtype().is_float() => out = out.clamp(min, max),
+            _ => {
+                if let Some(min) = min {
+                    out = out.binary(BinaryOp::Maximum, number(min));
+                }
+                if let Some(max) = max {
+                    out = out.binary(BinaryOp::Minimum, number(max));
+                }
+            }
         }
         record("ClampBackward1", [self], Keep::FIRST, out, move |ctx, g| {
             let x = ctx.input(0).detach();

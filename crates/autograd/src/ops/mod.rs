@@ -19,6 +19,7 @@ mod indexing;
 mod inplace;
 mod joining;
 mod linalg;
+mod loss;
 mod matmul;
 mod norm;
 mod operators;

@@ -8,8 +8,8 @@
 use crate::graph::{Keep, record_many};
 use crate::mode::{is_grad_enabled, no_grad};
 use crate::tensor::Tensor;
-use tensor_core::BinaryOp::{Add, Div, Mul, Sub};
-use tensor_core::{Axes, DType, RawTensor, ReduceOp, Shape, UnaryOp, Window, check};
+use tensor_core::BinaryOp::{Add, Div, Mul};
+use tensor_core::{Axes, DType, RawTensor, ReduceOp, Scale, Shape, UnaryOp, Window, check};
 
 /// How a normalisation sees its input.
 #[derive(Clone, Copy)]
@@ -31,17 +31,9 @@ struct Plan {
 type Moments = (Option<RawTensor>, RawTensor);
 
 impl Plan {
+    #[track_caller]
     fn moments(&self, x: &RawTensor) -> Moments {
-        let count: usize = self.axes.iter().map(|a| self.view[a]).product();
-        let mean = |t: &RawTensor| t.reduce(ReduceOp::Sum, self.axes, true).binary(Div, count as f64);
-        let x = x.reshape(&self.view);
-        if self.centred {
-            let centre = mean(&x);
-            let var = mean(&x.binary(Sub, &centre).unary(UnaryOp::Square));
-            (Some(centre), var)
-        } else {
-            (None, mean(&x.unary(UnaryOp::Square)))
-        }
+        x.reshape(&self.view).moments(self.axes, self.centred)
     }
 
     fn mean(&self, x: &Tensor) -> Tensor {
@@ -61,18 +53,12 @@ impl Plan {
     fn apply(self, x: &Tensor, moments: Moments, own: bool, affine: [Option<&Tensor>; 2]) -> Tensor {
         let (shape, (mean, var)) = (*x.shape(), moments);
         let rstd = var.binary(Add, self.eps).unary(UnaryOp::Rsqrt);
-        let centred = |x: &RawTensor| match &mean {
-            Some(mean) => x.reshape(&self.view).binary(Sub, mean),
-            None => x.reshape(&self.view),
-        };
-        let mut y = centred(x.raw()).binary(Mul, &rstd);
         let [weight, bias] = affine;
-        if let Some(weight) = weight {
-            y = y.binary(Mul, &weight.raw().reshape(&self.affine));
-        }
-        if let Some(bias) = bias {
-            y = y.binary(Add, &bias.raw().reshape(&self.affine));
-        }
+        let [raw_weight, raw_bias] = affine.map(|t| t.map(|t| t.raw().reshape(&self.affine)));
+        let mut scale = Scale { mean, rstd, weight: raw_weight, bias: raw_bias };
+        let y = x.raw().reshape(&self.view).normalized(&scale);
+        // The weight is kept by the node, which tells when it was written since.
+        (scale.weight, scale.bias) = (None, None);
         let mut inputs = vec![x];
         inputs.extend(affine.into_iter().flatten());
         let (has_weight, has_bias) = (weight.is_some(), bias.is_some());
@@ -80,17 +66,28 @@ impl Plan {
         let features = affine.into_iter().flatten().next().map(|t| *t.shape());
         record_many(self.name, &inputs, keep, y.reshape(&shape), move |ctx, g| {
             let x = ctx.input(0).reshape_to(&self.view);
-            let (normal, rstd) = if own && is_grad_enabled() {
+            let g = g.reshape_to(&self.view);
+            let of_features = |t: Tensor| t.reshape_to(&features.expect("there is a weight or a bias"));
+            if !is_grad_enabled() {
+                let weight = has_weight.then(|| ctx.input(1).raw().reshape(&self.affine));
+                let scale = Scale { weight, ..scale.clone() };
+                let bias = 1 + usize::from(has_weight);
+                let wants = [ctx.needs(0), has_weight && ctx.needs(1), has_bias && ctx.needs(bias)];
+                let axes = own.then_some(self.axes);
+                let [dx, dw, db] = x.raw().normalized_grad(&scale, g.raw(), axes, &self.affine, wants);
+                let mut grads = vec![dx.map(|dx| Tensor::from_raw(dx).reshape_to(&shape))];
+                grads.extend(has_weight.then(|| dw.map(|dw| of_features(Tensor::from_raw(dw)))));
+                grads.extend(has_bias.then(|| db.map(|db| of_features(Tensor::from_raw(db)))));
+                return grads;
+            }
+            let (normal, rstd) = if own {
                 self.standardised(&x)
             } else {
-                let rstd = Tensor::from_raw(rstd.clone());
-                let mean = mean.clone().map(Tensor::from_raw);
+                let rstd = Tensor::from_raw(scale.rstd.clone());
+                let mean = scale.mean.clone().map(Tensor::from_raw);
                 (mean.map_or_else(|| x.clone(), |mean| &x - mean) * &rstd, rstd)
             };
-            let g = g.reshape_to(&self.view);
-            let to_features = |t: Tensor| {
-                t.fit(&self.affine, t.dtype()).reshape_to(&features.expect("there is a weight or a bias"))
-            };
+            let to_features = |t: Tensor| of_features(t.fit(&self.affine, t.dtype()));
             let mut grads = vec![ctx.needs(0).then(|| {
                 let g = if has_weight { &g * ctx.input(1).reshape_to(&self.affine) } else { g.clone() };
                 let inner = match (own, self.centred) {

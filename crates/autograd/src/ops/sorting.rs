@@ -37,7 +37,12 @@ impl Tensor {
         if self.rank() == 0 {
             return self.sort(dim, largest);
         }
-        let (values, index) = self.sort(dim, largest);
-        (values.narrow(dim, 0, k).named("TopkBackward0"), index.narrow(dim, 0, k))
+        let (values, index) = self.raw().topk(k, self.axis("topk", dim), largest);
+        let index = Tensor::from_raw(index);
+        if self.requires_grad() {
+            (self.gather(dim, &index).named("TopkBackward0"), index)
+        } else {
+            (Tensor::from_raw(values), index)
+        }
     }
 }

@@ -32,7 +32,7 @@ const BLOCK_M: usize = 512;
 /// Columns of B that wait, packed, for the next rows of A: whole panels of any shape.
 const BLOCK_N: usize = 768;
 /// Multiply-adds below which a product stays on the calling thread: a few microseconds of work.
-const SERIAL_WORK: usize = 1 << 17;
+pub(crate) const SERIAL_WORK: usize = 1 << 17;
 /// What writing a number of C costs, in multiply-adds.
 const WRITING: usize = 4;
 /// What packing a column of B costs, in rows of C.
@@ -172,6 +172,16 @@ fn product<T: Kernel>(
         return;
     }
     assert!(k == 0 || (a.covers(m, k) && b.covers(k, n)), "gemm: a matrix leaves its memory");
+    if n == 1 && epilogue.bias.is_none() {
+        if m == 1 && k > 0 && !epilogue.relu && a.col_stride == 1 && b.row_stride == 1 {
+            c[0] = dot(&a.data[a.offset..][..k], &b.data[b.offset..][..k]);
+            return;
+        }
+        if m > 1 {
+            // A column is a row of the product turned round, whose numbers lie side by side.
+            return gemm(Sizes { m: 1, n: m, k }, b.transpose(), a.transpose(), c, epilogue);
+        }
+    }
     let lanes = T::shape().lanes;
     let vectors = n.div_ceil(lanes);
     let work = Work { c_row, update, k, a: &a, b: &b, out: Out(c.as_mut_ptr()), epilogue };
@@ -185,6 +195,53 @@ fn product<T: Kernel>(
             work.region(rows, cols);
         }
     });
+}
+
+/// A row times a column, both of them runs of memory: four blocks of k at a time, since each is a chain in which every
+/// sum waits for the one before.
+fn dot<T: Kernel>(a: &[T], b: &[T]) -> T {
+    let blocks: Vec<Range<usize>> = pieces(0..a.len(), BLOCK_K, UNIT_K).collect();
+    let mut total = None;
+    let mut add = |sums: &[T]| {
+        total =
+            sums.iter().fold(total, |total: Option<T>, &sum| Some(total.map_or(sum, |total| total + sum)));
+    };
+    let mut fours = blocks.chunks_exact(4);
+    for four in &mut fours {
+        add(&chains::<T, 4>(a, b, four));
+    }
+    match fours.remainder() {
+        rest @ [_, _, _] => add(&chains::<T, 3>(a, b, rest)),
+        rest @ [_, _] => add(&chains::<T, 2>(a, b, rest)),
+        rest => rest.iter().for_each(|block| add(&chains::<T, 1>(a, b, std::slice::from_ref(block)))),
+    }
+    total.unwrap_or(T::ZERO)
+}
+
+/// The sums of `N` blocks of products, each in its order.
+fn chains<T: Kernel, const N: usize>(a: &[T], b: &[T], blocks: &[Range<usize>]) -> [T; N] {
+    vectorize(
+        #[inline(always)]
+        || {
+            let common = blocks.iter().map(Range::len).min().unwrap_or(0);
+            let both: [(&[T], &[T]); N] = std::array::from_fn(|i| {
+                let block = blocks[i].start..blocks[i].start + common;
+                (&a[block.clone()], &b[block])
+            });
+            let mut sums = [T::ZERO; N];
+            for p in 0..common {
+                for (sum, (a, b)) in sums.iter_mut().zip(both) {
+                    *sum = a[p].fma(b[p], *sum);
+                }
+            }
+            for (sum, block) in sums.iter_mut().zip(blocks) {
+                for p in block.start + common..block.end {
+                    *sum = a[p].fma(b[p], *sum);
+                }
+            }
+            sums
+        },
+    )
 }
 
 /// How many parts M and N fall into for `workers` threads: the split whose largest part is the least work,
@@ -384,6 +441,23 @@ mod tests {
             let mut c = vec![f32::NAN; few * n];
             gemm(Sizes { m: few, n, k }, a, columns(&b, k), &mut c, Epilogue::NONE);
             assert_eq!(c, many[..few * n], "{few} rows");
+        }
+    }
+
+    #[test]
+    fn a_single_column_gives_the_bits_of_several() {
+        for (m, k) in [(1, 7), (1, BLOCK_K), (1, 9 * BLOCK_K + 5), (37, BLOCK_K + UNIT_K + 5), (300, 3)] {
+            let numbers =
+                |len: usize| (0..len).map(|i| (i * 31 % 103) as f32 / 9.0 - 5.0).collect::<Vec<f32>>();
+            let (a, b) = (numbers(m * k), numbers(k * 2));
+            for a in
+                [MatRef { data: &a[..], offset: 0, row_stride: k as isize, col_stride: 1 }, columns(&a, m)]
+            {
+                let (mut two, mut one) = (vec![0.0; m * 2], vec![0.0; m]);
+                gemm(Sizes { m, n: 2, k }, a, columns(&b, k), &mut two, Epilogue::NONE);
+                gemm(Sizes { m, n: 1, k }, a, columns(&b, k), &mut one, Epilogue::NONE);
+                assert_eq!(two.iter().step_by(2).copied().collect::<Vec<f32>>(), one, "{m}x{k}");
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //! vectorised by the walk.
 
 use super::copy::number;
-use super::{Held, fresh, hold, with_float, with_type};
+use super::{Held, fresh, hold, strided, with_float, with_type};
 use crate::math::Real;
 use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
@@ -146,8 +146,7 @@ pub fn activation<T: Real>(act: Activation, shape: &Shape, x: (&[T], &Layout), o
             );
         }
         Activation::Gelu => {
-            let (root, half) = (T::of(std::f64::consts::FRAC_1_SQRT_2), T::of(0.5));
-            map(shape, x, out, move |v: T| v * half * (T::ONE + (v * root).double(wide::erf, libm::erf)));
+            map(shape, x, out, |v: T| v * v.normal_cdf());
         }
         Activation::GeluTanh => {
             let (k, c, half) = (T::of((2.0 / std::f64::consts::PI).sqrt()), T::of(0.044715), T::of(0.5));
@@ -160,7 +159,7 @@ pub fn activation<T: Real>(act: Activation, shape: &Shape, x: (&[T], &Layout), o
             let (beta, threshold) = (T::of(beta), T::of(threshold));
             map(shape, x, out, move |v: T| {
                 let scaled = v * beta;
-                if scaled > threshold { v } else { scaled.exp().double(wide::log1p, libm::log1p) / beta }
+                if scaled > threshold { v } else { scaled.exp().ln_1p() / beta }
             });
         }
     }
@@ -203,6 +202,43 @@ fn sides<'a>(a: Operand<'a>, b: Operand<'a>) -> (Shape, DType, Side<'a>, Side<'a
     (shape, view.dtype(), Side::new(a, &shape), Side::new(b, &shape))
 }
 
+/// An operand that lies as walks like it: turned round in squares first where it lies transposed, since gathering
+/// it one by one would read every line of memory many times.
+enum Straight<'a, T> {
+    AsItIs(&'a [T], &'a Layout),
+    Turned(Block, Layout),
+}
+
+impl<'a, T: Plain> Straight<'a, T> {
+    fn new(pool: &Arc<Pool>, (data, layout): (&'a [T], &'a Layout)) -> Result<Self> {
+        if !strided::is_turned(layout) {
+            return Ok(Straight::AsItIs(data, layout));
+        }
+        let turned = fresh(pool, layout.numel(), |out: &mut [T]| strided::pack((data, layout), out))?;
+        Ok(Straight::Turned(turned, Layout::contiguous(*layout.shape())))
+    }
+
+    fn of(&self) -> (&[T], &Layout) {
+        match self {
+            Straight::AsItIs(data, layout) => (data, layout),
+            Straight::Turned(block, layout) => (block.slice(layout.numel()), layout),
+        }
+    }
+}
+
+/// Every element brought between two numbers, neither of them NaN.
+pub fn clamp(pool: &Arc<Pool>, x: View, low: f64, high: f64) -> Result<Block> {
+    let held = hold(x);
+    let (shape, len) = (*x.layout.shape(), x.numel());
+    with_float!(x.dtype(), T => fresh(pool, len, |out: &mut [T]| {
+        let (low, high) = (T::of(low), T::of(high));
+        map(&shape, held.of(), out, move |v: T| {
+            let v = if v <= low { low } else { v };
+            if v >= high { high } else { v }
+        });
+    }))
+}
+
 /// A function of two elements.
 pub fn binary(pool: &Arc<Pool>, op: BinaryOp, a: Operand, b: Operand) -> Result<Block> {
     if let (BinaryOp::Pow, Operand::View(x), Operand::Scalar(p)) = (op, a, b)
@@ -216,7 +252,8 @@ pub fn binary(pool: &Arc<Pool>, op: BinaryOp, a: Operand, b: Operand) -> Result<
         ($T:ty, $f:ident) => {{
             let (mut slot_a, mut slot_b) = ([<$T>::default()], [<$T>::default()]);
             let (x, y) = (a.of::<$T>(&mut slot_a, dtype), b.of::<$T>(&mut slot_b, dtype));
-            fresh(pool, len, |out| $f(op, &shape, x, y, out))
+            let (x, y) = (Straight::new(pool, x)?, Straight::new(pool, y)?);
+            fresh(pool, len, |out| $f(op, &shape, x.of(), y.of(), out))
         }};
     }
     match dtype {
@@ -367,33 +404,5 @@ pub fn select(pool: &Arc<Pool>, condition: View, a: Operand, b: Operand, dtype: 
         fresh(pool, shape.numel(), |out| {
             map3(&shape, held.of::<u8>(), x, y, out, |c, a: T, b: T| if c != 0 { a } else { b });
         })
-    })
-}
-
-/// A kernel of two equal views.
-type Kernel2<T> = fn(&Shape, (&[T], &Layout), (&[T], &Layout), &mut [T]);
-
-/// `f′(x)·grad` where a kernel pays; the rest is composed.
-pub fn unary_grad(pool: &Arc<Pool>, op: UnaryOp, y: View, grad: View) -> Option<Result<Block>> {
-    let (y, g) = (hold(y), hold(grad));
-    let (shape, len) = (*grad.layout.shape(), grad.numel());
-    with_float!(grad.dtype(), T => {
-        let (y, g) = (y.of::<T>(), g.of::<T>());
-        let run = |f: Kernel2<T>| {
-            Some(fresh(pool, len, |out| f(&shape, y, g, out)))
-        };
-        match op {
-            UnaryOp::Act(Activation::Relu) => {
-                run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| if y <= T::ZERO { T::ZERO } else { g }))
-            }
-            UnaryOp::Act(Activation::Sigmoid) => {
-                run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| g * (y * (T::ONE - y))))
-            }
-            UnaryOp::Act(Activation::Tanh) => {
-                run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| g * (T::ONE - y * y)))
-            }
-            UnaryOp::Exp => run(|s, y, g, out| map2(s, y, g, out, |y: T, g: T| g * y)),
-            _ => None,
-        }
     })
 }

@@ -1,8 +1,9 @@
 //! Products of matrices, and the affine layer with its gradients.
 
-use super::{fresh, hold, packed, pointwise, reduce, with_float};
-use crate::gemm::{Epilogue, MatRef, Sizes, gemm};
+use super::{fresh, hold, packed, pointwise, reduce, slopes, with_float};
+use crate::gemm::{Epilogue, MatRef, SERIAL_WORK, Sizes, gemm};
 use crate::storage::{Block, Pool};
+use crate::threads;
 use std::sync::Arc;
 use tensor_core::{Activation, DType, Layout, Result, UnaryOp, View};
 
@@ -45,10 +46,18 @@ pub fn matmul(pool: &Arc<Pool>, a: View, b: View) -> Result<Block> {
         dtype => with_float!(dtype, T => {
             let ((x, _), (y, _)) = (held_a.of::<T>(), held_b.of::<T>());
             fresh(pool, batch * m * n, |out: &mut [T]| {
-                for (i, out) in out.chunks_mut((m * n).max(1)).enumerate() {
+                let product = |i: usize, out: &mut [T]| {
                     let i = i as isize;
                     let (a, b) = (matrix(x, la, i * la.strides()[0]), matrix(y, lb, i * lb.strides()[0]));
                     gemm(Sizes { m, n, k }, a, b, out, Epilogue::NONE);
+                };
+                let (each, work) = ((m * n).max(1), m * n * k);
+                if work < SERIAL_WORK {
+                    // Too small to be divided, so several go to each thread; a multiply-add is a fraction of an
+                    // element touched.
+                    threads::groups(out, each, each.max(work / 8), product);
+                } else {
+                    out.chunks_mut(each).enumerate().for_each(|(i, out)| product(i, out));
                 }
             })
         }),
@@ -91,8 +100,7 @@ pub fn linear_backward(
     let (rows, inputs, outputs) = (x.layout.shape()[0], x.layout.shape()[1], w.layout.shape()[0]);
     let (held_x, held_w, held_g) = (hold(x), hold(w), hold(grad));
     let through = y.map(|(y, act)| {
-        pointwise::unary_grad(pool, UnaryOp::Act(act), y, grad)
-            .expect("an activation whose derivative reads its result alone has a kernel")
+        slopes::unary_grad(pool, UnaryOp::Act(act), y, grad).expect("an activation's gradient has a kernel")
     });
     let through = through.transpose()?;
     let whole = Layout::contiguous([rows, outputs]);

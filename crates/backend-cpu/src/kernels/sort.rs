@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tensor_core::{DType, Result, View};
 
 /// An element as an unsigned number of the same order; all NaN are one, above everything, and −0 is 0.
-trait Key: Plain {
+pub trait Key: Plain {
+    /// The number.
     fn key(self) -> u64;
 }
 

@@ -3,6 +3,7 @@
 
 use super::Held;
 use crate::gemm::{SIDE, Turn};
+use crate::simd::vectorize_for;
 use crate::storage::Plain;
 use crate::threads;
 use crate::walk::{Nest, map};
@@ -42,6 +43,12 @@ pub fn pack<T: Plain>((data, layout): (&[T], &Layout), out: &mut [T]) {
         }
         _ => map(shape, (data, layout), out, |v| v),
     }
+}
+
+/// Whether [`pack`] turns a layout in squares.
+pub fn is_turned(layout: &Layout) -> bool {
+    matches!(Nest::new(layout.shape(), [layout]).loops(),
+        [.., (rows, [1]), (cols, [step])] if *rows >= SIDE && *cols >= SIDE && *step != 0 && *step != 1)
 }
 
 /// Rows that are written together: each column they come from is then read in whole lines, four or more.
@@ -165,10 +172,50 @@ impl<'a, T: Plain> Lines<'a, T> {
     }
 }
 
+/// Lines so short that they are better written part by part.
+const SHORT: usize = 8;
+/// Lines written at a time, so that they are still in the nearest cache when the next part's come between them.
+const LINES: usize = 512;
+
+/// As [`join`], part after part.
+fn interleave<T: Plain>(parts: &[Lines<T>], width: usize, out: &mut [T]) {
+    threads::groups(out, LINES * width, LINES * width, |index, out| {
+        let first = index * LINES;
+        let lines = out.len() / width;
+        if let [a, b] = parts
+            && [a, b].iter().all(|part| part.width == 1 && part.step == 1)
+        {
+            let pairs = [a, b].map(|part| &part.data[part.start + first..][..lines]);
+            let (out, _) = out.as_chunks_mut::<2>();
+            return vectorize_for::<T, _>(
+                #[inline(always)]
+                || {
+                    for ((o, &a), &b) in out.iter_mut().zip(pairs[0]).zip(pairs[1]) {
+                        *o = [a, b];
+                    }
+                },
+            );
+        }
+        let mut at = 0;
+        for part in parts {
+            for (line, out) in (first..).zip(out[at..].chunks_mut(width)) {
+                match part.width {
+                    1 => out[0] = part.data[(part.start as isize + line as isize * part.step) as usize],
+                    len => out[..len].copy_from_slice(part.part(line, 0, len)),
+                }
+            }
+            at += part.width;
+        }
+    });
+}
+
 /// Line by line, writes the parts' lines one after another; together they are `width` long.
 pub fn join<T: Plain>(parts: &[Lines<T>], width: usize, out: &mut [T]) {
     if out.is_empty() {
         return;
+    }
+    if parts.iter().all(|part| part.width <= SHORT) {
+        return interleave(parts, width, out);
     }
     threads::chunks(out, |first, mut out| {
         let (mut line, mut skip) = (first / width, first % width);

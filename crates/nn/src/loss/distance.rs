@@ -2,7 +2,7 @@
 
 use super::{Reduction, reduced, same_shape};
 use autograd::Tensor;
-use tensor_core::check;
+use tensor_core::{LossOp, check};
 
 /// (x − y)²
 ///
@@ -11,14 +11,14 @@ use tensor_core::check;
 #[track_caller]
 pub fn mse_loss(x: &Tensor, y: &Tensor, reduction: Reduction) -> Tensor {
     same_shape("mse_loss", x, y);
-    reduced((x - y).square(), reduction)
+    reduced(x.loss(y, LossOp::Squared), reduction)
 }
 
 /// |x − y|
 #[track_caller]
 pub fn l1_loss(x: &Tensor, y: &Tensor, reduction: Reduction) -> Tensor {
     same_shape("l1_loss", x, y);
-    reduced((x - y).abs(), reduction)
+    reduced(x.loss(y, LossOp::Absolute), reduction)
 }
 
 /// ½d²/β where d = |x − y| < β, else d − ½β (Girshick 2015). PyTorch's default β is 1.
@@ -34,8 +34,7 @@ pub fn smooth_l1_loss(x: &Tensor, y: &Tensor, beta: f64, reduction: Reduction) -
     if beta == 0.0 {
         return l1_loss(x, y, reduction);
     }
-    let d = (x - y).abs();
-    reduced(d.lt(beta).where_(d.square() * 0.5 / beta, &d - 0.5 * beta), reduction)
+    reduced(x.loss(y, LossOp::SmoothAbsolute(beta)), reduction)
 }
 
 /// ½d² where d = |x − y| ≤ δ, else δ·(d − ½δ) (Huber 1964). PyTorch's default δ is 1.
@@ -48,6 +47,5 @@ pub fn huber_loss(x: &Tensor, y: &Tensor, delta: f64, reduction: Reduction) -> T
     if delta <= 0.0 {
         check::fail("huber_loss", format!("delta {delta}"), "it must be positive");
     }
-    let d = (x - y).abs();
-    reduced(d.lt(delta).where_(d.square() * 0.5, (&d - 0.5 * delta) * delta), reduction)
+    reduced(x.loss(y, LossOp::Huber(delta)), reduction)
 }

@@ -2,7 +2,7 @@
 
 use super::{Reduction, reduced, same_shape};
 use autograd::Tensor;
-use tensor_core::check;
+use tensor_core::{LossOp, check};
 
 /// What the gradient of [`binary_cross_entropy`] divides by at least.
 const LEAST: f64 = 1e-12;
@@ -60,11 +60,13 @@ pub fn binary_cross_entropy_with_logits(
     reduction: Reduction,
 ) -> Tensor {
     same_shape("binary_cross_entropy_with_logits", x, y);
-    // −ln σ(x) = softplus(−x), computed as max(−x, 0) + ln(1 + e^−|x|).
-    let minus_log = x.abs().neg().exp().log1p() + (-x).relu();
     let losses = match pos_weight {
-        Some(p) => (1.0 - y) * x + ((p - 1.0) * y + 1.0) * minus_log,
-        None => (1.0 - y) * x + minus_log,
+        Some(p) => {
+            // −ln σ(x) = softplus(−x), computed as max(−x, 0) + ln(1 + e^−|x|).
+            let minus_log = x.abs().neg().exp().log1p() + (-x).relu();
+            (1.0 - y) * x + ((p - 1.0) * y + 1.0) * minus_log
+        }
+        None => x.loss(y, LossOp::Logits),
     };
     reduced(weighted(losses, weight), reduction)
 }
@@ -78,10 +80,6 @@ pub fn binary_cross_entropy_with_logits(
 #[track_caller]
 pub fn kl_div(x: &Tensor, y: &Tensor, reduction: Reduction, log_target: bool) -> Tensor {
     same_shape("kl_div", x, y);
-    if log_target {
-        return reduced(y.exp() * (y - x), reduction);
-    }
-    let positive = y.gt(0.0);
-    let safe = positive.where_(y, 1.0);
-    reduced(positive.where_(y * safe.log(), 0.0) - y * x, reduction)
+    let op = if log_target { LossOp::LogDivergence } else { LossOp::Divergence };
+    reduced(x.loss(y, op), reduction)
 }

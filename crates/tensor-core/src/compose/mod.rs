@@ -5,11 +5,15 @@
 
 mod conv;
 mod linalg;
+mod loss;
+mod norm;
 mod optim;
 mod window;
 
 pub use conv::{conv, conv_input, conv_weight};
 pub use linalg::linalg;
+pub use loss::{loss, loss_grad};
+pub use norm::{moments, normalized, normalized_grad};
 pub use optim::optim_step;
 pub use window::{fold, max_pool, max_pool_grad, unfold};
 
@@ -89,6 +93,12 @@ pub fn linear_backward(
 pub fn unary_grad(op: UnaryOp, x: View, y: View, grad: View) -> Result<Storage> {
     derivative(op, &RawTensor::from_view(x), &RawTensor::from_view(y), &RawTensor::from_view(grad))
         .into_storage()
+}
+
+/// `min(max(x, low), high)`
+pub fn clamp(x: View, low: f64, high: f64) -> Result<Storage> {
+    let above = RawTensor::from_view(x).binary(BinaryOp::Maximum, low);
+    above.binary(BinaryOp::Minimum, high).into_storage()
 }
 
 fn log_softmax(x: &RawTensor, axis: usize) -> RawTensor {
@@ -188,6 +198,14 @@ pub fn fetch_batch(
     let index = RawTensor::from_view(index);
     let pixels = RawTensor::from_view(x).fetch_pixels(&index, mean, std);
     Ok((pixels.into_storage()?, RawTensor::from_view(labels).index_select(0, &index).into_storage()?))
+}
+
+/// The first `k` of a stable sort.
+pub fn topk(x: View, k: usize, largest: bool) -> Result<(Storage, Storage)> {
+    let x = RawTensor::from_view(x);
+    let last = x.rank() - 1;
+    let (values, places) = x.sort(last, largest);
+    Ok((values.narrow(last, 0, k).into_storage()?, places.narrow(last, 0, k).into_storage()?))
 }
 
 /// A stable sort of every run along the last dimension, on the host.

@@ -9,6 +9,7 @@ mod multinomial;
 mod normal;
 
 pub use mt19937::Mt19937;
+pub use normal::{box_muller, box_muller_by};
 
 use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -163,12 +164,11 @@ impl Generator {
     pub fn uniform_f32(&self, out: &mut [f32], low: f64, high: f64) {
         let (low, high) = (low as f32, high as f32);
         let width = high - low;
-        let engine = &mut self.state().engine;
-        for v in out {
+        self.state().engine.fill(out, |word| {
             // The fused sum, in double: the product of two singles is exact there.
-            let x = (f64::from(engine.unit32()) * f64::from(width) + f64::from(low)) as f32;
-            *v = if x == high { low } else { x };
-        }
+            let x = (f64::from(mt19937::unit32(word)) * f64::from(width) + f64::from(low)) as f32;
+            if x == high { low } else { x }
+        });
     }
 
     /// Uniform in [low, high) from 53 random bits.
@@ -182,10 +182,24 @@ impl Generator {
 
     /// Normal numbers of a contiguous tensor.
     pub fn normal_f32(&self, out: &mut [f32], mean: f64, std: f64) {
+        self.normal_f32_by(out, mean, std, box_muller);
+    }
+
+    /// The same, made of uniform numbers by `transform`, which must be [`box_muller`] or give its bits:
+    /// `Backend::box_muller` of a device, say.
+    pub fn normal_f32_by(
+        &self,
+        out: &mut [f32],
+        mean: f64,
+        std: f64,
+        transform: impl Fn(&mut [f32], f32, f32),
+    ) {
         if out.len() < 16 {
             return self.normal_scalar_f32(out, mean, std);
         }
-        normal::blocks_f32(&mut self.state().engine, out, mean as f32, std as f32);
+        normal::blocks_f32(&mut self.state().engine, out, |blocks| {
+            transform(blocks, mean as f32, std as f32)
+        });
     }
 
     /// Normal numbers of a tensor that is not contiguous: one at a time, in double precision.

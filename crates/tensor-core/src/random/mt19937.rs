@@ -49,12 +49,27 @@ impl Mt19937 {
         if self.left == 0 {
             self.twist();
         }
-        let mut y = self.words[self.next];
+        let y = self.words[self.next];
         self.next += 1;
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c_5680;
-        y ^= (y << 15) & 0xefc6_0000;
-        y ^ (y >> 18)
+        tempered(y)
+    }
+
+    /// `f` of the next words, as many as `out` is long; many at a time.
+    pub fn fill<T>(&mut self, out: &mut [T], f: impl Fn(u32) -> T) {
+        let mut rest = out;
+        while !rest.is_empty() {
+            if self.left == 1 {
+                self.twist();
+                self.left += 1; // what the next word takes away before it looks
+            }
+            let (now, later) = rest.split_at_mut(rest.len().min(self.left as usize - 1));
+            for (v, &word) in now.iter_mut().zip(&self.words[self.next..]) {
+                *v = f(tempered(word));
+            }
+            self.left -= now.len() as i32;
+            self.next += now.len();
+            rest = later;
+        }
     }
 
     /// The next 64 bits: two draws, the first being the high half.
@@ -67,12 +82,44 @@ impl Mt19937 {
     /// Uniform in [0, 1) of 24 bits.
     #[inline]
     pub fn unit32(&mut self) -> f32 {
-        (self.u32() & 0x00ff_ffff) as f32 * (1.0 / 16_777_216.0)
+        unit32(self.u32())
     }
 
     /// Uniform in [0, 1) of 53 bits.
     #[inline]
     pub fn unit64(&mut self) -> f64 {
         (self.u64() & 0x001f_ffff_ffff_ffff) as f64 * (1.0 / 9_007_199_254_740_992.0)
+    }
+}
+
+/// A word as it is given out.
+#[inline(always)]
+fn tempered(mut y: u32) -> u32 {
+    y ^= y >> 11;
+    y ^= (y << 7) & 0x9d2c_5680;
+    y ^= (y << 15) & 0xefc6_0000;
+    y ^ (y >> 18)
+}
+
+/// A word as a number in [0, 1) of 24 bits.
+#[inline(always)]
+pub(super) fn unit32(word: u32) -> f32 {
+    // The cast is of a signed number, since few machines have one for unsigned vectors.
+    (word & 0x00ff_ffff) as i32 as f32 * (1.0 / 16_777_216.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_the_same_in_bulk_and_one_by_one() {
+        let (mut one, mut bulk) = (Mt19937::new(5), Mt19937::new(5));
+        for len in [1, 0, 623, 624, 1, 625, 3000, 7] {
+            let mut words = vec![0; len];
+            bulk.fill(&mut words, |word| word);
+            assert_eq!(words, (0..len).map(|_| one.u32()).collect::<Vec<u32>>(), "{len}");
+            assert_eq!(one, bulk, "{len}");
+        }
     }
 }

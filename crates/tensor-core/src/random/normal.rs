@@ -5,13 +5,21 @@
 //! cosine of Cephes' single-precision polynomials (S. L. Moshier) as 8-lane code evaluates them. What is
 //! computed in double precision takes the platform's own logarithm, sine and cosine, as PyTorch does.
 
-use super::mt19937::Mt19937;
+use super::mt19937::{Mt19937, unit32};
 
-/// `a·b + c` with one rounding, also without FMA hardware: the product is exact in double, and its
-/// sum rounds to single as if once for every operand these polynomials meet.
+/// `a·b + c` with one rounding, also without FMA hardware: the product is exact in double; the sum is rounded to an
+/// odd last place there where it is not exact, so that rounding it once more to single gives the nearest.
 #[inline(always)]
 fn fma(a: f32, b: f32, c: f32) -> f32 {
-    (f64::from(a) * f64::from(b) + f64::from(c)) as f32
+    let (p, c) = (f64::from(a) * f64::from(b), f64::from(c));
+    let sum = p + c;
+    let back = sum - p;
+    let lost = (p - (sum - back)) + (c - back);
+    let bits = sum.to_bits();
+    // Away from 0 where what was lost has the sum's sign, else towards it.
+    let odd = if (lost > 0.0) == (sum > 0.0) { bits.wrapping_add(1) } else { bits.wrapping_sub(1) };
+    let exact = (lost == 0.0) | (bits & 1 == 1);
+    f64::from_bits(if exact { bits } else { odd }) as f32
 }
 
 /// One number by the scalar path; every second one comes from the cache.
@@ -26,16 +34,16 @@ pub(super) fn single(engine: &mut Mt19937, cached: &mut Option<f64>) -> f64 {
     radius * angle.cos()
 }
 
-/// At least 16 single-precision numbers by the block path.
-pub(super) fn blocks_f32(engine: &mut Mt19937, out: &mut [f32], mean: f32, std: f32) {
-    out.iter_mut().for_each(|v| *v = engine.unit32());
-    let (whole, tail) = out.split_at_mut(out.len() / 16 * 16);
-    whole.chunks_exact_mut(16).for_each(|block| box_muller(block, mean, std));
-    if !tail.is_empty() {
+/// At least 16 single-precision numbers by the block path, `transform` being [`box_muller`] of whole blocks.
+pub(super) fn blocks_f32(engine: &mut Mt19937, out: &mut [f32], transform: impl Fn(&mut [f32])) {
+    engine.fill(out, unit32);
+    let whole = out.len() / 16 * 16;
+    transform(&mut out[..whole]);
+    if whole < out.len() {
         let start = out.len() - 16;
         let last = &mut out[start..];
-        last.iter_mut().for_each(|v| *v = engine.unit32());
-        box_muller(last, mean, std);
+        engine.fill(last, unit32);
+        transform(last);
     }
 }
 
@@ -61,18 +69,44 @@ pub(super) fn blocks_f64(engine: &mut Mt19937, out: &mut [f64], mean: f64, std: 
     }
 }
 
-fn box_muller(d: &mut [f32], mean: f32, std: f32) {
-    for j in 0..8 {
-        let (u1, u2) = (1.0 - d[j], d[j + 8]);
-        let radius = (-2.0 * log(u1)).sqrt();
-        let (sin, cos) = sin_cos(std::f32::consts::TAU * u2);
-        d[j] = fma(radius * cos, std, mean);
-        d[j + 8] = fma(radius * sin, std, mean);
+/// Blocks turned together, so that vectors are full.
+const TOGETHER: usize = 8;
+
+/// Turns uniform numbers in [0, 1), of 24 bits each, into normal ones in place, block by block of sixteen: the first
+/// eight are the radii's, the others the angles' (Box & Muller 1958). What does not fill a block stays as it is.
+pub fn box_muller(blocks: &mut [f32], mean: f32, std: f32) {
+    box_muller_by(blocks, mean, std, fma);
+}
+
+/// [`box_muller`] by a fused multiply-add of the caller's, to be compiled for machines that have one.
+#[inline(always)]
+pub fn box_muller_by(blocks: &mut [f32], mean: f32, std: f32, fma: impl Fn(f32, f32, f32) -> f32 + Copy) {
+    let (mut radii, mut angles) = ([0f32; 8 * TOGETHER], [0f32; 8 * TOGETHER]);
+    for several in blocks.chunks_mut(16 * TOGETHER) {
+        let count = several.len() / 16;
+        let (radii, angles) = (&mut radii[..8 * count], &mut angles[..8 * count]);
+        let halves = radii.chunks_exact_mut(8).zip(angles.chunks_exact_mut(8));
+        for (d, (radii, angles)) in several.chunks_exact(16).zip(halves) {
+            radii.copy_from_slice(&d[..8]);
+            angles.copy_from_slice(&d[8..]);
+        }
+        for (r, a) in radii.iter_mut().zip(&mut *angles) {
+            let radius = (-2.0 * log(1.0 - *r, fma)).sqrt();
+            let (sin, cos) = sin_cos(std::f32::consts::TAU * *a, fma);
+            *r = fma(radius * cos, std, mean);
+            *a = fma(radius * sin, std, mean);
+        }
+        let halves = radii.chunks_exact(8).zip(angles.chunks_exact(8));
+        for (d, (radii, angles)) in several.chunks_exact_mut(16).zip(halves) {
+            d[..8].copy_from_slice(radii);
+            d[8..].copy_from_slice(angles);
+        }
     }
 }
 
 #[expect(clippy::excessive_precision, reason = "Cephes' constants, as published")]
-fn log(u: f32) -> f32 {
+#[inline(always)]
+fn log(u: f32, fma: impl Fn(f32, f32, f32) -> f32) -> f32 {
     const P: [f32; 9] = [
         7.0376836292e-2,
         -1.1514610310e-1,
@@ -105,7 +139,8 @@ fn log(u: f32) -> f32 {
 }
 
 #[expect(clippy::excessive_precision, reason = "Cephes' constants, as published")]
-fn sin_cos(t: f32) -> (f32, f32) {
+#[inline(always)]
+fn sin_cos(t: f32, fma: impl Fn(f32, f32, f32) -> f32) -> (f32, f32) {
     let j = ((t * 1.27323954473516f32) as i32 + 1) & !1;
     let y = j as f32;
     let x = fma(y, -0.78515625, t);

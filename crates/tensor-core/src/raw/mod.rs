@@ -6,11 +6,13 @@
 
 mod index;
 mod linalg;
+mod norm;
 mod pointwise;
 mod reduce;
 mod views;
 mod window;
 
+pub use norm::Scale;
 pub use pointwise::{Arg, result_type};
 
 use crate::backend::Operand;

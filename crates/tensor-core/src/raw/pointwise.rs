@@ -4,7 +4,7 @@ use super::RawTensor;
 use crate::backend::Operand;
 use crate::check;
 use crate::dtype::{Category, DType, Scalar};
-use crate::op::{Activation, BinaryOp, CompareOp, UnaryOp};
+use crate::op::{Activation, BinaryOp, CompareOp, LossOp, UnaryOp};
 use crate::shape::Shape;
 use std::borrow::Cow;
 
@@ -146,6 +146,27 @@ impl RawTensor {
         let (x, y) = (prepare("where", self, a, dtype, &shape), prepare("where", self, b, dtype, &shape));
         let answer = self.device().select(condition.view(), x.operand(), y.operand(), dtype);
         self.answer("where", answer, dtype, shape)
+    }
+
+    /// Floats brought between two numbers.
+    #[track_caller]
+    pub fn clamp(&self, low: f64, high: f64) -> Self {
+        self.answer("clamp", self.device().clamp(self.view(), low, high), self.dtype(), *self.shape())
+    }
+
+    /// The loss of each element held against its target; of one floating type and shape.
+    #[track_caller]
+    pub fn loss(&self, op: LossOp, target: &RawTensor) -> Self {
+        self.same_device(op.name(), target);
+        let answer = self.device().loss(op, self.view(), target.view());
+        self.answer(op.name(), answer, self.dtype(), *self.shape())
+    }
+
+    /// Its slope along the elements, times `grad`.
+    #[track_caller]
+    pub fn loss_grad(&self, op: LossOp, target: &RawTensor, grad: &RawTensor) -> Self {
+        let answer = self.device().loss_grad(op, self.view(), target.view(), grad.view());
+        self.answer(op.name(), answer, self.dtype(), *self.shape())
     }
 
     /// `f′(x)·grad` for `y = f(x)`; all of one floating type and shape.

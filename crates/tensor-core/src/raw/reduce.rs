@@ -93,6 +93,21 @@ impl RawTensor {
         (wrap(values, self.dtype()), wrap(indices, DType::I32))
     }
 
+    /// The first `k` of [`RawTensor::sort`], at most as many as there are: the largest elements along `axis`, or the
+    /// smallest, and where they stood.
+    #[track_caller]
+    pub fn topk(&self, k: usize, axis: usize, largest: bool) -> (Self, Self) {
+        let last = self.rank() - 1;
+        if axis < last {
+            let (values, places) = self.transpose(axis, last).topk(k, last, largest);
+            return (values.transpose(axis, last).contiguous(), places.transpose(axis, last).contiguous());
+        }
+        let (values, places) = check::done("topk", self.device().topk(self.view(), k, largest));
+        let shape = self.shape().with(last, k);
+        let wrap = |storage, dtype| RawTensor::from_storage(self.device(), storage, dtype, shape);
+        (wrap(values, self.dtype()), wrap(places, DType::I32))
+    }
+
     /// `[B, M, K] · [B, K, N] → [B, M, N]`, of one type; a batch of 1 is repeated by its strides.
     #[track_caller]
     pub fn bmm(&self, other: &RawTensor) -> Self {
