@@ -318,6 +318,15 @@ impl Backend for Cpu {
         self.wrap(kernels::window::max_pool_grad(&self.pool, index, grad, sizes))
     }
 
+    fn lstm_step(&self, input: View, hidden: View, c: View) -> Result<Storage> {
+        self.wrap(kernels::recurrent::lstm_step(&self.pool, input, hidden, c))
+    }
+
+    fn lstm_step_grad(&self, input: View, hidden: View, c: View, grad: View) -> Result<(Storage, Storage)> {
+        let (gates, to_c) = kernels::recurrent::lstm_step_grad(&self.pool, [input, hidden, c], grad)?;
+        Ok((self.wrap(Ok(gates))?, self.wrap(Ok(to_c))?))
+    }
+
     fn optim_step(&self, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {
         self.dispatches.fetch_add(slots.len() as u64, Ordering::Relaxed);
         kernels::optim::optim_step(step, slots);

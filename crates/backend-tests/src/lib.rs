@@ -25,6 +25,7 @@ pub mod optim;
 pub mod pointwise;
 pub mod products;
 pub mod properties;
+pub mod recurrent;
 pub mod reductions;
 mod reference;
 pub mod runs;
@@ -71,6 +72,7 @@ macro_rules! suite {
                 values_alone failures linalg_views;
             fused: softmax log_softmax softmax_grad cross_entropy cross_entropy_grad normalize
                 fetch_pixels;
+            recurrent: lstm_step;
             losses: loss loss_grad clamp box_muller;
             norms: moments normalized normalized_grad;
             optim: sgd adam rmsprop adagrad relatives;

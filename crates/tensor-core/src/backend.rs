@@ -337,6 +337,17 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
         compose::max_pool_grad(index, grad, windows, sizes)
     }
 
+    /// The next state of a long short-term memory, h' and c' as `[2, B, H]`, of two projections `[B, 4·H]` that are
+    /// added, i, f, g and o a quarter each, and `c` `[B, H]` (see [`crate::recurrent`]).
+    fn lstm_step(&self, input: View, hidden: View, c: View) -> Result<Storage> {
+        compose::lstm_step(input, hidden, c)
+    }
+
+    /// The gradients of either projection, and of `c`, from that of the state `[2, B, H]`.
+    fn lstm_step_grad(&self, input: View, hidden: View, c: View, grad: View) -> Result<(Storage, Storage)> {
+        compose::lstm_step_grad(input, hidden, c, grad)
+    }
+
     /// In place: one optimizer step over many parameters.
     fn optim_step(&self, step: OptimStep, slots: &[OptimSlot]) -> Result<()> {
         compose::optim_step(step, slots)

@@ -22,6 +22,7 @@ pub mod norm;
 pub mod op;
 pub mod random;
 mod raw;
+pub mod recurrent;
 mod shape;
 pub mod window;
 

@@ -29,6 +29,7 @@ mod pairs;
 mod pieces;
 mod pointwise;
 mod pool;
+mod recurrent;
 mod reduce;
 mod resize;
 mod scans;

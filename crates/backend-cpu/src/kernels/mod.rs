@@ -11,6 +11,7 @@ pub mod pixels;
 pub mod pointwise;
 pub mod product;
 pub mod random;
+pub mod recurrent;
 pub mod reduce;
 pub mod slopes;
 pub mod softmax;

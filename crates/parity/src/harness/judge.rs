@@ -29,7 +29,7 @@ impl Rule {
     /// Equal bits.
     pub const EXACT: Rule = Rule { exact: true, atol: 0.0, rtol: 0.0 };
 
-    /// The rule that a fixture states: `exact`, or `atol` and `rtol`. One whose `atol` is beyond [`OF_EXTREMES`]
+    /// The rule that a fixture states: `exact`, or `atol` and `rtol`. One whose `atol` is beyond `OF_EXTREMES`
     /// judges each element by its own size, down to denormals: there PyTorch's gradient of `frexp` is 0.
     pub fn of(json: &Json) -> Self {
         let number = |key: &str| json[key].as_f64().unwrap_or(0.0);

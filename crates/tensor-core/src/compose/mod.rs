@@ -8,6 +8,7 @@ mod linalg;
 mod loss;
 mod norm;
 mod optim;
+mod recurrent;
 mod window;
 
 pub use conv::{conv, conv_input, conv_weight};
@@ -15,6 +16,7 @@ pub use linalg::linalg;
 pub use loss::{loss, loss_grad};
 pub use norm::{moments, normalized, normalized_grad};
 pub use optim::optim_step;
+pub use recurrent::{lstm_step, lstm_step_grad};
 pub use window::{fold, max_pool, max_pool_grad, unfold};
 
 use crate::buffer::{Storage, View};

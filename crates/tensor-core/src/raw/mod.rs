@@ -8,6 +8,7 @@ mod index;
 mod linalg;
 mod norm;
 mod pointwise;
+mod recurrent;
 mod reduce;
 mod views;
 mod window;

@@ -14,9 +14,6 @@ impl Recurrence for LongShortTerm {
 
     #[track_caller]
     fn step(&self, input: &Tensor, hidden: &Tensor, (_, c): &(Tensor, Tensor)) -> (Tensor, Tensor) {
-        let gates = (hidden + input).chunk(4, -1);
-        let [i, f, o] = [0, 1, 3].map(|gate| gates[gate].sigmoid());
-        let c = f * c + i * gates[2].tanh();
-        (o * c.tanh(), c)
+        input.lstm_step(hidden, c)
     }
 }
