@@ -31,6 +31,7 @@ mod reference;
 pub mod runs;
 mod samples;
 pub mod special;
+pub mod spectra;
 pub mod windows;
 
 pub use checksums::checksums;
@@ -68,8 +69,8 @@ macro_rules! suite {
                 bool_binary bitwise composed_unary_grad threaded;
             reductions: arg_max arg_min running_sum running_product sort topk threaded_reductions;
             products: matmul matmul_add integer_matmul matmul_special linear linear_backward;
-            linalg: cholesky inverse_and_solve solve_triangular determinants_and_lu qr lstsq eigh svd
-                values_alone failures linalg_views;
+            linalg: cholesky inverse_and_solve solve_triangular determinants_and_lu qr lstsq failures linalg_views;
+            spectra: eigh svd values_alone;
             fused: softmax log_softmax softmax_grad cross_entropy cross_entropy_grad normalize
                 fetch_pixels;
             recurrent: lstm_step;

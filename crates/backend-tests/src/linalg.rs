@@ -1,5 +1,5 @@
 //! Factorisations and what follows from them, held against what they are for: factors multiply back, are orthogonal or
-//! triangular, solutions solve. Eigenvalues, singular values and determinants are also held against the default's.
+//! triangular, solutions solve; determinants are also held against the default's.
 
 use crate::Tolerance;
 use crate::judge::{answer, epsilon};
@@ -7,36 +7,36 @@ use crate::samples::{Noise, floats, upload, views};
 use tensor_core::{DType, Device, LinalgOp, RawTensor, Result, Shape, Storage, compose};
 
 /// Sizes around blocks, leaves and vectors, and one where products are divided among threads.
-const SIZES: &[usize] = &[0, 1, 2, 3, 5, 8, 16, 17, 33, 64, 100];
+pub(crate) const SIZES: &[usize] = &[0, 1, 2, 3, 5, 8, 16, 17, 33, 64, 100];
 /// Rows and columns of what is not square.
-const SHAPES: &[[usize; 2]] =
+pub(crate) const SHAPES: &[[usize; 2]] =
     &[[0, 3], [3, 0], [1, 4], [4, 1], [7, 5], [5, 7], [40, 33], [33, 40], [90, 35], [35, 90], [67, 66]];
 /// Rows and columns up to which the default is judged too: beyond, it does nothing else.
 const COMPOSED: usize = 40;
 
 /// A matrix in double precision.
 #[derive(Clone)]
-struct Mat {
-    rows: usize,
-    cols: usize,
-    data: Vec<f64>,
+pub(crate) struct Mat {
+    pub rows: usize,
+    pub cols: usize,
+    pub data: Vec<f64>,
 }
 
 impl Mat {
-    fn new(rows: usize, cols: usize, f: impl FnMut(usize, usize) -> f64) -> Mat {
+    pub fn new(rows: usize, cols: usize, f: impl FnMut(usize, usize) -> f64) -> Mat {
         let mut f = f;
         Mat { rows, cols, data: (0..rows * cols).map(|e| f(e / cols.max(1), e % cols.max(1))).collect() }
     }
 
-    fn at(&self, i: usize, j: usize) -> f64 {
+    pub fn at(&self, i: usize, j: usize) -> f64 {
         self.data[i * self.cols + j]
     }
 
-    fn t(&self) -> Mat {
+    pub fn t(&self) -> Mat {
         Mat::new(self.cols, self.rows, |i, j| self.at(j, i))
     }
 
-    fn times(&self, other: &Mat) -> Mat {
+    pub fn times(&self, other: &Mat) -> Mat {
         let mut out = Mat::new(self.rows, other.cols, |_, _| 0.0);
         for i in 0..self.rows {
             for k in 0..self.cols {
@@ -49,30 +49,30 @@ impl Mat {
         out
     }
 
-    fn minus(&self, other: &Mat) -> Mat {
+    pub fn minus(&self, other: &Mat) -> Mat {
         Mat::new(self.rows, self.cols, |i, j| self.at(i, j) - other.at(i, j))
     }
 
-    fn size(&self) -> f64 {
+    pub fn size(&self) -> f64 {
         self.data.iter().map(|x| x * x).sum::<f64>().sqrt()
     }
 
-    fn eye(n: usize) -> Mat {
+    pub fn eye(n: usize) -> Mat {
         Mat::new(n, n, |i, j| f64::from(u8::from(i == j)))
     }
 }
 
 /// What a computation is judged by.
-struct Judge {
-    dtype: DType,
-    factor: f64,
-    what: String,
+pub(crate) struct Judge {
+    pub dtype: DType,
+    pub factor: f64,
+    pub what: String,
 }
 
 impl Judge {
     /// `got` is `want`, up to some units of `scale` a row.
     #[track_caller]
-    fn near(&self, part: &str, got: &Mat, want: &Mat, scale: f64) {
+    pub fn near(&self, part: &str, got: &Mat, want: &Mat, scale: f64) {
         let allowed =
             8.0 * (want.rows.max(want.cols) as f64 + 8.0) * epsilon(self.dtype) * self.factor * scale;
         let error = got.minus(want).size();
@@ -80,14 +80,14 @@ impl Judge {
     }
 
     #[track_caller]
-    fn orthonormal(&self, part: &str, columns: &Mat) {
+    pub fn orthonormal(&self, part: &str, columns: &Mat) {
         let n = columns.cols;
         self.near(part, &columns.t().times(columns), &Mat::eye(n), (n as f64).sqrt().max(1.0));
     }
 }
 
 /// The results for every matrix of a batch.
-fn results(
+pub(crate) fn results(
     device: &Device,
     op: LinalgOp,
     storages: Result<Vec<Storage>>,
@@ -129,10 +129,10 @@ fn rounded(mats: &mut [Mat], dtype: DType) {
 }
 
 /// Judges the results for one matrix and, where there is one, the other operand.
-type Verdict<'a> = dyn Fn(&Judge, &Mat, Option<&Mat>, &[Mat]) + 'a;
+pub(crate) type Verdict<'a> = dyn Fn(&Judge, &Mat, Option<&Mat>, &[Mat]) + 'a;
 
 /// Runs `op` on a batch by the device and by the default, and judges each.
-fn each(
+pub(crate) fn each(
     device: &Device,
     tolerance: &Tolerance,
     op: LinalgOp,
@@ -171,7 +171,7 @@ fn each(
     }
 }
 
-fn random(noise: &mut Noise, rows: usize, cols: usize) -> Mat {
+pub(crate) fn random(noise: &mut Noise, rows: usize, cols: usize) -> Mat {
     Mat::new(rows, cols, |_, _| noise.between(-1.0, 1.0))
 }
 
@@ -341,121 +341,6 @@ pub fn lstsq(device: &Device, tolerance: &Tolerance) {
                     judge.near("A·X", &left, &Mat::new(m, p, |_, _| 0.0), a.size() * x.size());
                 }
             });
-        }
-    }
-}
-
-fn symmetric(noise: &mut Noise, n: usize, kind: &str) -> Mat {
-    let x = random(noise, n, n);
-    let a = match kind {
-        "rank 1" => Mat::new(n, n, |i, j| x.at(0, i) * x.at(0, j)),
-        "identity" => Mat::eye(n),
-        "graded" => Mat::new(n, n, |i, j| (x.at(i, j) + x.at(j, i)) * 0.1f64.powi(i.max(j).min(18) as i32)),
-        "split" => Mat::new(n, n, |i, j| if i / 3 == j / 3 { x.at(i, j) + x.at(j, i) } else { 0.0 }),
-        "huge" => Mat::new(n, n, |i, j| (x.at(i, j) + x.at(j, i)) * 1e30),
-        _ => Mat::new(n, n, |i, j| x.at(i, j) + x.at(j, i)),
-    };
-    // The upper triangle is not read.
-    Mat::new(n, n, |i, j| if j > i { f64::NAN } else { a.at(i, j) })
-}
-
-/// Eigenvalues and eigenvectors.
-pub fn eigh(device: &Device, tolerance: &Tolerance) {
-    let mut noise = Noise::new(87);
-    for &n in SIZES {
-        for kind in ["random", "rank 1", "identity", "graded", "split", "huge"] {
-            let mut make = |_| (symmetric(&mut noise, n, kind), None);
-            each(
-                device,
-                tolerance,
-                LinalgOp::Eigh { vectors: true },
-                kind,
-                &mut make,
-                &|judge, a, _, parts| {
-                    let [l, v] = parts else { unreachable!("values and vectors") };
-                    let whole = Mat::new(n, n, |i, j| a.at(i.max(j), i.min(j)));
-                    let scaled = Mat::new(n, n, |i, j| v.at(i, j) * l.at(j, 0));
-                    judge.orthonormal("V", v);
-                    judge.near("V·Λ·Vᵀ", &scaled.times(&v.t()), &whole, whole.size());
-                    assert!(l.data.windows(2).all(|w| w[0] <= w[1]), "{}: ascending", judge.what);
-                    for j in 0..n {
-                        let last = (0..n).rev().map(|i| v.at(i, j)).find(|&x| x != 0.0);
-                        assert!(last.is_some_and(|x| x > 0.0), "{}: sign of vector {j}", judge.what);
-                    }
-                },
-            );
-        }
-    }
-}
-
-/// Singular values and vectors.
-pub fn svd(device: &Device, tolerance: &Tolerance) {
-    let mut noise = Noise::new(88);
-    for [m, n] in SIZES.iter().map(|&n| [n, n]).chain(SHAPES.iter().copied()) {
-        for kind in ["random", "rank 1", "zero", "identity", "graded", "tiny"] {
-            let mut make = |_| {
-                let x = random(&mut noise, m, n);
-                let a = Mat::new(m, n, |i, j| match kind {
-                    "rank 1" => x.at(i, 0) * x.at(0, j),
-                    "zero" => 0.0,
-                    "identity" => f64::from(u8::from(i == j)),
-                    "graded" => x.at(i, j) * 0.1f64.powi(i.max(j).min(18) as i32),
-                    "tiny" => x.at(i, j) * 1e-30,
-                    _ => x.at(i, j),
-                });
-                (a, None)
-            };
-            each(
-                device,
-                tolerance,
-                LinalgOp::Svd { vectors: true },
-                kind,
-                &mut make,
-                &|judge, a, _, parts| {
-                    let [u, s, vt] = parts else { unreachable!("three factors") };
-                    let scaled = Mat::new(m, s.rows, |i, j| u.at(i, j) * s.at(j, 0));
-                    judge.near("U·S·Vᵀ", &scaled.times(vt), a, a.size());
-                    judge.orthonormal("U", u);
-                    judge.orthonormal("V", &vt.t());
-                    assert!(s.data.iter().all(|&x| x >= 0.0), "{}: none is negative", judge.what);
-                    assert!(s.data.windows(2).all(|w| w[0] >= w[1]), "{}: descending", judge.what);
-                },
-            );
-        }
-    }
-}
-
-/// Values without vectors are those with vectors; the device's are the default's.
-pub fn values_alone(device: &Device, tolerance: &Tolerance) {
-    let mut noise = Noise::new(89);
-    for dtype in floats(device) {
-        for [m, n] in SIZES.iter().map(|&n| [n, n]).chain(SHAPES.iter().copied()) {
-            let a = random(&mut noise, m, n);
-            let x = upload(device, &a.data, &[1, m, n], dtype);
-            let values = |op, storages, which: usize| -> Mat {
-                results(device, op, storages, &a, 0, dtype, 1).remove(0).remove(which)
-            };
-            let (all, alone) = (LinalgOp::Svd { vectors: true }, LinalgOp::Svd { vectors: false });
-            let want = values(alone, compose::linalg(alone, &[x.view()]), 0);
-            let judge = Judge { dtype, factor: tolerance.factor, what: format!("{m}x{n} of {dtype}") };
-            judge.near(
-                "singular values",
-                &values(alone, device.linalg(alone, &[x.view()]), 0),
-                &want,
-                a.size(),
-            );
-            judge.near("singular values", &values(all, device.linalg(all, &[x.view()]), 1), &want, a.size());
-            if m == n {
-                let (all, alone) = (LinalgOp::Eigh { vectors: true }, LinalgOp::Eigh { vectors: false });
-                let want = values(alone, compose::linalg(alone, &[x.view()]), 0);
-                judge.near(
-                    "eigenvalues",
-                    &values(alone, device.linalg(alone, &[x.view()]), 0),
-                    &want,
-                    a.size(),
-                );
-                judge.near("eigenvalues", &values(all, device.linalg(all, &[x.view()]), 0), &want, a.size());
-            }
         }
     }
 }

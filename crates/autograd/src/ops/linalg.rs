@@ -1,4 +1,5 @@
-//! Linear algebra by the device's [`LinalgOp`]s, with gradients written in matrix products (Giles 2008, *Collected matrix derivative results*).
+//! Linear algebra by the device's [`LinalgOp`]s, with gradients written in matrix products (Giles 2008, *Collected
+//! matrix derivative results*).
 
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
@@ -29,7 +30,7 @@ impl Tensor {
     /// The inverse of square matrices, `[…, N, N]`.
     ///
     /// # Errors
-    /// [`Error::Singular`] with the index of the zero pivot.
+    /// [`tensor_core::Error::Singular`] with the index of the zero pivot.
     #[track_caller]
     pub fn inverse(&self) -> Result<Tensor> {
         sizes("inverse", self, true);
@@ -44,7 +45,7 @@ impl Tensor {
     /// The solution of `self·X = b`: `[…, N, N], [N] or […, N, M]`.
     ///
     /// # Errors
-    /// [`Error::Singular`] with the index of the zero pivot.
+    /// [`tensor_core::Error::Singular`] with the index of the zero pivot.
     #[track_caller]
     pub fn solve(&self, b: &Tensor) -> Result<Tensor> {
         sizes("solve", self, true);
@@ -100,7 +101,7 @@ impl Tensor {
     /// The lower Cholesky factor of symmetric positive-definite matrices: `A = L·Lᵀ`.
     ///
     /// # Errors
-    /// [`Error::NotPositiveDefinite`] with the index of the pivot.
+    /// [`tensor_core::Error::NotPositiveDefinite`] with the index of the pivot.
     #[track_caller]
     pub fn cholesky(&self) -> Result<Tensor> {
         sizes("cholesky", self, true);

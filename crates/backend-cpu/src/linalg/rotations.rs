@@ -7,8 +7,9 @@ use crate::math::Real;
 use crate::simd::vectorize;
 use crate::threads;
 
-/// Bytes of a row in a strip: two registers, so that one rotation hides another's latency.
-const STRIP_BYTES: usize = 128;
+/// Columns in a strip: some registers, so that one hides the latency of another. (Of 16 doubles the compiler made
+/// shuffles instead of a loop over whole registers.)
+const STRIP: usize = 32;
 /// Rotations that wait before they are applied together.
 const WAITING: usize = 1 << 16;
 
@@ -39,8 +40,6 @@ struct Sweep {
 pub struct Rotated<T> {
     rows: usize,
     cols: usize,
-    /// Columns in a strip.
-    width: usize,
     strips: Vec<T>,
     sweeps: Vec<Sweep>,
     turns: Vec<Turn>,
@@ -49,13 +48,12 @@ pub struct Rotated<T> {
 impl<T: Real> Rotated<T> {
     /// The transpose of `q` `[cols, rows]`.
     pub fn new(q: &[T], cols: usize, rows: usize) -> Self {
-        let width = STRIP_BYTES / size_of::<T>();
-        let mut strips = vec![T::ZERO; cols.next_multiple_of(width) * rows];
+        let mut strips = vec![T::ZERO; cols.next_multiple_of(STRIP) * rows];
         for (i, row) in q.chunks(rows.max(1)).enumerate().take(cols) {
-            let strip = &mut strips[i / width * width * rows + i % width..];
-            strip.iter_mut().step_by(width).zip(row).for_each(|(to, &from)| *to = from);
+            let strip = &mut strips[i / STRIP * STRIP * rows + i % STRIP..];
+            strip.iter_mut().step_by(STRIP).zip(row).for_each(|(to, &from)| *to = from);
         }
-        Rotated { rows, cols, width, strips, sweeps: Vec::new(), turns: Vec::new() }
+        Rotated { rows, cols, strips, sweeps: Vec::new(), turns: Vec::new() }
     }
 
     /// Turns rows `first` and the next by the first of `turns`, and so on; with `upwards` the last pair comes first.
@@ -70,13 +68,9 @@ impl<T: Real> Rotated<T> {
 
     fn flush(&mut self) {
         let turns: Vec<(T, T)> = self.turns.iter().map(|&(c, s)| (T::of(c), T::of(s))).collect();
-        let work = self.width * turns.len();
-        threads::groups(&mut self.strips, self.width * self.rows.max(1), work, |_, strip| {
-            if size_of::<T>() == size_of::<f64>() {
-                pass::<T, { STRIP_BYTES / 8 }>(&self.sweeps, &turns, strip);
-            } else {
-                pass::<T, { STRIP_BYTES / 4 }>(&self.sweeps, &turns, strip);
-            }
+        let work = STRIP * turns.len();
+        threads::groups(&mut self.strips, STRIP * self.rows.max(1), work, |_, strip| {
+            pass(&self.sweeps, &turns, strip);
         });
         self.sweeps.clear();
         self.turns.clear();
@@ -102,7 +96,7 @@ impl<T: Real> Rotated<T> {
 
     /// An element; no rotation may wait.
     pub fn at(&self, row: usize, col: usize) -> T {
-        self.strips[(col / self.width * self.rows + row) * self.width + col % self.width]
+        self.strips[(col / STRIP * self.rows + row) * STRIP + col % STRIP]
     }
 
     /// The last element of a row that is not zero; no rotation may wait.
@@ -111,9 +105,9 @@ impl<T: Real> Rotated<T> {
     }
 }
 
-/// All sweeps over one strip of `W` columns.
-fn pass<T: Real, const W: usize>(sweeps: &[Sweep], turns: &[(T, T)], strip: &mut [T]) {
-    let rows = strip.as_chunks_mut::<W>().0;
+/// All sweeps over one strip.
+fn pass<T: Real>(sweeps: &[Sweep], turns: &[(T, T)], strip: &mut [T]) {
+    let rows = strip.as_chunks_mut::<STRIP>().0;
     vectorize(
         #[inline(always)]
         || {
@@ -127,11 +121,11 @@ fn pass<T: Real, const W: usize>(sweeps: &[Sweep], turns: &[(T, T)], strip: &mut
 }
 
 #[inline(always)]
-fn down<T: Real, const W: usize>(rows: &mut [[T; W]], turns: &[(T, T)]) {
+fn down<T: Real>(rows: &mut [[T; STRIP]], turns: &[(T, T)]) {
     let mut x = rows[0];
     for (i, &(c, s)) in turns.iter().enumerate() {
         let y = rows[i + 1];
-        for k in 0..W {
+        for k in 0..STRIP {
             rows[i][k] = c.fma(x[k], s * y[k]);
             // What does not wait for the rotation before is multiplied first.
             x[k] = (-s).fma(x[k], c * y[k]);
@@ -141,11 +135,11 @@ fn down<T: Real, const W: usize>(rows: &mut [[T; W]], turns: &[(T, T)]) {
 }
 
 #[inline(always)]
-fn up<T: Real, const W: usize>(rows: &mut [[T; W]], turns: &[(T, T)]) {
+fn up<T: Real>(rows: &mut [[T; STRIP]], turns: &[(T, T)]) {
     let mut y = rows[turns.len()];
     for (i, &(c, s)) in turns.iter().enumerate().rev() {
         let x = rows[i];
-        for k in 0..W {
+        for k in 0..STRIP {
             rows[i + 1][k] = c.fma(y[k], -(s * x[k]));
             y[k] = s.fma(y[k], c * x[k]);
         }
