@@ -35,7 +35,8 @@ pub fn lstm_step(device: &Device, tolerance: &Tolerance) {
                 let (h, c) = (&hiddens[(k + 1) % hiddens.len()], &cells[(k + 2) % cells.len()]);
                 let g = &grads[(k + 3) % grads.len()];
                 let all = count * width;
-                let (mut state, mut to_gates, mut to_c) = (vec![0.0; 2 * all], vec![0.0; 4 * all], vec![0.0; all]);
+                let (mut state, mut to_gates, mut to_c) =
+                    (vec![0.0; 2 * all], vec![0.0; 4 * all], vec![0.0; all]);
                 for at in 0..all {
                     let place = |gate: usize| (at / width * 4 + gate) * width + at % width;
                     let gates = std::array::from_fn(|gate| x.values[place(gate)] + h.values[place(gate)]);

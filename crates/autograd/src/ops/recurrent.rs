@@ -4,8 +4,8 @@ use crate::graph::{Keep, record_many};
 use crate::mode::is_grad_enabled;
 use crate::ops::joining::cat;
 use crate::tensor::Tensor;
-use tensor_core::recurrent::lstm_step_grad;
 use tensor_core::check;
+use tensor_core::recurrent::lstm_step_grad;
 
 impl Tensor {
     /// `c' = σ(f)·c + σ(i)·tanh(g)` and `h' = σ(o)·tanh(c')` of the sum of two projections `[B, 4·H]`, the input's
