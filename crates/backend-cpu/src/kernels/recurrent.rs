@@ -4,7 +4,7 @@
 use super::{fresh, hold, packed, with_float};
 use crate::math::Real;
 use crate::simd::vectorize;
-use crate::storage::{Block, Pool};
+use crate::storage::{Block, Pool, scratch};
 use crate::threads;
 use std::sync::Arc;
 use tensor_core::{DType, Result, View};
@@ -12,37 +12,38 @@ use tensor_core::{DType, Result, View};
 /// What the exponentials of a unit cost, in elements touched.
 const COST: usize = 16;
 
-#[inline(always)]
-fn sigmoid<T: Real>(x: T) -> T {
-    T::ONE / (T::ONE + (-x).exp())
+/// What a row's step computes on its way, `width` numbers each: the gates after their functions, c', and tanh of it.
+struct Step<'a, T> {
+    gates: [&'a mut [T]; 4],
+    next: &'a mut [T],
+    tanh: &'a mut [T],
 }
 
-/// The inputs of a row's step.
-#[derive(Clone, Copy)]
-struct Row<'a, T> {
-    /// Projections of the input and of the hidden state, i, f, g and o one after the other.
-    projections: [&'a [T]; 2],
-    c: &'a [T],
-}
+/// Rows of [`Step`].
+const PARTS: usize = 6;
 
-impl<'a, T: Real> Row<'a, T> {
-    fn of([input, hidden, c]: [&'a [T]; 3], row: usize, width: usize) -> Self {
-        let projections = [input, hidden].map(|all| &all[row * 4 * width..][..4 * width]);
-        Row { projections, c: &c[row * width..][..width] }
-    }
-
-    /// Calls `f` for each unit with its number, its gates i, f, g and o after their functions, and c and c'.
+impl<'a, T: Real> Step<'a, T> {
+    /// Loops of few operands each: the compiler gives up on vectors where it would have to tell many apart.
     #[inline(always)]
-    fn units(self, mut f: impl FnMut(usize, [T; 4], [T; 2])) {
-        let width = self.c.len();
-        let [input, hidden] =
-            self.projections.map(|all| std::array::from_fn::<_, 4, _>(|gate| &all[gate * width..][..width]));
-        for j in 0..width {
-            let gate = |i: usize| hidden[i][j] + input[i][j];
-            let (i, forget, g, o) = (sigmoid(gate(0)), sigmoid(gate(1)), gate(2).tanh(), sigmoid(gate(3)));
-            let c = self.c[j];
-            f(j, [i, forget, g, o], [c, forget * c + i * g]);
+    fn new([input, hidden, c]: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
+        let width = room.len() / PARTS;
+        let mut parts = room.chunks_exact_mut(width);
+        let mut part = || parts.next().expect("a row for each part");
+        let (mut gates, next, tanh) = ([part(), part(), part(), part()], part(), part());
+        for (gate, out) in gates.iter_mut().enumerate() {
+            let of = |all: &'_ [T]| (row * 4 + gate) * width..all.len();
+            let sums = hidden[of(hidden)].iter().zip(&input[of(input)]).map(|(&h, &x)| h + x);
+            match gate {
+                2 => out.iter_mut().zip(sums).for_each(|(o, v)| *o = v.tanh()),
+                _ => out.iter_mut().zip(sums).for_each(|(o, v)| *o = T::ONE / (T::ONE + (-v).exp())),
+            }
         }
+        let [i, f, g, _] = gates.each_ref();
+        let kept = f.iter().zip(&c[row * width..]).map(|(&f, &c)| f * c);
+        let new = i.iter().zip(g.iter()).map(|(&i, &g)| i * g);
+        next.iter_mut().zip(kept.zip(new)).for_each(|(o, (kept, new))| *o = kept + new);
+        tanh.iter_mut().zip(&*next).for_each(|(o, c)| *o = c.tanh());
+        Step { gates, next, tanh }
     }
 }
 
@@ -57,16 +58,15 @@ pub fn lstm_step(pool: &Arc<Pool>, input: View, hidden: View, c: View) -> Result
             let (h, next) = out.split_at_mut(count * width);
             let rows = h.chunks_mut(width.max(1)).zip(next.chunks_mut(width.max(1))).enumerate();
             threads::each(rows, COST * count * width, |(row, (h, next))| {
-                vectorize(
+                scratch(PARTS * width, |room| vectorize(
                     #[inline(always)]
                     || {
-                        let (h, next) = (&mut h[..width], &mut next[..width]);
-                        Row::of(all, row, width).units(
-                            #[inline(always)]
-                            |j, [.., o], [_, c]| (h[j], next[j]) = (o * c.tanh(), c),
-                        );
+                        let step = Step::new(all, row, room);
+                        next.copy_from_slice(step.next);
+                        let factors = step.gates[3].iter().zip(&*step.tanh);
+                        h.iter_mut().zip(factors).for_each(|(h, (&o, &t))| *h = o * t);
                     },
-                );
+                ));
             });
         })
     })
@@ -79,38 +79,36 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
     with_float!(dtype, T => {
         let (all, grad) = (held.each_ref().map(packed::<T>), packed::<T>(&grad));
         let all = all.each_ref().map(|part| &part[..]);
-        let (to_h, to_next) = grad.split_at(count * width);
         let mut gates = pool.take::<T>(4 * count * width)?;
         let to_c = fresh(pool, count * width, |to_c: &mut [T]| {
             let gates = gates.slice_mut::<T>(4 * count * width).chunks_mut(4 * width.max(1));
             let rows = gates.zip(to_c.chunks_mut(width.max(1))).enumerate();
             threads::each(rows, COST * count * width, |(row, (gates, to_c))| {
-                let [to_h, to_next] = [to_h, to_next].map(|all| &all[row * width..][..width]);
-                vectorize(
+                let [dh, dc] = [row, count + row].map(|row| &grad[row * width..][..width]);
+                let c = &all[2][row * width..][..width];
+                scratch(PARTS * width, |room| vectorize(
                     #[inline(always)]
-                    || {
-                        let (di, rest) = gates.split_at_mut(width);
-                        let (df, rest) = rest.split_at_mut(width);
-                        let (dg, dout) = rest.split_at_mut(width);
-                        let (dout, to_c) = (&mut dout[..width], &mut to_c[..width]);
-                        let (to_h, to_next) = (&to_h[..width], &to_next[..width]);
-                        let slope = |s: T| s * (T::ONE - s);
-                        Row::of(all, row, width).units(
-                            #[inline(always)]
-                            |j, [i, f, g, o], [c, next]| {
-                                let (t, dh) = (next.tanh(), to_h[j]);
-                                let dc = to_next[j] + dh * o * (T::ONE - t * t);
-                                di[j] = dc * g * slope(i);
-                                df[j] = dc * c * slope(f);
-                                dg[j] = dc * i * (T::ONE - g * g);
-                                dout[j] = dh * t * slope(o);
-                                to_c[j] = dc * f;
-                            },
-                        );
-                    },
-                );
+                    || back(Step::new(all, row, room), c, dh, dc, gates, to_c),
+                ));
             });
         })?;
         Ok((gates, to_c))
     })
+}
+
+/// A row's gradients from those of h' and c'.
+#[inline(always)]
+fn back<T: Real>(step: Step<T>, c: &[T], dh: &[T], dc: &[T], gates: &mut [T], to_c: &mut [T]) {
+    let Step { gates: [i, f, g, o], next: through, tanh } = step;
+    let outer = dh.iter().zip(&*o).zip(&*tanh).map(|((&dh, &o), &t)| dh * o * (T::ONE - t * t));
+    through.iter_mut().zip(dc.iter().zip(outer)).for_each(|(o, (&dc, outer))| *o = dc + outer);
+    let slope = |s: T| s * (T::ONE - s);
+    let width = c.len();
+    let mut parts = gates.chunks_exact_mut(width);
+    let mut part = || parts.next().expect("four gates").iter_mut();
+    part().zip(&*through).zip(&*g).zip(&*i).for_each(|(((o, &dc), &g), &i)| *o = dc * g * slope(i));
+    part().zip(&*through).zip(c).zip(&*f).for_each(|(((o, &dc), &c), &f)| *o = dc * c * slope(f));
+    part().zip(&*through).zip(&*i).zip(&*g).for_each(|(((o, &dc), &i), &g)| *o = dc * i * (T::ONE - g * g));
+    part().zip(dh).zip(&*tanh).zip(&*o).for_each(|(((out, &dh), &t), &o)| *out = dh * t * slope(o));
+    to_c.iter_mut().zip(&*through).zip(&*f).for_each(|((o, &dc), &f)| *o = dc * f);
 }

@@ -73,7 +73,12 @@ impl<R: Recurrence> RecurrentCell<R> {
         }
         let shape = input.shape().with(input.rank() - 1, hidden);
         let state = initial(&self.name(), state, &shape, input);
-        self.weights.step(&self.kind, &self.weights.project(input), &state)
+        if input.rank() == 2 {
+            return self.weights.step(&self.kind, &self.weights.project(input), &state);
+        }
+        let projected = self.weights.project(&input.unsqueeze(0));
+        let state = state.map(|part| part.unsqueeze(0));
+        self.weights.step(&self.kind, &projected, &state).map(|part| part.squeeze_dim(0))
     }
 }
 
