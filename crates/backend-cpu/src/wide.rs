@@ -58,9 +58,9 @@ pub fn expm1(x: f64) -> f64 {
     rest.mul_add(power, power - 1.0).copysign(x)
 }
 
-/// ln x: x = 2ᵉ·m with √½ ≤ m < √2, and ln m = 2 artanh((m − 1)/(m + 1)).
+/// x = 2ᵉ·m with √½ ≤ m < √2: gives e, and s = (m − 1)/(m + 1) and p with ln m = 2 artanh s = s·p.
 #[inline(always)]
-pub fn ln(x: f64) -> f64 {
+fn logarithm(x: f64) -> (f64, f64, f64) {
     // Subtracting √½'s pattern first puts the mantissa's cut there instead of at 1.
     const CUT: u64 = 0x3fe6_a09e_667f_3bcd;
     let bits = x.to_bits().wrapping_add(0x3ff0_0000_0000_0000 - CUT);
@@ -78,7 +78,14 @@ pub fn ln(x: f64) -> f64 {
         0.181_218_801_583_623_7,
         0.168_384_005_834_964_32,
     ];
-    let y = e.mul_add(LN_2, s * polynomial(s * s, SERIES));
+    (e, s, polynomial(s * s, SERIES))
+}
+
+/// ln x
+#[inline(always)]
+pub fn ln(x: f64) -> f64 {
+    let (e, s, p) = logarithm(x);
+    let y = e.mul_add(LN_2, s * p);
     let y = if x == f64::INFINITY { x } else { y };
     let y = if x == 0.0 { f64::NEG_INFINITY } else { y };
     if x >= 0.0 { y } else { f64::NAN }
@@ -87,10 +94,14 @@ pub fn ln(x: f64) -> f64 {
 /// ln (1 + x), what the sum rounds off put back (Kahan).
 #[inline(always)]
 pub fn log1p(x: f64) -> f64 {
-    let y = 1.0 + x;
-    // Its share is lost/y; but where it matters y is 1 to more places than it has itself.
-    let lost = x - (y - 1.0);
-    (ln(y) + if x.abs() < 0.5 { lost } else { 0.0 }).copysign(x)
+    let sum = 1.0 + x;
+    let (e, s, p) = logarithm(sum);
+    // Its share is lost/sum; but where it matters the sum is 1 to more places than it has itself.
+    let lost = if x < 0.5 { x - (sum - 1.0) } else { 0.0 };
+    let y = e.mul_add(LN_2, s.mul_add(p, lost));
+    let end = if x > 0.0 { x } else { f64::NAN };
+    let end = if x == -1.0 { f64::NEG_INFINITY } else { end };
+    (if (x > -1.0) & (x < f64::INFINITY) { y } else { end }).copysign(x)
 }
 
 /// log₂ x

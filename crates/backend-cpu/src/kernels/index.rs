@@ -247,6 +247,9 @@ fn add_run<T: Accumulate>(out: &mut [T], data: &[T], from: isize, step: isize) {
     if step == 1 {
         let data = &data[from as usize..][..out.len()];
         out.iter_mut().zip(data).for_each(|(o, &v)| *o = o.plus(v));
+    } else if step == 0 {
+        let v = data[from as usize];
+        out.iter_mut().for_each(|o| *o = o.plus(v));
     } else {
         for (i, o) in out.iter_mut().enumerate() {
             *o = o.plus(data[(from + i as isize * step) as usize]);
