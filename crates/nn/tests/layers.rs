@@ -87,7 +87,10 @@ fn convolutions_draw_the_weight_and_then_the_bias() {
     manual_seed(5);
     let bare = Conv2d::without_bias(2, 6, (3, 5), d).stride(2);
     assert_eq!((bare.weight.to_vec::<f32>(), bare.bias.is_none()), (conv.weight.to_vec::<f32>(), true));
-    assert_eq!(Tensor::uniform(6, -bound, bound, d).to_vec::<f32>(), conv.bias.as_ref().unwrap().to_vec::<f32>());
+    assert_eq!(
+        Tensor::uniform(6, -bound, bound, d).to_vec::<f32>(),
+        conv.bias.as_ref().unwrap().to_vec::<f32>()
+    );
     // The fan of a transposed one is out/groups · kernel.
     manual_seed(6);
     let conv = ConvTranspose2d::new(3, 2, 2, d);
