@@ -79,12 +79,16 @@ impl Slot for Option<Tensor> {
 ///     if m.is_training() {
 ///         no_grad(|| m.count.add_(1));
 ///     }
-///     m.inner.forward(x) * &m.gain
+///     let y = m.inner.forward(x) * &m.gain;
+///     match &m.bias {
+///         Some(bias) => y + bias,
+///         None => y,
+///     }
 /// });
 ///
 /// let cpu = backend_cpu::device();
 /// let gain = Tensor::ones(3, &cpu).into_parameter();
-/// let (inner, count) = (Linear::new(2, 3, &cpu), Tensor::new(0, &cpu));
+/// let (inner, count) = (Linear::new(2, 3, &cpu), Tensor::new(&0, &cpu));
 /// let layer = Scaled { inner, gain, bias: None, count, mode: Mode::default() };
 /// layer.forward(&Tensor::ones([1, 2], &cpu));
 /// layer.eval();

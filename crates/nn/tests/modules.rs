@@ -241,6 +241,9 @@ fn a_module_of_two_inputs_says_so() {
         pair.forward_pair(&x, &y).item::<f32>(),
         (pair.left.forward(&x) - pair.right.forward(&y)).item()
     );
+    // Devices, tensors and modules may be there in what unwinds, boxed ones too.
+    fn unwinds<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>(_: &T) {}
+    unwinds(&(cpu(), x.clone(), seq![ReLU], BatchNorm1d::new(2, &cpu())));
     let told = std::panic::catch_unwind(|| pair.forward(&x)).unwrap_err().downcast::<String>().unwrap();
     assert_eq!(*told, "Pair: one input\n  hint: it takes two: call forward_pair");
 }
