@@ -84,7 +84,18 @@ pub enum Role {
 /// # Copies
 /// `.clone()` of a layer is a second handle of the same parameters and buffers, as Python's assignment: what trains one
 /// trains the other, which is how weights are tied. To keep the best model, take [`Module::deep_copy`] where its type
-/// is `Clone`, or [`Module::state_dict`], which copies too and is there for every module.
+/// is `Clone`, as every layer's is, or [`Module::state_dict`], which copies too and is there for every module:
+/// [`Sequential`](crate::Sequential), whose parts may be of any kind, has no clone.
+///
+/// ```
+/// # use nn::{Linear, Module, ReLU, seq};
+/// # let cpu = backend_cpu::device();
+/// let model = seq![Linear::new(4, 8, &cpu), ReLU, Linear::new(8, 2, &cpu)];
+/// let best = model.state_dict();
+/// // … more epochs, worse ones …
+/// model.load_state_dict(&best, true)?;
+/// # Ok::<(), nn::LoadError>(())
+/// ```
 pub trait Module: Send + Sync {
     /// The output for an input.
     fn forward(&self, input: &Tensor) -> Tensor;
