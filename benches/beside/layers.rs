@@ -48,7 +48,7 @@ fn convolutions(pair: &mut Pair) -> Outcome {
         "m = nn.Conv2d(32, 32, 3, padding=1, groups=32)\nx = torch.randn(16, 32, 28, 28, requires_grad=True)",
     )?;
     let options = ConvOptions::new().padding(1).groups(32);
-    let m = nn::Conv2d::with(32, 32, 3, options, device);
+    let m = nn::Conv2d::with(32, 32, 3, options, true, device);
     let x = Tensor::randn([16, 32, 28, 28], device).requires_grad_(true);
     pair.case(STEP, || step(&m, &x))?;
     pair.section(

@@ -13,9 +13,26 @@ use tensor_core::{RawTensor, Shape, check};
 pub struct Context {
     saved: Vec<Tensor>,
     versions: Vec<u64>,
+    needs: Vec<bool>,
 }
 
 impl Context {
+    /// Whether an input asks for a gradient: PyTorch's `ctx.needs_input_grad`, in the forward pass, to save less, and in
+    /// the backward pass, to compute less.
+    ///
+    /// # Panics
+    /// When there is no such input.
+    #[track_caller]
+    pub fn needs_input_grad(&self, index: usize) -> bool {
+        match self.needs.get(index) {
+            Some(&needs) => needs,
+            None => {
+                let problem = format!("input {index} of {}", self.needs.len());
+                check::fail("needs_input_grad", problem, "they are counted from 0")
+            }
+        }
+    }
+
     /// Keeps tensors for the backward pass: inputs, results or anything computed on the way.
     pub fn save(&mut self, tensors: &[impl Borrow<Tensor>]) {
         self.saved.extend(tensors.iter().map(|t| t.borrow().detach()));
@@ -51,7 +68,8 @@ impl Context {
             Role::Result => op.as_output(t.raw().clone()),
             Role::Constant => t.clone(),
         };
-        Context { saved: self.saved.iter().zip(roles).map(attach).collect(), versions: self.versions.clone() }
+        let saved = self.saved.iter().zip(roles).map(attach).collect();
+        Context { saved, versions: self.versions.clone(), needs: self.needs.clone() }
     }
 }
 
@@ -62,7 +80,8 @@ enum Role {
     Constant,
 }
 
-/// A differentiable operation.
+/// A differentiable operation of one result; several are joined into one, and taken apart after it:
+/// `cat(&[a, b], 0)`, then `.split(…)`.
 ///
 /// ```
 /// use autograd::{Context, Function, Tensor, apply_function};
@@ -98,7 +117,8 @@ pub trait Function: Send + Sync + 'static {
 #[track_caller]
 pub fn apply_function(function: impl Function, inputs: &[impl Borrow<Tensor>]) -> Tensor {
     let inputs = refs(inputs);
-    let mut ctx = Context::default();
+    let needs = inputs.iter().map(|t| t.requires_grad()).collect();
+    let mut ctx = Context { needs, ..Context::default() };
     let out = no_grad(|| function.forward(&mut ctx, &inputs));
     let name = function.name();
     let shapes: Vec<Shape> = inputs.iter().map(|t| *t.shape()).collect();

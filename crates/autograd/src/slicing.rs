@@ -220,7 +220,7 @@ fn resolve(x: &Tensor, index: &[Index]) -> Resolved {
             }
             Index::Tensor(t) => {
                 let size = shape[axis];
-                tensors.push((axis, Tensor::from_raw(t.raw().checked_index("index", size))));
+                tensors.push((axis, Tensor::from_raw(t.raw().wrapped_index("index", size))));
                 axis += 1;
             }
         }

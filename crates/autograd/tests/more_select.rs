@@ -3,7 +3,7 @@
 
 mod more_support;
 
-use autograd::{QuantileMode, Reduce, Tensor};
+use autograd::{QuantileMode, Reduce, Tensor, s};
 use more_support::{counted, cpu, first, floats, grads, ints, is_index, leaf, near, slope, spread};
 use tensor_core::DType;
 
@@ -165,7 +165,7 @@ fn the_last_write_wins() {
     let src = Tensor::from_vec((1..=6).map(|v| v as f32).collect(), [2, 3], &cpu());
     near(&x.scatter(1, &index, &src), &[3.0, 0.0, 2.0, 0.0, 6.0, 0.0], 0.0);
     near(&x.scatter(0, &index.clamp(0.0, 1.0), &src), &[1.0, 0.0, 3.0, 4.0, 5.0, 6.0], 0.0);
-    near(&x.scatter_value(1, &ints(&[2, -3]).reshape([2, 1]), 7.0), &[0.0, 0.0, 7.0, 7.0, 0.0, 0.0], 0.0);
+    near(&x.scatter_value(1, &ints(&[2, 0]).reshape([2, 1]), 7.0), &[0.0, 0.0, 7.0, 7.0, 0.0, 0.0], 0.0);
     near(&x.index_fill(1, &ints(&[1]), 4), &[0.0, 4.0, 0.0, 0.0, 4.0, 0.0], 0.0);
     near(&x.index_copy(1, &ints(&[2, 0]), &src.narrow(1, 0, 2)), &[2.0, 0.0, 1.0, 5.0, 0.0, 4.0], 0.0);
     let added = x.index_add(0, &ints(&[1, 1]), &src, 2.0);
@@ -230,6 +230,40 @@ fn scattered_reductions() {
     let src = floats(&[0.0, 3.0, 4.0]).requires_grad_(true);
     floats(&[2.0]).scatter_reduce(0, &ints(&[0, 0, 0]), &src, Reduce::Prod, true).sum().backward();
     assert_eq!(src.grad().unwrap().to_vec::<f32>(), [24.0, 0.0, 0.0]);
+}
+
+#[test]
+fn negative_indices_count_from_the_end_only_where_pytorch_lets_them() {
+    let x = Tensor::from_vec((1..=6).map(|v| v as f32).collect(), [2, 3], &cpu());
+    let minus = ints(&[-1]);
+    // What PyTorch 2.15 accepts.
+    near(&x.i(s![.., &minus]), &[3.0, 6.0], 0.0);
+    near(&x.take(&ints(&[-6, -1])), &[1.0, 6.0], 0.0);
+    near(&x.take_along_dim(&minus.reshape([1, 1]), 1), &[3.0, 6.0], 0.0);
+    near(&x.take_along_dim(&minus, None), &[6.0], 0.0);
+    near(&x.index_fill(1, &minus, 0.0), &[1.0, 2.0, 0.0, 4.0, 5.0, 0.0], 0.0);
+    near(&x.put(&minus, &floats(&[9.0]), false), &[1.0, 2.0, 3.0, 4.0, 5.0, 9.0], 0.0);
+    near(&x.put(&minus, &floats(&[9.0]), true), &[1.0, 2.0, 3.0, 4.0, 5.0, 15.0], 0.0);
+    // What it refuses.
+    let wide = minus.reshape([1, 1]);
+    let row = x.narrow(0, 0, 1);
+    let refused: [(&str, &dyn Fn() -> Tensor); 9] = [
+        ("gather", &|| x.gather(0, &wide)),
+        ("index_select", &|| x.index_select(0, &minus)),
+        ("embedding", &|| x.embedding(&minus)),
+        ("scatter", &|| x.scatter(0, &wide, &x)),
+        ("scatter", &|| x.scatter_value(0, &wide, 1.0)),
+        ("scatter_add", &|| x.scatter_add(0, &wide, &x)),
+        ("scatter_reduce", &|| x.scatter_reduce(0, &wide, &x, Reduce::Amax, true)),
+        ("index_add", &|| x.index_add(0, &minus, &row, 1.0)),
+        ("index_copy", &|| x.index_copy(0, &minus, &row)),
+    ];
+    for (k, (op, f)) in refused.into_iter().enumerate() {
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).expect_err(op);
+        let told = told.downcast::<String>().unwrap();
+        let begins = format!("{op}: index -1 is out of range for a dimension of size 2\n");
+        assert!(told.starts_with(&begins) && told.contains(".i(s![…])"), "{k}: {told}");
+    }
 }
 
 #[test]

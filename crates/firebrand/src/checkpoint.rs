@@ -1,8 +1,8 @@
 //! Checkpoints: how far an optimizer, a schedule and the generator are, as values that [`save`](crate::save) writes.
 //!
 //! An optimizer's state has PyTorch's own form and names, so that either reads the other's: numbered parameters under
-//! `state`, settings under `param_groups`. What PyTorch derives from the steps (NAdam's `mu_product`, ASGD's `eta` and
-//! `mu`) is neither needed nor written.
+//! `state`, settings under `param_groups`. What PyTorch keeps although it follows from the steps (NAdam's
+//! `mu_product`, ASGD's `eta` and `mu`) is written for it, and passed over in reading.
 
 use crate::cpu;
 use autograd::Tensor;
@@ -136,6 +136,9 @@ fn of_param<C: Config>(param: &ParamState, config: &C) -> Dict {
     entries.insert("step", Tensor::full((), param.step as f64, &cpu()));
     for (name, tensor) in config.state_names().iter().zip(&param.tensors) {
         entries.insert(*name, tensor);
+    }
+    for (name, number) in config.derived(param.step, param.lr.unwrap_or(config.lr())) {
+        entries.insert(name, Tensor::full((), number, &cpu()));
     }
     if let Some(lr) = param.lr.filter(|_| config.name() == "ASGD") {
         entries.insert(LAST_LR, lr);
@@ -277,6 +280,29 @@ mod tests {
         resumes(|p| RAdam::new(p, 0.01).maximize(true));
         resumes(|p| Rprop::new(p, 0.01));
         resumes(|p| Asgd::new(p, 0.01).t0(2.0));
+    }
+
+    #[test]
+    fn what_pytorch_needs_to_go_on_is_there() {
+        // After two steps of PyTorch 2.15 with these settings.
+        let number = |value: Value, name: &str| {
+            let state = value.get("state").and_then(|all| all.get(0)?.get(name)).unwrap().clone();
+            let tensor = state.as_tensor().unwrap();
+            assert_eq!((tensor.rank(), tensor.dtype()), (0, tensor_core::DType::F32));
+            tensor.item::<f32>()
+        };
+        let x = Tensor::ones(2, &cpu()).into_parameter();
+        let mut nadam = NAdam::new([&x], 2e-3);
+        let mut asgd = Asgd::new([&x], 0.5).lambd(0.1).t0(0.0);
+        for _ in 0..2 {
+            x.zero_grad();
+            x.sum().backward();
+            nadam.step();
+            asgd.step();
+        }
+        assert_eq!(number(nadam.state_dict().to_value(), "mu_product"), 0.2025992);
+        assert_eq!(number(asgd.state_dict().to_value(), "eta"), 0.46550623);
+        assert_eq!(number(asgd.state_dict().to_value(), "mu"), 0.5);
     }
 
     #[test]

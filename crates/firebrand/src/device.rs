@@ -17,9 +17,14 @@ pub fn wgpu(name: &str) -> Result<Device> {
     #[cfg(feature = "wgpu")]
     return backend_wgpu::open(name).map_err(|error| Error::Invalid(error.to_string()));
     #[cfg(not(feature = "wgpu"))]
-    Err(Error::Invalid(format!(
-        "device {name}: this program was built without GPUs; build it with --features wgpu"
-    )))
+    Err(Error::Invalid(if name == "wgpu" || name.starts_with("wgpu:") {
+        format!("device {name}: this program was built without GPUs; build it with --features wgpu")
+    } else {
+        format!(
+            "device {name}: not a name that is known; there is cpu, and with --features wgpu there are wgpu, wgpu:low, \
+             wgpu:1 and parts of an adapter's name"
+        )
+    }))
 }
 
 /// The device of a name: `cpu`, or what [`wgpu`] takes.
@@ -29,9 +34,15 @@ pub fn wgpu(name: &str) -> Result<Device> {
 /// ```
 ///
 /// # Errors
-/// As [`wgpu`].
+/// As [`wgpu`]; names are lower case.
 pub fn device_of(name: &str) -> Result<Device> {
-    if name == "cpu" { Ok(cpu()) } else { wgpu(name) }
+    match name {
+        "cpu" => Ok(cpu()),
+        _ if name.eq_ignore_ascii_case("cpu") => {
+            Err(Error::Invalid(format!("device {name}: names are lower case: cpu")))
+        }
+        _ => wgpu(name),
+    }
 }
 
 /// The default device. `FIREBRAND_DEVICE` names it (see [`device_of`]); otherwise it is a GPU if this was built
@@ -71,7 +82,11 @@ mod tests {
         assert_eq!(device, cpu());
         let warning = warning.expect("a reason");
         assert!(warning.starts_with("using the CPU: "), "{warning}");
+        let told = |name: &str| device_of(name).unwrap_err().to_string();
+        assert_eq!(told("CPU"), "device CPU: names are lower case: cpu");
         if cfg!(not(feature = "wgpu")) {
+            assert!(told("cuda").starts_with("device cuda: not a name that is known; there is cpu, and "));
+            assert!(told("wgpu:1").contains("built without GPUs"));
             assert_eq!(choose(None), (cpu(), None));
             assert!(warning.contains("--features wgpu"), "{warning}");
         }

@@ -5,6 +5,7 @@
 pub mod init;
 mod layers;
 pub mod loss;
+mod macros;
 mod module;
 pub mod optim;
 mod state;
@@ -12,7 +13,9 @@ mod state;
 /// For [`module!`]. In a module of its own, since compilers print a type by its shortest name.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::macros::Slot;
     pub use autograd::Tensor;
+    pub use tensor_core::check::fail;
 }
 pub use layers::*;
 pub use loss::{

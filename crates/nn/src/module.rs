@@ -8,7 +8,7 @@ use tensor_core::{Activation, DType, Device, Result};
 
 /// Training or evaluation, which a layer that tells them apart keeps; training to begin with.
 ///
-/// A layer of one's own with tensors and a mode, which [`module!`](crate::module!) does not write:
+/// [`module!`](crate::module!) writes a module that keeps one. By hand, where more is to be said (what it prints, say):
 ///
 /// ```
 /// use autograd::Tensor;
@@ -80,6 +80,22 @@ pub enum Role {
 /// assert_eq!(model.num_params(), 4 * 8 + 8 + 8 * 2 + 2);
 /// assert_eq!(model.named_parameters()[2].0, "fc2.weight");
 /// ```
+///
+/// # Copies
+/// `.clone()` of a layer is a second handle of the same parameters and buffers, as Python's assignment: what trains one
+/// trains the other, which is how weights are tied. To keep the best model, take [`Module::deep_copy`] where its type
+/// is `Clone`, as every layer's is, or [`Module::state_dict`], which copies too and is there for every module:
+/// [`Sequential`](crate::Sequential), whose parts may be of any kind, has no clone.
+///
+/// ```
+/// # use nn::{Linear, Module, ReLU, seq};
+/// # let cpu = backend_cpu::device();
+/// let model = seq![Linear::new(4, 8, &cpu), ReLU, Linear::new(8, 2, &cpu)];
+/// let best = model.state_dict();
+/// // … more epochs, worse ones …
+/// model.load_state_dict(&best, true)?;
+/// # Ok::<(), nn::LoadError>(())
+/// ```
 pub trait Module: Send + Sync {
     /// The output for an input.
     fn forward(&self, input: &Tensor) -> Tensor;
@@ -119,6 +135,11 @@ pub trait Module: Send + Sync {
     /// parts always, unless it keeps a [`Mode`].
     fn is_training(&self) -> bool {
         self.children().iter().all(|(_, child)| child.is_training())
+    }
+
+    /// Whether there is a module at all: not in a part that is `None`, which has no name among its owner's parts.
+    fn is_present(&self) -> bool {
+        true
     }
 
     /// Itself, if it is a linear layer that may apply an activation on its way out.
@@ -280,6 +301,33 @@ pub trait Module: Send + Sync {
         self.replace_tensors(&mut converted(convert)).expect("conversion has no error of its own");
     }
 
+    /// A copy with parameters and buffers of its own, in the same mode and with the same parameters frozen, but without
+    /// gradients: Python's `copy.deepcopy`. Parameters that parts share are shared in the copy. A `clone()` shares all
+    /// of them with the original.
+    ///
+    /// ```
+    /// use autograd::{Tensor, no_grad};
+    /// use nn::{Linear, Module};
+    /// let model = Linear::new(2, 1, &backend_cpu::device());
+    /// let (shared, best) = (model.clone(), model.deep_copy());
+    /// let before = model.weight.to_vec::<f32>();
+    /// no_grad(|| model.weight.fill_(7.0).numel());
+    /// assert_eq!(shared.weight.to_vec::<f32>(), [7.0, 7.0]);
+    /// assert_eq!(best.weight.to_vec::<f32>(), before);
+    /// ```
+    ///
+    /// # Panics
+    /// As [`Module::replace_tensors`].
+    #[track_caller]
+    fn deep_copy(&self) -> Self
+    where
+        Self: Sized + Clone,
+    {
+        let mut copy = self.clone();
+        copy.replace_tensors(&mut converted(|t| Ok(t.copy()))).expect("copying has no error of its own");
+        copy
+    }
+
     /// Copies of all parameters and buffers by name.
     fn state_dict(&self) -> StateDict {
         self.named_tensors().into_iter().map(|(name, t, _)| (name, t.detach().copy())).collect()
@@ -339,51 +387,4 @@ pub(crate) fn converted(
         done.push((old.clone(), new.clone()));
         Ok(new)
     }
-}
-
-/// Makes a struct a [`Module`]: its name, its parts, and its forward pass.
-///
-/// `module!(Mlp { fc1, fc2 }, |m, x| m.fc2.forward(&m.fc1.forward(x).relu()));`
-///
-/// A part is any module: a layer, another struct of one's own, or a vector of them.
-///
-/// ```
-/// use nn::{Linear, Module, module};
-/// struct Block { fc: Linear }
-/// module!(Block { fc }, |m, x| m.fc.forward(x).relu() + x);
-/// struct Net { blocks: Vec<Block>, head: Linear }
-/// module!(Net { blocks, head }, |m, x| {
-///     m.head.forward(&m.blocks.iter().fold(x.clone(), |x, block| block.forward(&x)))
-/// });
-///
-/// let cpu = backend_cpu::device();
-/// let blocks = (0..2).map(|_| Block { fc: Linear::new(4, 4, &cpu) }).collect();
-/// let net = Net { blocks, head: Linear::new(4, 1, &cpu) };
-/// assert_eq!(net.named_parameters()[2].0, "blocks.1.fc.weight");
-/// ```
-#[macro_export]
-macro_rules! module {
-    ($name:ident { $($field:ident),* $(,)? }, |$this:ident, $input:ident| $body:expr) => {
-        impl $crate::Module for $name {
-            #[track_caller]
-            fn forward(&self, $input: &$crate::__private::Tensor) -> $crate::__private::Tensor {
-                let $this = self;
-                $body
-            }
-            fn name(&self) -> String {
-                stringify!($name).into()
-            }
-            fn children(&self) -> Vec<(String, &dyn $crate::Module)> {
-                vec![$((stringify!($field).into(), &self.$field as &dyn $crate::Module)),*]
-            }
-            fn children_mut(&mut self) -> Vec<&mut dyn $crate::Module> {
-                vec![$(&mut self.$field as &mut dyn $crate::Module),*]
-            }
-        }
-        impl ::std::fmt::Display for $name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(&$crate::Module::repr(self))
-            }
-        }
-    };
 }

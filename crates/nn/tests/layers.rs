@@ -27,8 +27,12 @@ fn layers_print_as_pytorchs() {
             "Conv2d(2, 3, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), padding_mode=circular)",
         ),
         (
-            Conv3d::without_bias(2, 4, (1, 2, 3), ConvOptions::new().groups(2).dilation(2), d).to_string(),
+            Conv3d::with(2, 4, (1, 2, 3), ConvOptions::new().groups(2).dilation(2), false, d).to_string(),
             "Conv3d(2, 4, kernel_size=(1, 2, 3), stride=(1, 1, 1), dilation=(2, 2, 2), groups=2, bias=False)",
+        ),
+        (
+            ConvTranspose1d::without_bias(4, 2, 3, d).stride(2).output_padding(1).to_string(),
+            "ConvTranspose1d(4, 2, kernel_size=(3,), stride=(2,), output_padding=(1,), bias=False)",
         ),
         (
             ConvTranspose2d::new(16, 8, 3, d).stride(2).padding(1).output_padding(1).to_string(),
@@ -72,13 +76,21 @@ fn convolutions_draw_the_weight_and_then_the_bias() {
     let d = &backend_cpu::device();
     // PyTorch after manual_seed(s): uniform ±1/√fan, fan being in/groups · kernel, in this order.
     manual_seed(5);
-    let conv = Conv2d::with(4, 6, (3, 5), ConvOptions::new().groups(2), d);
+    let conv = Conv2d::with(4, 6, (3, 5), ConvOptions::new().groups(2), true, d);
     manual_seed(5);
     let bound = 1.0 / (2.0 * 15.0f64).sqrt();
     let weight = Tensor::uniform([6, 2, 3, 5], -bound, bound, d);
     let bias = Tensor::uniform(6, -bound, bound, d);
     assert!(conv.weight.allclose(&weight, 1e-6, 0.0));
-    assert_eq!(conv.bias.unwrap().to_vec::<f32>(), bias.to_vec::<f32>());
+    assert_eq!(conv.bias.as_ref().unwrap().to_vec::<f32>(), bias.to_vec::<f32>());
+    // Without a bias the weight is the same, and nothing else is drawn.
+    manual_seed(5);
+    let bare = Conv2d::without_bias(2, 6, (3, 5), d).stride(2);
+    assert_eq!((bare.weight.to_vec::<f32>(), bare.bias.is_none()), (conv.weight.to_vec::<f32>(), true));
+    assert_eq!(
+        Tensor::uniform(6, -bound, bound, d).to_vec::<f32>(),
+        conv.bias.as_ref().unwrap().to_vec::<f32>()
+    );
     // The fan of a transposed one is out/groups · kernel.
     manual_seed(6);
     let conv = ConvTranspose2d::new(3, 2, 2, d);
@@ -175,7 +187,7 @@ fn a_step_has_the_same_bits_at_any_number_of_threads() {
             BatchNorm2d::new(16, d),
             ReLU,
             MaxPool2d::new(3).stride(2).padding(1),
-            Conv2d::with(16, 16, 3, ConvOptions::new().groups(4), d),
+            Conv2d::with(16, 16, 3, ConvOptions::new().groups(4), true, d),
             AvgPool2d::new(2),
             Flatten,
             Linear::new(16 * 25, 4, d)

@@ -1,7 +1,7 @@
 //! Modules: names, modes, moving, freezing, sharing, state dicts.
 
 use autograd::Tensor;
-use nn::{BatchNorm1d, Dropout, LayerNorm, Linear, Module, ModuleList, ReLU, StateDict, module, seq};
+use nn::{BatchNorm1d, Dropout, LayerNorm, Linear, Mode, Module, ModuleList, ReLU, StateDict, module, seq};
 use tensor_core::{DType, Device};
 
 fn cpu() -> Device {
@@ -177,4 +177,120 @@ fn fused_layers_give_what_single_ones_do() {
         let fused = nn::Sequential::new(vec![Box::new(linear.clone()), act]);
         assert!(fused.forward(&x).allclose(&want, 1e-6, 1e-7));
     }
+}
+
+#[derive(Clone)]
+struct Gated<M> {
+    inner: M,
+    around: Option<Linear>,
+    gain: Tensor,
+    shift: Option<Tensor>,
+    count: Tensor,
+    mode: Mode,
+}
+module!(
+    Gated<M: Module + Clone + std::fmt::Display> { inner, around, gain: param, shift: param, count: buffer, mode: mode },
+    |m, x| m.inner.forward(x) * &m.gain + m.around.forward(x)
+);
+
+fn gated(around: bool) -> Gated<BatchNorm1d> {
+    Gated {
+        inner: BatchNorm1d::new(3, &cpu()),
+        around: around.then(|| Linear::without_bias(3, 3, &cpu())),
+        gain: Tensor::ones(3, &cpu()).into_parameter(),
+        shift: around.then(|| Tensor::zeros(3, &cpu()).into_parameter()),
+        count: Tensor::zeros(1, &cpu()),
+        mode: Mode::default(),
+    }
+}
+
+#[test]
+fn module_lists_own_tensors_before_parts_and_nothing_that_is_none() {
+    let names = |m: &Gated<BatchNorm1d>| m.named_parameters().into_iter().map(|(n, _)| n).collect::<Vec<_>>();
+    let (with, without) = (gated(true), gated(false));
+    assert_eq!(names(&with), ["gain", "shift", "inner.weight", "inner.bias", "around.weight"]);
+    assert_eq!(names(&without), ["gain", "inner.weight", "inner.bias"]);
+    assert_eq!(with.named_buffers()[0].0, "count");
+    let parts = |m: &Gated<BatchNorm1d>| m.named_modules().into_iter().map(|(n, _)| n).collect::<Vec<_>>();
+    assert_eq!((parts(&with).len(), parts(&without)), (3, vec!["".to_string(), "inner".to_string()]));
+    assert!(!without.to_string().contains("around") && with.to_string().contains("(around): Linear("));
+    with.eval();
+    assert!(!with.is_training() && !with.inner.is_training() && !with.mode.get());
+    // What is none gives its input back; no gain, so the sum is x's.
+    without.eval();
+    without.gain.detach().fill_(0.0);
+    let x = Tensor::ones([2, 3], &cpu());
+    assert_eq!(without.forward(&x).to_vec::<f32>(), x.to_vec::<f32>());
+    let mut moved = with;
+    moved.to_dtype(DType::F64);
+    assert!(moved.named_parameters().iter().all(|(_, p)| p.dtype() == DType::F64 && p.is_parameter()));
+    assert_eq!(moved.count.dtype(), DType::F64);
+}
+
+struct Pair {
+    left: Linear,
+    right: Linear,
+}
+module!(Pair { left, right }, |m, x, y| m.left.forward(x) - m.right.forward(y));
+
+#[test]
+fn a_module_of_two_inputs_says_so() {
+    let pair = Pair { left: Linear::new(2, 1, &cpu()), right: Linear::new(3, 1, &cpu()) };
+    let (x, y) = (Tensor::ones([1, 2], &cpu()), Tensor::ones([1, 3], &cpu()));
+    assert_eq!(
+        pair.forward_pair(&x, &y).item::<f32>(),
+        (pair.left.forward(&x) - pair.right.forward(&y)).item()
+    );
+    // Devices, tensors and modules may be there in what unwinds, boxed ones too.
+    fn unwinds<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>(_: &T) {}
+    unwinds(&(cpu(), x.clone(), seq![ReLU], BatchNorm1d::new(2, &cpu())));
+    let told = std::panic::catch_unwind(|| pair.forward(&x)).unwrap_err().downcast::<String>().unwrap();
+    assert_eq!(*told, "Pair: one input\n  hint: it takes two: call forward_pair");
+}
+
+#[test]
+fn a_deep_copy_has_tensors_of_its_own_and_a_clone_has_not() {
+    let model = gated(true);
+    model.inner.requires_grad_(false);
+    model.forward(&Tensor::randn([4, 3], &cpu())).sum().backward();
+    model.eval();
+    let (clone, copy) = (model.clone(), model.deep_copy());
+    let tensors =
+        |m: &Gated<BatchNorm1d>| m.named_tensors().into_iter().map(|(_, t, _)| t).collect::<Vec<_>>();
+    for ((own, shared), new) in tensors(&model).iter().zip(tensors(&clone)).zip(tensors(&copy)) {
+        assert!(own.is(&shared) && !own.is(&new));
+        assert_eq!((own.requires_grad(), own.is_parameter()), (new.requires_grad(), new.is_parameter()));
+        assert_eq!(own.to_vec::<f64>(), new.to_vec::<f64>());
+        let before = new.to_vec::<f64>();
+        own.detach().add_(1);
+        assert_eq!(
+            (own.to_vec::<f64>(), new.to_vec::<f64>()),
+            (shared.to_vec::<f64>(), before),
+            "only the clone follows"
+        );
+    }
+    assert!(model.gain.grad().is_some() && copy.gain.grad().is_none());
+    assert!(!copy.is_training() && !copy.inner.is_training());
+    copy.train();
+    assert!(!model.is_training() && !model.inner.is_training(), "the copy's mode is its own");
+    // Tied weights are tied in the copy, to each other.
+    #[derive(Clone)]
+    struct Twice(Linear, Linear);
+    impl Module for Twice {
+        fn forward(&self, x: &Tensor) -> Tensor {
+            self.1.forward(&self.0.forward(x))
+        }
+        fn name(&self) -> String {
+            "Twice".into()
+        }
+        fn children(&self) -> Vec<(String, &dyn Module)> {
+            vec![("0".into(), &self.0), ("1".into(), &self.1)]
+        }
+        fn children_mut(&mut self) -> Vec<&mut dyn Module> {
+            vec![&mut self.0, &mut self.1]
+        }
+    }
+    let layer = Linear::without_bias(2, 2, &cpu());
+    let copy = Twice(layer.clone(), layer.clone()).deep_copy();
+    assert!(copy.0.weight.is(&copy.1.weight) && !copy.0.weight.is(&layer.weight));
 }

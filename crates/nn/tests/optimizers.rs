@@ -183,6 +183,17 @@ fn settings_out_of_range_are_refused_in_pytorchs_words() {
 }
 
 #[test]
+fn every_group_gets_its_rate() {
+    let mut optimizer = Sgd::new([param(&[1.0])], 0.1).momentum(0.9);
+    let mut other = Sgd::new([param(&[1.0])], 0.1);
+    refused(move || other.set_lrs(&[0.1, 0.2]), "set_lrs: 2 rates for 1 parameter groups");
+    optimizer.add_group([param(&[2.0])], SgdConfig::default());
+    optimizer.set_lrs(&[0.5, 0.25]);
+    assert_eq!(optimizer.lrs(), [0.5, 0.25]);
+    refused(move || optimizer.set_momenta(&[0.5]), "set_momenta: 1 momenta for 2 parameter groups");
+}
+
+#[test]
 fn without_gradients_the_norm_is_zero() {
     assert_eq!(clip_grad_norm_(&[param(&[1.0])], 1.0).item::<f32>(), 0.0);
     refused(|| drop(clip_grad_norm_(&Vec::<Tensor>::new(), 1.0)), "got an empty parameter list");

@@ -29,7 +29,7 @@ fn layers_name_themselves() {
         ("conv1d", Box::new(nn::Conv1d::new(4, 2, 3, &cpu))),
         ("conv2d", Box::new(nn::Conv2d::new(4, 2, 3, &cpu))),
         ("conv3d", Box::new(nn::Conv3d::new(4, 2, 3, &cpu))),
-        ("conv_transpose2d", Box::new(nn::ConvTranspose2d::with(4, 2, 3, ConvOptions::new(), &cpu))),
+        ("conv_transpose2d", Box::new(nn::ConvTranspose2d::with(4, 2, 3, ConvOptions::new(), true, &cpu))),
         ("max_pool2d", Box::new(nn::MaxPool2d::new(2))),
         ("avg_pool2d", Box::new(nn::AvgPool2d::new(2))),
         ("avg_pool2d", Box::new(nn::LPPool2d::new(2, 2))),

@@ -72,7 +72,8 @@ pub struct Stats {
     pub creations: u64,
 }
 
-/// A machine that computes tensors.
+/// A machine that computes tensors. After a panic it goes on: its locks recover from poisoning, and what they guard is
+/// whole, so that devices and tensors may cross `std::panic::catch_unwind`.
 pub trait Backend: Any + Send + Sync + fmt::Debug {
     /// A short name: `cpu`, `wgpu:0 (NVIDIA …)`.
     fn name(&self) -> String;

@@ -5,6 +5,7 @@ use crate::dtype::DType;
 use crate::layout::Layout;
 use std::any::Any;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +15,10 @@ pub type Storage = Box<dyn Any + Send + Sync>;
 /// A flat run of elements on some device. Clones share the memory.
 #[derive(Clone)]
 pub struct Buffer(Arc<Inner>);
+
+// A panic may leave elements half written, but every one is some number, and the storage is whole: see `Backend`.
+impl UnwindSafe for Buffer {}
+impl RefUnwindSafe for Buffer {}
 
 struct Inner {
     device: Device,

@@ -65,6 +65,15 @@ pub fn axes(op: &str, dims: &[isize], rank: usize) -> Axes {
     set
 }
 
+/// A dimension that has a largest and a smallest element, or else the message that it is empty.
+#[track_caller]
+pub fn extremes(op: &str, axis: usize, shape: &Shape) {
+    if shape[axis] == 0 {
+        let problem = format!("dimension {axis} of shape {shape} is empty: nothing is extreme");
+        fail(op, problem, "reduce a dimension that is not empty, or ask .numel() first");
+    }
+}
+
 /// The shape two operands broadcast to.
 #[track_caller]
 pub fn broadcast(op: &str, a: &Shape, b: &Shape) -> Shape {

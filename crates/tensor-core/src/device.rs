@@ -3,6 +3,7 @@
 use crate::backend::Backend;
 use std::fmt;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 /// Where tensors live and are computed: a counted handle of a [`Backend`].
@@ -20,6 +21,10 @@ impl Device {
         (&*self.0 as &dyn std::any::Any).downcast_ref()
     }
 }
+
+// What a backend changes behind a shared reference is whole after a panic: see `Backend`.
+impl UnwindSafe for Device {}
+impl RefUnwindSafe for Device {}
 
 impl Deref for Device {
     type Target = dyn Backend;

@@ -151,11 +151,13 @@ impl Tensor {
         crate::stack(&(0..columns).map(power).collect::<Vec<_>>(), -1)
     }
 
-    /// A copy whose elements at row-major places are those of `source`, or their sum with what stood there.
+    /// A copy whose elements at row-major places are those of `source`, or their sum with what stood there; negative
+    /// places count from the end.
     #[track_caller]
     pub fn put(&self, index: &Tensor, source: &Tensor, accumulate: bool) -> Tensor {
         let flat = self.flatten(0, -1);
-        let (index, source) = (index.flatten(0, -1), source.flatten(0, -1));
+        let index = self.wrapped("put", &index.flatten(0, -1), self.numel());
+        let source = source.flatten(0, -1);
         let out =
             if accumulate { flat.scatter_add(0, &index, &source) } else { flat.scatter(0, &index, &source) };
         out.reshape_to(self.shape()).named("PutBackward0")

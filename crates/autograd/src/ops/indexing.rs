@@ -13,6 +13,9 @@ fn zeros(shape: &Shape, g: &Tensor) -> Tensor {
 
 impl Tensor {
     /// The elements of a dimension at an index of one dimension; repeats add up their gradients.
+    ///
+    /// # Panics
+    /// When an index is negative or not below the dimension's size; `.i(s![index])` counts negative ones from the end.
     #[track_caller]
     pub fn index_select(&self, dim: isize, index: &Tensor) -> Tensor {
         let axis = self.axis("index_select", dim);
@@ -30,7 +33,7 @@ impl Tensor {
     /// table being its weight.
     ///
     /// # Panics
-    /// When an index is not one of N, or this is no matrix.
+    /// When an index is not 0 to N - 1, or this is no matrix.
     #[track_caller]
     pub fn embedding(&self, indices: &Tensor) -> Tensor {
         if self.rank() != 2 {
@@ -86,6 +89,10 @@ impl Tensor {
     }
 
     /// `out[…, i, …] = self[…, index[…, i, …], …]` along a dimension.
+    ///
+    /// # Panics
+    /// When an index is negative or not below the dimension's size. [`Tensor::take_along_dim`] counts negative ones
+    /// from the end, as PyTorch's.
     #[track_caller]
     pub fn gather(&self, dim: isize, index: &Tensor) -> Tensor {
         let axis = self.axis("gather", dim);
@@ -139,12 +146,22 @@ impl Tensor {
         self.expand_to(&shape).flatten(0, -1).i(&[mask]).named("MaskedSelectBackward0")
     }
 
-    /// An index on this tensor's device, checked and with negative entries counted from the end.
+    /// An index on this tensor's device, checked: from 0 to `size` - 1.
     #[track_caller]
     pub(super) fn index(&self, op: &str, index: &Tensor, size: usize) -> Tensor {
         check::index_type(op, index.dtype());
         let checks = self.device().checks_indices();
         Tensor::from_raw(if checks { index.raw().checked_index(op, size) } else { index.raw().clone() })
+    }
+
+    /// As [`Tensor::index`], for the operations that count negative entries from the end.
+    #[track_caller]
+    pub(super) fn wrapped(&self, op: &str, index: &Tensor, size: usize) -> Tensor {
+        check::index_type(op, index.dtype());
+        if self.device().checks_indices() {
+            return Tensor::from_raw(index.raw().wrapped_index(op, size));
+        }
+        index.lt(0).where_(index + size as i64, index)
     }
 
     #[track_caller]

@@ -164,15 +164,28 @@ impl Tensor {
         self.std_dim((), 1, false)
     }
 
+    /// That there is an element: an extreme of none has no value.
+    #[track_caller]
+    fn has_extremes(&self, op: &str) {
+        if self.numel() == 0 {
+            let hint = format!(
+                "ask .numel() first, or reduce a dimension that is not empty: .{op}_dim(dim, keepdim)"
+            );
+            check::fail(op, format!("a tensor of shape {} has no elements", self.shape()), hint);
+        }
+    }
+
     /// The largest of all elements; equal ones share the gradient.
     #[track_caller]
     pub fn max(&self) -> Tensor {
+        self.has_extremes("max");
         self.reduce("MaxBackward1", ReduceOp::Max, Axes::all(self.rank()), false)
     }
 
     /// The smallest of all elements; equal ones share the gradient.
     #[track_caller]
     pub fn min(&self) -> Tensor {
+        self.has_extremes("min");
         self.reduce("MinBackward1", ReduceOp::Min, Axes::all(self.rank()), false)
     }
 
@@ -208,6 +221,7 @@ impl Tensor {
         if self.rank() == 0 {
             return (self.clone(), Tensor::from_raw(RawTensor::full((), 0, DType::I32, self.device())));
         }
+        check::extremes(name, axis, self.shape());
         let index = Tensor::from_raw(self.raw().arg_reduce(op, axis, true));
         let values = self.gather(dim, &index);
         let (values, index) =
@@ -218,12 +232,14 @@ impl Tensor {
     /// Index of the first largest element, counted row-major.
     #[track_caller]
     pub fn argmax(&self) -> Tensor {
+        self.has_extremes("argmax");
         self.flatten(0, -1).argmax_dim(0, false)
     }
 
     /// Index of the first smallest element, counted row-major.
     #[track_caller]
     pub fn argmin(&self) -> Tensor {
+        self.has_extremes("argmin");
         self.flatten(0, -1).argmin_dim(0, false)
     }
 

@@ -213,17 +213,19 @@ impl Tensor {
         self.scatter_add(dim, &index, &src).named("IndexAddBackward0")
     }
 
-    /// The rows of a dimension at an index of one dimension filled with `value`, in a copy.
+    /// The rows of a dimension at an index of one dimension filled with `value`, in a copy; negative indices count
+    /// from the end.
     #[track_caller]
     pub fn index_fill(&self, dim: isize, index: &Tensor, value: impl Into<Scalar>) -> Tensor {
         let axis = self.axis("index_fill", dim);
         let src = Tensor::full(self.shape().with(axis, index.numel()), value, (self.dtype(), self.device()));
-        let (index, _) = self.rows("index_fill", dim, index, &src);
+        let index = self.wrapped("index_fill", index, self.shape().get(axis).copied().unwrap_or(1));
+        let (index, _) = self.rows("index_fill", dim, &index, &src);
         let places = self.places("index_fill", dim, &index);
         self.written(&places, &src.flatten(0, -1), "IndexFillBackward0")
     }
 
-    /// An index of one dimension spread over the others, and the source, whose shape is checked.
+    /// An index of one dimension, checked and spread over the others, and the source, whose shape is checked.
     #[track_caller]
     fn rows(&self, op: &str, dim: isize, index: &Tensor, src: &Tensor) -> (Tensor, Tensor) {
         let axis = self.axis(op, dim);
@@ -241,20 +243,26 @@ impl Tensor {
         }
         let mut sizes = vec![1; self.rank()];
         sizes[axis] = index.numel();
+        let index = self.index(op, index, self.shape()[axis]);
         (index.reshape(&sizes).expand_to(src.shape()).contiguous(), src.clone())
     }
 
-    /// The elements at row-major places, of the index's shape.
+    /// The elements at row-major places, of the index's shape; negative places count from the end.
     #[track_caller]
     pub fn take(&self, index: &Tensor) -> Tensor {
-        let flat = self.flatten(0, -1).index_select(0, &index.flatten(0, -1));
+        let places = self.wrapped("take", &index.flatten(0, -1), self.numel());
+        let flat = self.flatten(0, -1).index_select(0, &places);
         flat.reshape_to(index.shape()).named("TakeBackward0")
     }
 
-    /// As [`Tensor::gather`], both broadcast but for the dimension; without one, of the flattened tensor.
+    /// As [`Tensor::gather`], both broadcast but for the dimension; without one, of the flattened tensor. Negative
+    /// indices count from the end.
     #[track_caller]
     pub fn take_along_dim(&self, index: &Tensor, dim: impl Into<Option<isize>>) -> Tensor {
-        let Some(dim) = dim.into() else { return self.flatten(0, -1).gather(0, &index.flatten(0, -1)) };
+        let Some(dim) = dim.into() else {
+            let places = self.wrapped("take_along_dim", &index.flatten(0, -1), self.numel());
+            return self.flatten(0, -1).gather(0, &places);
+        };
         let axis = self.axis("take_along_dim", dim);
         if self.rank() != index.rank() || self.rank() == 0 {
             check::fail(
@@ -263,8 +271,9 @@ impl Tensor {
                 "equal ranks",
             );
         }
+        let index = self.wrapped("take_along_dim", index, self.shape()[axis]);
         let one = |t: &Tensor| t.shape().with(axis, 1);
-        let shape = check::broadcast("take_along_dim", &one(self), &one(index));
+        let shape = check::broadcast("take_along_dim", &one(self), &one(&index));
         let x = self.expand_to(&shape.with(axis, self.shape()[axis]));
         x.gather(dim, &index.expand_to(&shape.with(axis, index.shape()[axis])).contiguous())
     }

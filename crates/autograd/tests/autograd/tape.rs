@@ -369,6 +369,65 @@ fn retained_gradients_of_results() {
     loss.backward();
 }
 
+#[test]
+fn all_goes_on_after_a_panic() {
+    let (x, other) = (given(&[2.0, 3.0], &[2]), given(&[1.0, 2.0, 3.0], &[3]));
+    // Without AssertUnwindSafe, in the middle of no_grad and with a node recorded.
+    let caught = catch_unwind(|| no_grad(|| enable_grad(|| x.square()) + &other));
+    assert!(caught.is_err() && is_grad_enabled());
+    let device = x.device();
+    assert!(catch_unwind(|| Tensor::zeros([2, 2], device).matmul(&other)).is_err());
+    (x.square() * 3.0).sum().backward();
+    assert_eq!(grad_of(&x), [12.0, 18.0]);
+}
+
+/// A product that computes only the gradients that are asked for.
+struct Frugal;
+
+impl Function for Frugal {
+    fn name(&self) -> &'static str {
+        "FrugalBackward"
+    }
+    fn forward(&self, ctx: &mut Context, inputs: &[&Tensor]) -> Tensor {
+        // Each input's gradient is the other one.
+        for (wanted, other) in [(0, 1), (1, 0)] {
+            if ctx.needs_input_grad(wanted) {
+                ctx.save(&inputs[other..=other]);
+            }
+        }
+        inputs[0] * inputs[1]
+    }
+    fn backward(&self, ctx: &Context, grad: &Tensor) -> Vec<Option<Tensor>> {
+        let mut saved = ctx.saved().iter();
+        (0..2).map(|i| ctx.needs_input_grad(i).then(|| grad * saved.next().expect("it was saved"))).collect()
+    }
+}
+
+#[test]
+fn a_function_knows_which_gradients_are_wanted() {
+    let (a, b) = (given(&[2.0, 3.0], &[2]), given(&[5.0, 7.0], &[2]));
+    let (c, d) = (a.detach(), b.detach());
+    apply_function(Frugal, &[&a, &d]).sum().backward();
+    apply_function(Frugal, &[&c, &b]).sum().backward();
+    assert_eq!((grad_of(&a), grad_of(&b)), (vec![5.0, 7.0], vec![2.0, 3.0]));
+    assert!(c.grad().is_none() && d.grad().is_none());
+    crate::common::first("with both wanted", &[a, b], |x| apply_function(Frugal, &[&x[0], &x[1]]));
+    struct Third;
+    impl Function for Third {
+        fn name(&self) -> &'static str {
+            "ThirdBackward"
+        }
+        fn forward(&self, ctx: &mut Context, inputs: &[&Tensor]) -> Tensor {
+            assert!(!ctx.needs_input_grad(2));
+            inputs[0].clone()
+        }
+        fn backward(&self, _: &Context, _: &Tensor) -> Vec<Option<Tensor>> {
+            Vec::new()
+        }
+    }
+    refuses("needs_input_grad: input 2 of 1", || apply_function(Third, &[&c]));
+}
+
 struct Scaled(f64);
 
 impl Function for Scaled {

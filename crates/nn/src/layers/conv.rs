@@ -64,8 +64,10 @@ pub type Conv1d = ConvNd<1, false>;
 /// let conv = Conv2d::new(1, 16, 3, &cpu).stride(2).padding(1);
 /// let y = conv.forward(&Tensor::zeros([8, 1, 28, 28], &cpu));
 /// assert_eq!(y.shape().dims(), [8, 16, 14, 14]);
-/// // Groups and the bias decide what is drawn, so they are named at once:
-/// let conv = Conv2d::without_bias(4, 8, (3, 5), ConvOptions::new().groups(2), &cpu);
+/// let conv = Conv2d::without_bias(16, 32, 3, &cpu).stride(2).padding(1);
+/// assert!(conv.bias.is_none());
+/// // Groups decide what is drawn, so they are named at once, with the bias or without:
+/// let conv = Conv2d::with(4, 8, (3, 5), ConvOptions::new().groups(2), false, &cpu);
 /// assert_eq!(conv.to_string(), "Conv2d(4, 8, kernel_size=(3, 5), stride=(1, 1), groups=2, bias=False)");
 /// ```
 pub type Conv2d = ConvNd<2, false>;
@@ -99,10 +101,21 @@ impl<const D: usize, const TRANSPOSED: bool> ConvNd<D, TRANSPOSED> {
         kernel_size: impl Into<Each<D>>,
         device: &Device,
     ) -> Self {
-        Self::with(in_channels, out_channels, kernel_size, ConvOptions::new(), device)
+        Self::with(in_channels, out_channels, kernel_size, ConvOptions::new(), true, device)
     }
 
-    /// As [`ConvNd::new`], with options.
+    /// As [`ConvNd::new`], without a bias, which a normalisation that follows would take off again.
+    #[track_caller]
+    pub fn without_bias(
+        in_channels: usize,
+        out_channels: usize,
+        kernel_size: impl Into<Each<D>>,
+        device: &Device,
+    ) -> Self {
+        Self::with(in_channels, out_channels, kernel_size, ConvOptions::new(), false, device)
+    }
+
+    /// With everything at once: options, groups among them, and whether there is a bias.
     ///
     /// # Panics
     /// When the groups do not divide both numbers of channels.
@@ -112,29 +125,7 @@ impl<const D: usize, const TRANSPOSED: bool> ConvNd<D, TRANSPOSED> {
         out_channels: usize,
         kernel_size: impl Into<Each<D>>,
         options: ConvOptions<D>,
-        device: &Device,
-    ) -> Self {
-        let mut layer = Self::without_bias(in_channels, out_channels, kernel_size, options, device);
-        let bias = Tensor::zeros(out_channels, device);
-        let fan: usize = layer.weight.shape()[1..].iter().product();
-        if fan > 0 {
-            let bound = 1.0 / (fan as f64).sqrt();
-            init::uniform_(&bias, -bound, bound);
-        }
-        layer.bias = Some(bias.into_parameter());
-        layer
-    }
-
-    /// As [`ConvNd::with`], without a bias.
-    ///
-    /// # Panics
-    /// When the groups do not divide both numbers of channels.
-    #[track_caller]
-    pub fn without_bias(
-        in_channels: usize,
-        out_channels: usize,
-        kernel_size: impl Into<Each<D>>,
-        options: ConvOptions<D>,
+        bias: bool,
         device: &Device,
     ) -> Self {
         let groups = options.groups;
@@ -153,7 +144,16 @@ impl<const D: usize, const TRANSPOSED: bool> ConvNd<D, TRANSPOSED> {
         if weight.numel() > 0 {
             init::kaiming_uniform_(&weight, 5f64.sqrt(), init::Fan::In, init::Nonlinearity::LeakyReLU);
         }
-        ConvNd { weight: weight.into_parameter(), bias: None, options, mode: PaddingMode::Zeros }
+        let fan: usize = weight.shape()[1..].iter().product();
+        let bias = bias.then(|| {
+            let bias = Tensor::zeros(out_channels, device);
+            if fan > 0 {
+                let bound = 1.0 / (fan as f64).sqrt();
+                init::uniform_(&bias, -bound, bound);
+            }
+            bias.into_parameter()
+        });
+        ConvNd { weight: weight.into_parameter(), bias, options, mode: PaddingMode::Zeros }
     }
 
     /// From one place to the next; 1 to begin with.

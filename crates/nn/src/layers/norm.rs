@@ -13,7 +13,7 @@ use tensor_core::{DType, Device, Shape, check};
 ///
 /// Normalises by the mean and the biased variance of what it sees, which move the running ones (of the
 /// unbiased variance), and in evaluation by the running ones, if there are any.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ChannelNorm<const D: usize, const ALONE: bool> {
     /// γ, `[C]`
     pub weight: Option<Tensor>,
@@ -58,7 +58,7 @@ fn whole(device: &Device) -> DType {
 }
 
 /// What evaluation normalises by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Running {
     mean: Tensor,
     var: Tensor,

@@ -4,6 +4,7 @@ use crate::module::{Mode, Module, Role, print};
 use autograd::Tensor;
 use std::fmt;
 use std::ops::Index;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use tensor_core::{Activation, check};
 
 /// Modules applied in order. A linear layer followed by ReLU, sigmoid or tanh runs as one fused
@@ -22,6 +23,10 @@ pub struct Sequential {
     modules: Vec<Box<dyn Module>>,
     training: Mode,
 }
+
+// Modules are `Sync`: what they change behind a shared reference is a mode, or a tensor, both whole after a panic.
+impl UnwindSafe for Sequential {}
+impl RefUnwindSafe for Sequential {}
 
 impl Default for Sequential {
     fn default() -> Self {
@@ -160,6 +165,65 @@ impl<M: Module> Module for Vec<M> {
     }
 }
 
+/// A part that may be missing, as the way around a block that needs none: it gives its input back.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::{Linear, Module};
+/// let cpu = backend_cpu::device();
+/// let x = Tensor::ones([1, 2], &cpu);
+/// let (some, none) = (Some(Linear::new(2, 3, &cpu)), None::<Linear>);
+/// assert_eq!((some.forward(&x).numel(), none.forward(&x).numel()), (3, 2));
+/// assert_eq!((some.repr(), none.parameters().len()), ("Linear(in_features=2, out_features=3, bias=True)".into(), 0));
+/// ```
+impl<M: Module> Module for Option<M> {
+    #[track_caller]
+    fn forward(&self, input: &Tensor) -> Tensor {
+        match self {
+            Some(module) => module.forward(input),
+            None => input.clone(),
+        }
+    }
+    fn name(&self) -> String {
+        self.as_ref().map_or("None".into(), Module::name)
+    }
+    fn extra_repr(&self) -> String {
+        self.as_ref().map_or(String::new(), Module::extra_repr)
+    }
+    fn children(&self) -> Vec<(String, &dyn Module)> {
+        self.as_ref().map_or(Vec::new(), Module::children)
+    }
+    fn children_mut(&mut self) -> Vec<&mut dyn Module> {
+        self.as_mut().map_or(Vec::new(), Module::children_mut)
+    }
+    fn tensors(&self) -> Vec<(&str, &Tensor, Role)> {
+        self.as_ref().map_or(Vec::new(), Module::tensors)
+    }
+    fn tensors_mut(&mut self) -> Vec<&mut Tensor> {
+        self.as_mut().map_or(Vec::new(), Module::tensors_mut)
+    }
+    fn set_training(&self, training: bool) {
+        if let Some(module) = self {
+            module.set_training(training);
+        }
+    }
+    fn is_training(&self) -> bool {
+        self.as_ref().is_none_or(Module::is_training)
+    }
+    fn is_present(&self) -> bool {
+        self.as_ref().is_some_and(Module::is_present)
+    }
+    fn as_linear(&self) -> Option<&crate::Linear> {
+        self.as_ref().and_then(Module::as_linear)
+    }
+    fn as_activation(&self) -> Option<Activation> {
+        self.as_ref().and_then(Module::as_activation)
+    }
+    fn repr(&self) -> String {
+        self.as_ref().map_or("None".into(), Module::repr)
+    }
+}
+
 impl<M: Module + ?Sized> Module for Box<M> {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
@@ -188,6 +252,9 @@ impl<M: Module + ?Sized> Module for Box<M> {
     }
     fn is_training(&self) -> bool {
         (**self).is_training()
+    }
+    fn is_present(&self) -> bool {
+        (**self).is_present()
     }
     fn as_linear(&self) -> Option<&crate::Linear> {
         (**self).as_linear()

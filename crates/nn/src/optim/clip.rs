@@ -21,10 +21,14 @@ pub fn clip_grad_norm_(params: &[impl Borrow<Tensor>], max_norm: f64) -> Tensor 
 }
 
 /// As [`clip_grad_norm_`], by another norm: 1, 2, `f64::INFINITY`, … Without any gradient the norm is 0.
+///
+/// # Panics
+/// For no parameters, where PyTorch gives a 0 on its default device: here a tensor's device comes from its parameters.
 #[track_caller]
 pub fn clip_grad_norm_of_(params: &[impl Borrow<Tensor>], max_norm: f64, norm_type: f64) -> Tensor {
     let Some(first) = params.first() else {
-        check::fail("clip_grad_norm_", "got an empty parameter list", "pass &model.parameters()")
+        let hint = "pass &model.parameters(): their norm is a tensor, and nothing says on which device one of none is";
+        check::fail("clip_grad_norm_", "got an empty parameter list", hint)
     };
     scale_down(&gradients(params), first.borrow(), max_norm, norm_type)
 }

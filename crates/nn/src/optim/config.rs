@@ -54,6 +54,11 @@ pub trait Config: Clone + Send + std::fmt::Debug {
     fn states(&self) -> usize {
         self.state_names().len()
     }
+    /// What PyTorch keeps of each parameter besides, which here follows from the steps taken and the last one's
+    /// learning rate: numbers by name. Files carry them, so that PyTorch can go on.
+    fn derived(&self, _steps: u64, _last_lr: f64) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
     /// What the state's tensor of a number is filled with at first.
     fn initial(&self, _index: usize) -> f64 {
         0.0

@@ -72,12 +72,18 @@ pub trait Optimizer {
     /// The learning rates of the groups.
     fn lrs(&self) -> Vec<f64>;
     /// Sets the learning rates of the groups.
+    ///
+    /// # Panics
+    /// When there are more or fewer than groups.
     fn set_lrs(&mut self, lrs: &[f64]);
     /// The learning rates of the groups before a scheduler first changed them; the first call keeps them.
     fn initial_lrs(&mut self) -> Vec<f64>;
     /// The momentum (or β₁) of the groups, if the algorithm has one.
     fn momenta(&self) -> Option<Vec<f64>>;
     /// Sets the momentum (or β₁) of the groups, if the algorithm has one.
+    ///
+    /// # Panics
+    /// When there are more or fewer than groups.
     fn set_momenta(&mut self, momenta: &[f64]);
 }
 
@@ -161,6 +167,16 @@ impl<C: Config> Optim<C> {
         &self.states
     }
 
+    /// That there is a value for each group: PyTorch's `zip(…, strict=True)`.
+    #[track_caller]
+    fn one_each(&self, op: &str, what: &str, values: &[f64]) {
+        let (given, groups) = (values.len(), self.groups.len());
+        if given != groups {
+            let hint = "give one for each; a schedule is made after the last add_group";
+            check::fail(op, format!("{given} {what} for {groups} parameter groups"), hint);
+        }
+    }
+
     /// Changes the settings of all groups.
     #[track_caller]
     pub(crate) fn configure(mut self, f: impl Fn(&mut C)) -> Self {
@@ -234,7 +250,9 @@ impl<C: Config> Optimizer for Optim<C> {
         self.groups.iter().map(|g| g.config.lr()).collect()
     }
 
+    #[track_caller]
     fn set_lrs(&mut self, lrs: &[f64]) {
+        self.one_each("set_lrs", "rates", lrs);
         self.groups.iter_mut().zip(lrs).for_each(|(g, &lr)| g.config.set_lr(lr));
     }
 
@@ -246,7 +264,9 @@ impl<C: Config> Optimizer for Optim<C> {
         self.groups.iter().map(|g| g.config.momentum()).collect()
     }
 
+    #[track_caller]
     fn set_momenta(&mut self, momenta: &[f64]) {
+        self.one_each("set_momenta", "momenta", momenta);
         self.groups.iter_mut().zip(momenta).for_each(|(g, &m)| g.config.set_momentum(m));
     }
 }

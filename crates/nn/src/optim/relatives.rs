@@ -134,6 +134,9 @@ impl Config for NAdamConfig {
     fn state_names(&self) -> &'static [&'static str] {
         &["exp_avg", "exp_avg_sq"]
     }
+    fn derived(&self, steps: u64, _: f64) -> Vec<(&'static str, f64)> {
+        vec![("mu_product", self.product(steps).into())]
+    }
     fn problem(&self) -> Option<String> {
         let momentum_decay = ("momentum_decay value", self.momentum_decay, self.momentum_decay >= 0.0);
         wrong(self.lr, self.eps, self.betas, self.weight_decay).or_else(|| first_wrong(&[momentum_decay]))

@@ -95,10 +95,24 @@ fn descend(param: &Tensor, rate: f64, grad: &Tensor) {
     fused(step, &[(param.clone(), grad.clone(), Vec::new())]);
 }
 
+impl AsgdConfig {
+    /// The rate of the step after some, and what a weight counts for in the average then; PyTorch works both out at the
+    /// end of the step before, and keeps them in single precision.
+    fn after(&self, steps: u64, last_lr: f64) -> (f64, f64) {
+        let done = steps as f64;
+        let eta = last_lr / (1.0 + self.lambd * last_lr * done).powf(self.alpha);
+        (f64::from(eta as f32), f64::from((1.0 / (done - self.t0).max(1.0)) as f32))
+    }
+}
+
 impl Config for AsgdConfig {
     common!("ASGD");
     fn state_names(&self) -> &'static [&'static str] {
         &["ax"]
+    }
+    fn derived(&self, steps: u64, last_lr: f64) -> Vec<(&'static str, f64)> {
+        let (eta, mu) = self.after(steps, last_lr);
+        vec![("eta", eta), ("mu", mu)]
     }
     fn problem(&self) -> Option<String> {
         first_wrong(&[
@@ -109,10 +123,7 @@ impl Config for AsgdConfig {
         ])
     }
     fn step(&self, Age { t, last_lr, .. }: Age) -> Step {
-        // Both belong to the step before, and are kept in single precision.
-        let done = (t - 1) as f64;
-        let eta = last_lr / (1.0 + self.lambd * last_lr * done).powf(self.alpha);
-        let (eta, mu) = (f64::from(eta as f32), f64::from((1.0 / (done - self.t0).max(1.0)) as f32));
+        let (eta, mu) = self.after(t - 1, last_lr);
         let (shrink, weight_decay) = (1.0 - self.lambd * eta, self.weight_decay);
         Step::Composed(Box::new(move |param, grad, state| {
             let [average] = state else { unreachable!("of state there are 1") };

@@ -53,27 +53,27 @@ pub(super) fn entries() -> Vec<Entry> {
             nn::BatchNorm1d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);
         "nn" Conv1d(in_channels: usize, out_channels: usize, kernel_size: Each<1>, stride: Each<1> = 1.into(), padding: Padding<1> = 0.into(), dilation: Each<1> = 1.into(), groups: usize = 1, bias: bool = true, padding_mode: PaddingMode = PaddingMode::Zeros) => {
             let options = ConvOptions::new().stride(stride).padding(padding).dilation(dilation).groups(groups);
-            if bias { nn::Conv1d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::Conv1d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }.padding_mode(padding_mode)
+            nn::Conv1d::with(in_channels, out_channels, kernel_size, options, bias, &device()).padding_mode(padding_mode)
         };
         "nn" Conv2d(in_channels: usize, out_channels: usize, kernel_size: Each<2>, stride: Each<2> = 1.into(), padding: Padding<2> = 0.into(), dilation: Each<2> = 1.into(), groups: usize = 1, bias: bool = true, padding_mode: PaddingMode = PaddingMode::Zeros) => {
             let options = ConvOptions::new().stride(stride).padding(padding).dilation(dilation).groups(groups);
-            if bias { nn::Conv2d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::Conv2d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }.padding_mode(padding_mode)
+            nn::Conv2d::with(in_channels, out_channels, kernel_size, options, bias, &device()).padding_mode(padding_mode)
         };
         "nn" Conv3d(in_channels: usize, out_channels: usize, kernel_size: Each<3>, stride: Each<3> = 1.into(), padding: Padding<3> = 0.into(), dilation: Each<3> = 1.into(), groups: usize = 1, bias: bool = true, padding_mode: PaddingMode = PaddingMode::Zeros) => {
             let options = ConvOptions::new().stride(stride).padding(padding).dilation(dilation).groups(groups);
-            if bias { nn::Conv3d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::Conv3d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }.padding_mode(padding_mode)
+            nn::Conv3d::with(in_channels, out_channels, kernel_size, options, bias, &device()).padding_mode(padding_mode)
         };
         "nn" ConvTranspose1d(in_channels: usize, out_channels: usize, kernel_size: Each<1>, stride: Each<1> = 1.into(), padding: Padding<1> = 0.into(), output_padding: Each<1> = 0.into(), groups: usize = 1, bias: bool = true, dilation: Each<1> = 1.into()) => {
             let options = ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation);
-            if bias { nn::ConvTranspose1d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::ConvTranspose1d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }
+            nn::ConvTranspose1d::with(in_channels, out_channels, kernel_size, options, bias, &device())
         };
         "nn" ConvTranspose2d(in_channels: usize, out_channels: usize, kernel_size: Each<2>, stride: Each<2> = 1.into(), padding: Padding<2> = 0.into(), output_padding: Each<2> = 0.into(), groups: usize = 1, bias: bool = true, dilation: Each<2> = 1.into()) => {
             let options = ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation);
-            if bias { nn::ConvTranspose2d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::ConvTranspose2d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }
+            nn::ConvTranspose2d::with(in_channels, out_channels, kernel_size, options, bias, &device())
         };
         "nn" ConvTranspose3d(in_channels: usize, out_channels: usize, kernel_size: Each<3>, stride: Each<3> = 1.into(), padding: Padding<3> = 0.into(), output_padding: Each<3> = 0.into(), groups: usize = 1, bias: bool = true, dilation: Each<3> = 1.into()) => {
             let options = ConvOptions::new().stride(stride).padding(padding).output_padding(output_padding).groups(groups).dilation(dilation);
-            if bias { nn::ConvTranspose3d::with(in_channels, out_channels, kernel_size, options, &device()) } else { nn::ConvTranspose3d::without_bias(in_channels, out_channels, kernel_size, options, &device()) }
+            nn::ConvTranspose3d::with(in_channels, out_channels, kernel_size, options, bias, &device())
         };
         "nn" BatchNorm2d(num_features: usize, eps: f64 = 1e-5, momentum: Option<f64> = Some(0.1), affine: bool = true, track_running_stats: bool = true) =>
             nn::BatchNorm2d::new(num_features, &device()).eps(eps).momentum(momentum).affine(affine).track_running_stats(track_running_stats);

@@ -1,5 +1,6 @@
 //! Choosing by index tensors, and joining. Indices are checked on the host side of the CPU only
-//! where they come from users: [`RawTensor::checked_index`].
+//! where they come from users: [`RawTensor::checked_index`], and [`RawTensor::wrapped_index`] where negative ones count
+//! from the end.
 
 use super::RawTensor;
 use crate::check;
@@ -13,13 +14,39 @@ impl RawTensor {
         (self.numel() > 0).then(|| check::done(op, self.device().index_range(self.view())))
     }
 
-    /// This index tensor with negative entries counted from the end of `size`; panics on one out of range.
+    /// Whether every entry is from `low` to `size` - 1.
+    #[track_caller]
+    fn entries_within(&self, op: &str, low: i64, size: usize) -> bool {
+        self.index_range(op).is_none_or(|(least, most)| least >= low && most < size as i64)
+    }
+
+    /// This index tensor, whose entries are 0 to `size` - 1; panics on any other. A negative one is refused as
+    /// PyTorch's `gather`, `index_select` and `embedding` do: a stray -1 in data is not the last row.
     #[track_caller]
     pub fn checked_index(&self, op: &str, size: usize) -> Self {
-        let size = size as i64;
-        if self.index_range(op).is_none_or(|(low, high)| low >= 0 && high < size) {
+        if self.entries_within(op, 0, size) {
             return self.clone();
         }
+        let values: Vec<i64> = self.to_vec();
+        let odd = values.iter().find(|&&v| v < 0 || v >= size as i64).expect("one is out of range");
+        let hint = match size.checked_sub(1) {
+            None => String::new(),
+            Some(last) if *odd < 0 => {
+                format!("indices run from 0 to {last}; .i(s![…]) counts negative ones from the end")
+            }
+            Some(last) => format!("indices run from 0 to {last}"),
+        };
+        check::fail(op, format!("index {odd} is out of range for a dimension of size {size}"), hint)
+    }
+
+    /// This index tensor with negative entries counted from the end of `size`, as `x[index]` takes them; panics on
+    /// one out of range.
+    #[track_caller]
+    pub fn wrapped_index(&self, op: &str, size: usize) -> Self {
+        if self.entries_within(op, 0, size) {
+            return self.clone();
+        }
+        let size = size as i64;
         let values: Vec<i64> = self.to_vec();
         if let Some(odd) = values.iter().find(|&&v| v < -size || v >= size) {
             let hint =

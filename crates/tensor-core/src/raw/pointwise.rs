@@ -194,6 +194,15 @@ fn binary(op: BinaryOp, a: Arg, b: Arg) -> RawTensor {
         BinaryOp::Pow | BinaryOp::FloorDiv | BinaryOp::Remainder if dtype == DType::Bool => {
             check::fail(name, "is not defined for bool tensors", "convert with .to_dtype(DType::I32)")
         }
+        // A tensor of powers is taken as it comes, as PyTorch does: 2 to the power -1 is 0 there.
+        BinaryOp::Pow if dtype.category() == Category::Int => {
+            if let Arg::Scalar(power) = b
+                && power.to_i64() < 0
+            {
+                let hint = "write the power with a point, -1.0, or convert with .to_dtype(DType::F32)";
+                check::fail(name, format!("integers to the power {} are not integers", power.to_i64()), hint);
+            }
+        }
         BinaryOp::Xor => dtype = DType::Bool,
         BinaryOp::And if dtype.is_float() => check::fail(
             name,

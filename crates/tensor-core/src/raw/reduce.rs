@@ -17,9 +17,10 @@ impl RawTensor {
         } else {
             self.clone()
         };
-        if let Some(empty) = axes.iter().find(|&a| !adds && self.shape()[a] == 0) {
-            let shape = self.shape();
-            check::fail(name, format!("dimension {empty} of shape {shape} is empty: nothing is extreme"), "");
+        if !adds {
+            for axis in axes.iter() {
+                check::extremes(name, axis, self.shape());
+            }
         }
         let shape = x.shape().reduced(axes, keepdim);
         if axes.is_empty() {
@@ -62,9 +63,7 @@ impl RawTensor {
     /// Index of the extreme element along `axis`, as I32.
     #[track_caller]
     pub fn arg_reduce(&self, op: ArgOp, axis: usize, keepdim: bool) -> Self {
-        if self.shape()[axis] == 0 {
-            check::fail(op.name(), format!("dimension {axis} of shape {} is empty", self.shape()), "");
-        }
+        check::extremes(op.name(), axis, self.shape());
         let shape = self.shape().reduced(Axes::one(axis), keepdim);
         self.answer(op.name(), self.device().arg_reduce(op, self.view(), axis), DType::I32, shape)
     }
