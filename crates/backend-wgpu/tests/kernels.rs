@@ -128,7 +128,11 @@ fn functions_of_two_elements() {
             c.same(&format!("{op:?} of integers"), 0.0, |d| {
                 integers(&[4, 6], -9, 9, 1, d).binary(op, &integers(&[6], 1, 5, 2, d))
             });
-            c.same(&format!("{op:?} by a negative"), 0.0, |d| integers(&[24], -9, 9, 1, d).binary(op, -2));
+            if op != Pow {
+                c.same(&format!("{op:?} by a negative"), 0.0, |d| {
+                    integers(&[24], -9, 9, 1, d).binary(op, -2)
+                });
+            }
         }
         for op in [Add, Mul, Maximum, Minimum, Xor, And] {
             let bools = |seed, d: &Device| integers(&[32], 0, 2, seed, d).cast(DType::Bool);

@@ -54,23 +54,27 @@ impl Panels {
     }
 }
 
-/// `C (+)= A·B` for the columns of one panel: `A[i, p] = a[rows[i] + along[p]]`, B a panel of `along.len()` rows and
-/// `width` columns, C `rows.len()` rows that begin `c_row` apart. `add` keeps what C holds; the bias in `last` is as
-/// wide as the panel.
+/// A matrix whose elements are listed: (i, p) is `data[rows[i] + along[p]]`.
+#[derive(Clone, Copy)]
+pub struct Image<'a, T> {
+    pub data: &'a [T],
+    pub rows: &'a [usize],
+    pub along: &'a [usize],
+}
+
+/// `C (+)= A·B` for the columns of one panel: B has `along.len()` rows of `width` columns, C `rows.len()` rows that
+/// begin `c_row` apart. The bias in `last` is as wide as the panel.
 ///
 /// # Panics
-/// When an element stands outside `a`, or B or C are too short.
-#[expect(clippy::too_many_arguments, reason = "three matrices and what becomes of them")]
+/// When an element stands outside the image, or B or C are too short.
 pub fn listed<T: Kernel>(
-    a: &[T],
-    rows: &[usize],
-    along: &[usize],
-    b: &[T],
-    width: usize,
+    a: Image<T>,
+    (b, width): (&[T], usize),
     (c, c_row): (&mut [T], usize),
-    add: bool,
+    update: Update,
     last: Epilogue<T>,
 ) {
+    let Image { data: a, rows, along } = a;
     let shape = T::shape();
     let furthest = |list: &[usize]| list.iter().copied().max().unwrap_or(0);
     assert!(along.is_empty() || furthest(rows) + furthest(along) < a.len(), "listed: A leaves its memory");
@@ -93,7 +97,7 @@ pub fn listed<T: Kernel>(
                 c_row,
                 rows: tile.len(),
                 cols: width,
-                update: if k.start == 0 && !add { Update::Write } else { Update::Add },
+                update: if k.start == 0 { update } else { Update::Add },
                 last: (k.end == along.len()).then_some(last),
             };
             // SAFETY: the assertions cover all that the tile names; `c` is this call's alone.

@@ -9,16 +9,21 @@
 //! only divide M and N. So a row's result does not depend on the rows beside it either: one image gives the same
 //! bits alone and in a batch.
 
+mod dot;
 mod kernel;
 mod listed;
+mod operands;
 mod pack;
 
 use crate::simd::vectorize;
 use crate::storage::scratch;
 use crate::threads;
+use dot::dot;
 pub use kernel::Kernel;
 use kernel::Tile;
-pub(crate) use listed::{Panels, listed};
+pub(crate) use listed::{Image, Panels, listed};
+use operands::Out;
+pub use operands::{Epilogue, MatRef, Sizes, Update};
 pub(crate) use pack::{SIDE, Turn};
 use std::ops::Range;
 
@@ -41,89 +46,6 @@ const PACKING_ROWS: usize = 8;
 const DIRECT_B_ROWS: usize = 64;
 /// Columns of C from which packing A pays, if its rows are not runs of memory.
 const PACKED_A_COLUMNS: usize = 512;
-
-/// A matrix in memory: element (i, j) is at `offset + i·row_stride + j·col_stride`.
-#[derive(Clone, Copy, Debug)]
-pub struct MatRef<'a, T> {
-    /// The memory.
-    pub data: &'a [T],
-    /// Where element (0, 0) is.
-    pub offset: usize,
-    /// From one row to the next.
-    pub row_stride: isize,
-    /// From one column to the next.
-    pub col_stride: isize,
-}
-
-impl<T> MatRef<'_, T> {
-    /// Where element (i, j) is.
-    #[inline(always)]
-    fn index(&self, i: usize, j: usize) -> usize {
-        (self.offset as isize + i as isize * self.row_stride + j as isize * self.col_stride) as usize
-    }
-
-    /// The same memory, rows and columns exchanged.
-    fn transpose(&self) -> Self {
-        MatRef { row_stride: self.col_stride, col_stride: self.row_stride, ..*self }
-    }
-
-    /// Whether `rows × cols` elements all lie inside the memory.
-    fn covers(&self, rows: usize, cols: usize) -> bool {
-        let reach = |n: usize, stride: isize| (n as isize - 1) * stride;
-        let (r, c) = (reach(rows, self.row_stride), reach(cols, self.col_stride));
-        let first = self.offset as isize;
-        let (low, high) = (first + r.min(0) + c.min(0), first + r.max(0) + c.max(0));
-        low >= 0 && (high as usize) < self.data.len()
-    }
-}
-
-/// What becomes of the numbers that C holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Update {
-    /// They are overwritten by the product.
-    Write,
-    /// The product is added to them.
-    Add,
-    /// The product is taken from them.
-    Sub,
-}
-
-/// What happens to each element on its way out.
-#[derive(Clone, Copy, Debug)]
-pub struct Epilogue<'a, T> {
-    /// A number added per column.
-    pub bias: Option<&'a [T]>,
-    /// Then max(·, 0).
-    pub relu: bool,
-}
-
-impl<T> Epilogue<'_, T> {
-    /// Nothing happens.
-    pub const NONE: Self = Epilogue { bias: None, relu: false };
-}
-
-/// C's memory, of which each thread writes columns or rows of its own.
-struct Out<T>(*mut T);
-// SAFETY: `gemm` hands every thread a region of C that no other thread touches.
-unsafe impl<T> Sync for Out<T> {}
-
-impl<T> Out<T> {
-    /// The element at `index`.
-    fn at(&self, index: usize) -> *mut T {
-        self.0.wrapping_add(index)
-    }
-}
-
-/// The sizes of a product `[m, k] · [k, n]`.
-#[derive(Clone, Copy, Debug)]
-pub struct Sizes {
-    /// Rows of A and C.
-    pub m: usize,
-    /// Columns of B and C.
-    pub n: usize,
-    /// What is summed over.
-    pub k: usize,
-}
 
 /// `[M, K] · [K, N] → c` of `[M, N]`, row-major, overwritten.
 ///
@@ -172,7 +94,7 @@ fn product<T: Kernel>(
         return;
     }
     assert!(k == 0 || (a.covers(m, k) && b.covers(k, n)), "gemm: a matrix leaves its memory");
-    if n == 1 && epilogue.bias.is_none() {
+    if n == 1 && c.len() == m && update == Update::Write && epilogue.bias.is_none() {
         if m == 1 && k > 0 && !epilogue.relu && a.col_stride == 1 && b.row_stride == 1 {
             c[0] = dot(&a.data[a.offset..][..k], &b.data[b.offset..][..k]);
             return;
@@ -195,53 +117,6 @@ fn product<T: Kernel>(
             work.region(rows, cols);
         }
     });
-}
-
-/// A row times a column, both of them runs of memory: four blocks of k at a time, since each is a chain in which every
-/// sum waits for the one before.
-fn dot<T: Kernel>(a: &[T], b: &[T]) -> T {
-    let blocks: Vec<Range<usize>> = pieces(0..a.len(), BLOCK_K, UNIT_K).collect();
-    let mut total = None;
-    let mut add = |sums: &[T]| {
-        total =
-            sums.iter().fold(total, |total: Option<T>, &sum| Some(total.map_or(sum, |total| total + sum)));
-    };
-    let mut fours = blocks.chunks_exact(4);
-    for four in &mut fours {
-        add(&chains::<T, 4>(a, b, four));
-    }
-    match fours.remainder() {
-        rest @ [_, _, _] => add(&chains::<T, 3>(a, b, rest)),
-        rest @ [_, _] => add(&chains::<T, 2>(a, b, rest)),
-        rest => rest.iter().for_each(|block| add(&chains::<T, 1>(a, b, std::slice::from_ref(block)))),
-    }
-    total.unwrap_or(T::ZERO)
-}
-
-/// The sums of `N` blocks of products, each in its order.
-fn chains<T: Kernel, const N: usize>(a: &[T], b: &[T], blocks: &[Range<usize>]) -> [T; N] {
-    vectorize(
-        #[inline(always)]
-        || {
-            let common = blocks.iter().map(Range::len).min().unwrap_or(0);
-            let both: [(&[T], &[T]); N] = std::array::from_fn(|i| {
-                let block = blocks[i].start..blocks[i].start + common;
-                (&a[block.clone()], &b[block])
-            });
-            let mut sums = [T::ZERO; N];
-            for p in 0..common {
-                for (sum, (a, b)) in sums.iter_mut().zip(both) {
-                    *sum = a[p].fma(b[p], *sum);
-                }
-            }
-            for (sum, block) in sums.iter_mut().zip(blocks) {
-                for p in block.start + common..block.end {
-                    *sum = a[p].fma(b[p], *sum);
-                }
-            }
-            sums
-        },
-    )
 }
 
 /// How many parts M and N fall into for `workers` threads: the split whose largest part is the least work,

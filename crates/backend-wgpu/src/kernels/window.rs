@@ -53,6 +53,9 @@ fn steps(layout: &Layout, axis: usize, dims: usize) -> [u32; 4] {
 
 /// The one step from row to row of the leading dimensions, if there is one.
 fn row_step(layout: &Layout, lead: usize) -> Option<isize> {
+    if layout.numel() == 0 {
+        return Some(0); // there is no row to step to
+    }
     let mut step = None;
     let mut reach = 0;
     for axis in (0..lead).rev().filter(|&axis| layout.shape()[axis] != 1) {

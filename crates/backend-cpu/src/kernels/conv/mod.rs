@@ -6,84 +6,26 @@
 //! one) is one thread's work. Each sum runs over channels and window elements in their order, the gradient of the
 //! weights over places and then samples, in runs of samples that the shapes alone decide.
 
+mod few;
+mod geometry;
+mod weight;
+
+pub use weight::conv_weight;
+
 use super::window::{DIMS, Plan};
-use super::{fresh, hold, packed, with_float};
-use crate::gemm::{Epilogue, Kernel, MatRef, Panels, SIDE, Turn, listed};
-use crate::storage::{Block, Plain, Pool, scratch};
+use super::{hold, packed, with_float};
+use crate::gemm::{Epilogue, Image, Kernel, MatRef, Panels, SIDE, Turn, Update, listed};
+use crate::storage::{Block, Pool, scratch};
 use crate::threads;
+use geometry::{Covering, Padded, Reading, grid, per_channel, steps};
 use std::ops::Range;
 use std::sync::Arc;
 use tensor_core::{DType, Result, View, Window};
 
-/// Columns below which most lanes would idle: the composed default is faster.
+/// Columns below which most lanes would idle: places lie in them then ([`few`]).
 const FEWEST_COLUMNS: usize = 4;
 /// Places whose sums wait until they are turned: they stay in the second cache.
 const PLACES: usize = 512;
-/// Runs of samples whose gradients of the weights are summed apart, at most, and their numbers in all.
-const RUNS: usize = 16;
-const RUN_NUMBERS: usize = 1 << 20;
-
-/// An image with zeros around it.
-struct Padded {
-    before: [usize; DIMS],
-    sizes: [usize; DIMS],
-    whole: [usize; DIMS],
-}
-
-impl Padded {
-    /// Numbers of a channel, zeros included.
-    fn plane(&self) -> usize {
-        self.whole.iter().product()
-    }
-
-    /// `channels` of an image where kernels may read them: in `room`, unless there are no zeros to add.
-    fn surround<'a, T: Plain + Default>(
-        &self,
-        image: &'a [T],
-        channels: usize,
-        room: &'a mut [T],
-    ) -> &'a [T] {
-        if self.whole == self.sizes {
-            return image;
-        }
-        let ([depth, height, width], [_, rows, line]) = (self.sizes, self.whole);
-        room.fill(T::default());
-        for (i, from) in image.chunks_exact(width.max(1)).take(channels * depth * height).enumerate() {
-            let (c, d, h) = (i / (depth * height), i / height % depth, i % height);
-            let to = ((c * self.whole[0] + d + self.before[0]) * rows + h + self.before[1]) * line
-                + self.before[2];
-            let to = &mut room[to..to + width];
-            // Whole vectors move in registers; a call of memmove for each short line would cost more.
-            let (vectors, rest) = from.as_chunks::<8>();
-            to.as_chunks_mut::<8>().0.iter_mut().zip(vectors).for_each(|(o, v)| *o = *v);
-            to[width - rest.len()..].iter_mut().zip(rest).for_each(|(o, v)| *o = *v);
-        }
-        room
-    }
-
-    /// Numbers of the room that [`Padded::surround`] needs.
-    fn room(&self, channels: usize) -> usize {
-        if self.whole == self.sizes { 0 } else { channels * self.plane() }
-    }
-}
-
-/// Where the points of a grid stand in an array of `sizes`, row-major.
-fn grid(axes: &[Vec<usize>; DIMS], sizes: [usize; DIMS]) -> Vec<usize> {
-    let [depth, height, width] = axes;
-    let lines = depth.iter().flat_map(|d| height.iter().map(move |h| (d * sizes[1] + h) * sizes[2]));
-    lines.flat_map(|line| width.iter().map(move |w| line + w)).collect()
-}
-
-/// `count` numbers from 0, `step` apart.
-fn steps(count: usize, step: usize) -> Vec<usize> {
-    (0..count).map(|i| i * step).collect()
-}
-
-/// The same places again, `plane` further for each channel.
-fn per_channel(places: &[usize], channels: usize, plane: usize) -> Vec<usize> {
-    (0..channels).flat_map(|c| places.iter().map(move |at| c * plane + at)).collect()
-}
-
 /// The sizes of a convolution on one side: samples, and channels in each of the groups.
 #[derive(Clone, Copy)]
 struct Channels {
@@ -97,30 +39,6 @@ impl Channels {
     /// From weights `[M, C/G, K…]`.
     fn new(batch: usize, weights: &[usize], groups: usize) -> Self {
         Channels { batch, groups, inputs: weights[1], outputs: weights[0] / groups }
-    }
-}
-
-/// The geometry of what a convolution reads.
-struct Reading {
-    padded: Padded,
-    /// Where windows begin.
-    places: Vec<usize>,
-    /// Where their elements stand from there.
-    elements: Vec<usize>,
-}
-
-impl Reading {
-    fn new(plan: &Plan) -> Self {
-        let whole =
-            std::array::from_fn(|i| plan.sizes[i] + plan.windows[i].padding[0] + plan.windows[i].padding[1]);
-        let before = plan.windows.map(|w| w.padding[0]);
-        let starts = std::array::from_fn(|i| steps(plan.places[i], plan.windows[i].stride));
-        let elements = plan.windows.map(|w| steps(w.size, w.dilation));
-        Reading {
-            padded: Padded { before, sizes: plan.sizes, whole },
-            places: grid(&starts, whole),
-            elements: grid(&elements, whole),
-        }
     }
 }
 
@@ -203,6 +121,9 @@ impl<T: Kernel> Correlation<'_, T> {
         (group, part): (usize, &Range<usize>),
         out: &mut [T],
     ) {
+        if self.to < FEWEST_COLUMNS {
+            return self.few(image, weights, panels.width(), phase, group, out);
+        }
         let (room, most) = (self.padded.room(self.from), T::shape().lanes * T::shape().vectors);
         let places = phase.rows.len().min(PLACES);
         scratch(room + (places + 1) * most, |memory| {
@@ -219,7 +140,8 @@ impl<T: Kernel> Correlation<'_, T> {
                 let weights = &weights[panel.start * panels.k..];
                 let out = &mut out[(panel.start - part.start) * self.plane..];
                 for (rows, targets) in phase.rows.chunks(PLACES).zip(phase.targets.chunks(PLACES)) {
-                    listed(image, rows, &phase.along, weights, width, (sums, width), false, last);
+                    let left = Image { data: image, rows, along: &phase.along };
+                    listed(left, (weights, width), (sums, width), Update::Write, last);
                     turn(sums, width, columns.len(), targets, out, self.plane);
                 }
             }
@@ -253,8 +175,8 @@ fn turn<T: Turn>(sums: &[T], width: usize, columns: usize, targets: &[usize], ou
     }
 }
 
-/// `y[n, m, o] = Σ w[m, c, k]·x[n, c, o·stride + k·dilation − padding] + b[m]`; nothing where the composed default is
-/// better.
+/// `y[n, m, o] = Σ w[m, c, k]·x[n, c, o·stride + k·dilation − padding] + b[m]`; nothing where there is
+/// nothing to do.
 ///
 /// # Errors
 /// When there is no memory for the result, here as below.
@@ -268,11 +190,7 @@ pub fn conv(
 ) -> Result<Option<Block>> {
     let channels = Channels::new(x.layout.shape()[0], w.layout.shape(), groups);
     let plan = Plan::new(windows, &x.layout.shape()[2..], None);
-    if channels.outputs < FEWEST_COLUMNS
-        || x.layout.numel() == 0
-        || w.layout.numel() == 0
-        || plan.count() == 0
-    {
+    if x.layout.numel() == 0 || w.layout.numel() == 0 || plan.count() == 0 {
         return Ok(None);
     }
     let Reading { padded, places, elements } = Reading::new(&plan);
@@ -314,8 +232,7 @@ pub fn conv_input(
 ) -> Result<Option<Block>> {
     let channels = Channels::new(y.layout.shape()[0], w.layout.shape(), groups);
     let plan = Plan::new(windows, sizes, Some(&y.layout.shape()[2..]));
-    if channels.inputs < FEWEST_COLUMNS || y.layout.numel() == 0 || w.layout.numel() == 0 || plan.plane() == 0
-    {
+    if y.layout.numel() == 0 || w.layout.numel() == 0 || plan.plane() == 0 {
         return Ok(None);
     }
     let axes: [Vec<Covering>; DIMS] = std::array::from_fn(|i| Covering::all(plan.windows[i], plan.sizes[i]));
@@ -366,126 +283,6 @@ pub fn conv_input(
                         *o = filter[c * kernel + element];
                     }
                 }
-            }
-        })
-    })
-    .map(Some)
-}
-
-/// The elements of one dimension that stand alike between two windows, and the windows that cover them.
-struct Covering {
-    first: usize,
-    stride: usize,
-    count: usize,
-    /// An element of the window, and where the window stands that covers the first of them by it, negative before
-    /// the first window; the next one's window is the next.
-    elements: Vec<(usize, isize)>,
-}
-
-impl Covering {
-    fn all(window: Window, size: usize) -> Vec<Covering> {
-        let stride = window.stride;
-        let of = |first: usize| {
-            let at = |k: usize| (first + window.padding[0]) as isize - (k * window.dilation) as isize;
-            let covers = |&k: &usize| at(k).rem_euclid(stride as isize) == 0;
-            let elements =
-                (0..window.size).filter(covers).map(|k| (k, at(k).div_euclid(stride as isize))).collect();
-            Covering { first, stride, count: (size - first).div_ceil(stride), elements }
-        };
-        (0..stride.min(size)).map(of).collect()
-    }
-
-    /// Windows imagined before the first.
-    fn before(&self) -> usize {
-        self.elements.iter().map(|e| (-e.1).max(0) as usize).max().unwrap_or(0)
-    }
-
-    /// Where the last window ends that is asked for.
-    fn end(&self) -> usize {
-        let last = self.elements.iter().map(|e| e.1 + self.count as isize).max();
-        last.map_or(0, |end| end.max(0) as usize)
-    }
-
-    /// Where the first one's windows stand behind `before` zeros.
-    fn places(&self, before: usize) -> Vec<usize> {
-        self.elements.iter().map(|e| (e.1 + before as isize) as usize).collect()
-    }
-
-    fn targets(&self) -> Vec<usize> {
-        (0..self.count).map(|i| self.first + i * self.stride).collect()
-    }
-}
-
-/// The transpose in the weight: `[N, C, S…]`, `[N, M, O…] → [M, C/G, K…]`.
-pub fn conv_weight(
-    pool: &Arc<Pool>,
-    x: View,
-    y: View,
-    windows: &[Window],
-    groups: usize,
-) -> Result<Option<Block>> {
-    let (batch, outputs) = (x.layout.shape()[0], y.layout.shape()[1] / groups);
-    let inputs = x.layout.shape()[1] / groups;
-    let plan = Plan::new(windows, &x.layout.shape()[2..], None);
-    if outputs < FEWEST_COLUMNS || x.layout.numel() == 0 || y.layout.numel() == 0 {
-        return Ok(None);
-    }
-    let Reading { padded, places, elements } = Reading::new(&plan);
-    let rows = per_channel(&elements, inputs, padded.plane());
-    let (weights, count) = (inputs * elements.len(), places.len());
-    let image = inputs * plan.plane();
-    let (held_x, held_y) = (hold(x), hold(y));
-    with_float!(x.dtype(), T => {
-        let (x, y) = (packed::<T>(&held_x), packed::<T>(&held_y));
-        let panels = Panels::new::<T>(count, outputs);
-        let sums = weights * panels.width();
-        // Powers of two, so that they are shared out evenly.
-        let limit = batch.min(RUNS).min(RUN_NUMBERS / (groups * sums)).max(1);
-        let runs = 1 << limit.ilog2();
-        let parts = (2 * threads::num_threads()).div_ceil(runs * groups).min(inputs);
-        let channels = |part: usize| inputs * part / parts..inputs * (part + 1) / parts;
-        let mut partial = pool.take::<T>(runs * groups * sums)?;
-        let partial = partial.slice_mut::<T>(runs * groups * sums);
-        let kernel = elements.len();
-        let lengths = (0..runs * groups)
-            .flat_map(|_| (0..parts).map(|part| channels(part).len() * kernel * panels.width()));
-        let tasks = cut(partial, lengths).into_iter().enumerate();
-        threads::each(tasks, batch * groups * weights * outputs / 16 * count, |(index, sums)| {
-            let (run, group, channels) = (index / parts / groups, index / parts % groups, channels(index % parts));
-            let room = padded.room(channels.len());
-            scratch(room + panels.width() * count, |memory| {
-                let (room, right) = memory.split_at_mut(room);
-                let first = batch * run / runs;
-                for n in first..batch * (run + 1) / runs {
-                    let sample = n * groups + group;
-                    let image = &x[sample * image + channels.start * plan.plane()..];
-                    let left = padded.surround(image, channels.len(), room);
-                    let gradient = MatRef {
-                        data: &y[..],
-                        offset: sample * outputs * count,
-                        row_stride: 1,
-                        col_stride: count as isize,
-                    };
-                    panels.pack(&gradient, 0..outputs, right);
-                    for panel in panels.of(0..outputs) {
-                        let (at, width) = (panel.start * count, panel.len());
-                        let sums = (&mut sums[panel.start..], panels.width());
-                        let rows = &rows[..channels.len() * kernel];
-                        listed(left, rows, &places, &right[at..], width, sums, n > first, Epilogue::NONE);
-                    }
-                }
-            });
-        });
-        let (total, others) = partial.split_at_mut(groups * sums);
-        threads::chunks(total, |at, total| {
-            for run in others.chunks_exact(groups * sums) {
-                total.iter_mut().zip(&run[at..]).for_each(|(o, &v)| *o += v);
-            }
-        });
-        fresh(pool, groups * outputs * weights, |out: &mut [T]| {
-            let targets = steps(weights, 1);
-            for (sums, out) in total.chunks_exact(sums).zip(out.chunks_exact_mut(outputs * weights)) {
-                turn(sums, panels.width(), outputs, &targets, out, weights);
             }
         })
     })

@@ -1,0 +1,120 @@
+//! The gradient of a convolution's weights: window elements are the rows, places what is summed over.
+
+use super::geometry::{Reading, per_channel, steps};
+use super::{FEWEST_COLUMNS, cut, few, turn};
+use crate::gemm::{Epilogue, Image, MatRef, Panels, Update, listed};
+use crate::kernels::window::Plan;
+use crate::kernels::{fresh, hold, packed, with_float};
+use crate::storage::{Block, Pool, scratch};
+use crate::threads;
+use std::sync::Arc;
+use tensor_core::{DType, Result, View, Window};
+
+/// Runs of samples whose gradients of the weights are summed apart, at most, and their numbers in all.
+const RUNS: usize = 16;
+const RUN_NUMBERS: usize = 1 << 20;
+
+/// The transpose in the weight: `[N, C, S…]`, `[N, M, O…] → [M, C/G, K…]`.
+pub fn conv_weight(
+    pool: &Arc<Pool>,
+    x: View,
+    y: View,
+    windows: &[Window],
+    groups: usize,
+) -> Result<Option<Block>> {
+    let (batch, outputs) = (x.layout.shape()[0], y.layout.shape()[1] / groups);
+    let inputs = x.layout.shape()[1] / groups;
+    let plan = Plan::new(windows, &x.layout.shape()[2..], None);
+    if x.layout.numel() == 0 || y.layout.numel() == 0 {
+        return Ok(None);
+    }
+    let Reading { padded, places, elements } = Reading::new(&plan);
+    let rows = per_channel(&elements, inputs, padded.plane());
+    let (weights, count) = (inputs * elements.len(), places.len());
+    let image = inputs * plan.plane();
+    let (held_x, held_y) = (hold(x), hold(y));
+    with_float!(x.dtype(), T => {
+        let (x, y) = (packed::<T>(&held_x), packed::<T>(&held_y));
+        if outputs < FEWEST_COLUMNS {
+            let (runs, each) = (1 << batch.min(RUNS).ilog2(), outputs * weights);
+            let mut sums = few::none::<T>(runs * groups * each);
+            threads::groups(&mut sums, each, batch / runs * each * count / 4, |index, sums| {
+                let (run, group) = (index / groups, index % groups);
+                for n in batch * run / runs..batch * (run + 1) / runs {
+                    let sample = n * groups + group;
+                    scratch(padded.room(inputs), |room| {
+                        let data = padded.surround(&x[sample * image..], inputs, room);
+                        let left = Image { data, rows: &rows, along: &places };
+                        let gradients = y[sample * outputs * count..].chunks_exact(count);
+                        for (gradient, sums) in gradients.zip(sums.chunks_exact_mut(weights)) {
+                            few::weights(left, gradient, plan.places[2], sums);
+                        }
+                    });
+                }
+            });
+            return fresh(pool, groups * each, |out: &mut [T]| {
+                for run in 0..runs {
+                    let sums = &sums[run * groups * each..];
+                    out.iter_mut().zip(sums).for_each(|(o, &lanes)| {
+                        let sum = few::total(lanes);
+                        *o = if run == 0 { sum } else { *o + sum };
+                    });
+                }
+            })
+            .map(Some);
+        }
+        let panels = Panels::new::<T>(count, outputs);
+        let sums = weights * panels.width();
+        // Powers of two, so that they are shared out evenly.
+        let limit = batch.min(RUNS).min(RUN_NUMBERS / (groups * sums)).max(1);
+        let runs = 1 << limit.ilog2();
+        let parts = (2 * threads::num_threads()).div_ceil(runs * groups).min(inputs);
+        let channels = |part: usize| inputs * part / parts..inputs * (part + 1) / parts;
+        let mut partial = pool.take::<T>(runs * groups * sums)?;
+        let partial = partial.slice_mut::<T>(runs * groups * sums);
+        let kernel = elements.len();
+        let lengths = (0..runs * groups)
+            .flat_map(|_| (0..parts).map(|part| channels(part).len() * kernel * panels.width()));
+        let tasks = cut(partial, lengths).into_iter().enumerate();
+        threads::each(tasks, batch * groups * weights * outputs / 16 * count, |(index, sums)| {
+            let (run, group, channels) = (index / parts / groups, index / parts % groups, channels(index % parts));
+            let room = padded.room(channels.len());
+            scratch(room + panels.width() * count, |memory| {
+                let (room, right) = memory.split_at_mut(room);
+                let first = batch * run / runs;
+                for n in first..batch * (run + 1) / runs {
+                    let sample = n * groups + group;
+                    let image = &x[sample * image + channels.start * plan.plane()..];
+                    let left = padded.surround(image, channels.len(), room);
+                    let gradient = MatRef {
+                        data: &y[..],
+                        offset: sample * outputs * count,
+                        row_stride: 1,
+                        col_stride: count as isize,
+                    };
+                    panels.pack(&gradient, 0..outputs, right);
+                    for panel in panels.of(0..outputs) {
+                        let (at, width) = (panel.start * count, panel.len());
+                        let sums = (&mut sums[panel.start..], panels.width());
+                        let image = Image { data: left, rows: &rows[..channels.len() * kernel], along: &places };
+                        let update = if n > first { Update::Add } else { Update::Write };
+                        listed(image, (&right[at..], width), sums, update, Epilogue::NONE);
+                    }
+                }
+            });
+        });
+        let (total, others) = partial.split_at_mut(groups * sums);
+        threads::chunks(total, |at, total| {
+            for run in others.chunks_exact(groups * sums) {
+                total.iter_mut().zip(&run[at..]).for_each(|(o, &v)| *o += v);
+            }
+        });
+        fresh(pool, groups * outputs * weights, |out: &mut [T]| {
+            let targets = steps(weights, 1);
+            for (sums, out) in total.chunks_exact(sums).zip(out.chunks_exact_mut(outputs * weights)) {
+                turn(sums, panels.width(), outputs, &targets, out, weights);
+            }
+        })
+    })
+    .map(Some)
+}
