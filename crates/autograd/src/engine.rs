@@ -5,7 +5,7 @@
 //! are written only at the end: a panic on the way leaves every `grad` as it was.
 
 use crate::graph::{Edge, Node, assert_finite};
-use crate::mode::{is_anomaly_enabled, with_grad};
+use crate::mode::{Pass, is_anomaly_enabled, with_grad};
 use crate::tensor::{Tensor, refs};
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -56,6 +56,7 @@ impl Flow {
 
     #[track_caller]
     fn run(&mut self, retain: bool, wanted: &mut HashMap<u64, Option<Tensor>>) {
+        let _pass = Pass::begin();
         while let Some((_, (node, mut grad))) = self.waiting.pop_last() {
             let (hooks, retained) = {
                 let extras = node.extras();

@@ -1,10 +1,12 @@
 //! Switches of the calling thread: whether a graph is recorded, and whether every result is checked.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 thread_local! {
     static GRAD: Cell<bool> = const { Cell::new(true) };
     static ANOMALY: Cell<bool> = const { Cell::new(false) };
+    static PASS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Puts a switch back when the scope ends, also by a panic.
@@ -19,6 +21,27 @@ impl Drop for Restore {
 fn with<R>(key: &'static std::thread::LocalKey<Cell<bool>>, value: bool, f: impl FnOnce() -> R) -> R {
     let _restore = Restore(key, key.replace(value));
     f()
+}
+
+/// A backward pass of its own, inside another one or not, for as long as this lives.
+pub(crate) struct Pass(u64);
+
+impl Pass {
+    pub fn begin() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Pass(PASS.replace(NEXT.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        PASS.set(self.0);
+    }
+}
+
+/// The number of the backward pass that this thread is in, or 0.
+pub(crate) fn pass() -> u64 {
+    PASS.get()
 }
 
 /// Runs `f` without recording a graph: for evaluation and for updating parameters, as `torch.no_grad`.

@@ -41,6 +41,7 @@ mod solvers;
 mod sorting;
 mod special;
 mod taper;
+mod unbind;
 mod warp;
 mod window;
 

@@ -99,19 +99,6 @@ impl Tensor {
         }
     }
 
-    /// The slices of a dimension, which goes: PyTorch's `unbind`. They are taken from halves of halves, so
-    /// that the gradients of n slices meet in n·log n steps, not in n sums of the whole size.
-    #[track_caller]
-    pub fn unbind(&self, dim: isize) -> Vec<Tensor> {
-        let (axis, size) = self.sized_axis("unbind", dim);
-        if self.requires_grad() && size > 3 {
-            let halves = [self.sliced(axis, 0, size / 2, 1), self.sliced(axis, size / 2, size - size / 2, 1)];
-            return halves.iter().flat_map(|half| half.unbind(dim)).collect();
-        }
-        let slices = (0..size).map(|i| self.select(dim, i as isize));
-        slices.map(|t| t.named("UnbindBackward0")).collect()
-    }
-
     /// Pieces along a dimension: of one size, the last one shorter if need be, or of the sizes listed,
     /// which must add up.
     #[track_caller]

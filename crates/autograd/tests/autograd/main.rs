@@ -4,3 +4,4 @@ mod common;
 mod gradients;
 mod kinks;
 mod tape;
+mod unbind;
