@@ -1,7 +1,7 @@
 //! A row times a column.
 
 use super::{BLOCK_K, Kernel, UNIT_K, pieces};
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use std::ops::Range;
 
 /// A row times a column, both of them runs of memory: four blocks of k at a time, since each is a chain in which every
@@ -27,7 +27,7 @@ pub fn dot<T: Kernel>(a: &[T], b: &[T]) -> T {
 
 /// The sums of `N` blocks of products, each in its order.
 fn chains<T: Kernel, const N: usize>(a: &[T], b: &[T], blocks: &[Range<usize>]) -> [T; N] {
-    vectorize(
+    vectorize_for::<T, _>(
         #[inline(always)]
         || {
             let common = blocks.iter().map(Range::len).min().unwrap_or(0);

@@ -7,7 +7,7 @@
 use super::kernel::{Listed, Tile};
 use super::pack;
 use super::{BLOCK_K, Epilogue, Kernel, MatRef, UNIT_K, Update, pieces};
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use std::ops::Range;
 
 /// How the columns of a right matrix are cut into panels, each as wide as a tile at most and of whole vectors.
@@ -40,7 +40,7 @@ impl Panels {
 
     /// Copies columns of a matrix into panels, one after the other, `k` rows of whole vectors each.
     pub fn pack<T: Kernel>(&self, from: &MatRef<T>, columns: Range<usize>, out: &mut [T]) {
-        vectorize(
+        vectorize_for::<T, _>(
             #[inline(always)]
             || {
                 for panel in self.of(columns.clone()) {

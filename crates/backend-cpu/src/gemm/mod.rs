@@ -15,7 +15,7 @@ mod listed;
 mod operands;
 mod pack;
 
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::scratch;
 use crate::threads;
 use dot::dot;
@@ -189,7 +189,7 @@ impl<T: Kernel> Work<'_, T> {
     ) {
         let (shape, depth) = (T::shape(), k.len());
         if let Some(packed) = &mut packed_a {
-            vectorize(
+            vectorize_for::<T, _>(
                 #[inline(always)]
                 || {
                     let turned = self.a.transpose();
@@ -214,7 +214,7 @@ impl<T: Kernel> Work<'_, T> {
                 let at = if packed_b.kept { (panel.start - cols.start) * depth } else { 0 };
                 let packed = &mut packed_b.room[at..at + depth * width];
                 if !packed_b.filled {
-                    vectorize(
+                    vectorize_for::<T, _>(
                         #[inline(always)]
                         || pack::panel(self.b, k.clone(), panel.clone(), packed, width),
                     );

@@ -5,7 +5,7 @@
 
 use super::reduce::{By, run_outlined};
 use super::{fresh, hold, packed, with_float, with_type};
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ fn first_extreme<T: Plain + PartialOrd>(op: ArgOp, run: &[T]) -> usize {
     let is_best = |v: T| v == best || (v != v && best != best);
     // A whole chunk is asked at a time, which vectors do.
     let chunk = run.chunks(CHUNK).position(|chunk| {
-        vectorize(
+        vectorize_for::<T, _>(
             #[inline(always)]
             || chunk.iter().fold(false, |found, &v| found | is_best(v)),
         )
@@ -90,7 +90,7 @@ pub fn arg_reduce(pool: &Arc<Pool>, op: ArgOp, x: View, axis: usize) -> Result<B
                 let fits = |w: &usize| starts.len() == side || side.is_multiple_of(*w);
                 let width = (1..=side.min(ABREAST)).rev().find(fits).unwrap_or(1);
                 threads::groups(out, width, len * width, |index, out| {
-                    vectorize(
+                    vectorize_for::<T, _>(
                         #[inline(always)]
                         || columns(op, data, starts[index * width], stride, len, out),
                     );
@@ -137,7 +137,7 @@ fn scans<T: Plain>(x: &[T], len: usize, inner: usize, out: &mut [T], join: impl 
     let size = len * inner;
     threads::groups(out, size, size, |index, out| {
         let x = &x[index * size..][..out.len()];
-        vectorize(
+        vectorize_for::<T, _>(
             #[inline(always)]
             || {
                 if inner == 1 {

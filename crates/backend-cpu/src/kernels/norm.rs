@@ -5,7 +5,7 @@
 
 use super::{fresh, hold, packed, with_float};
 use crate::math::Real;
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::{Block, Pool};
 use crate::threads;
 use crate::walk::{Nest, Operand};
@@ -128,13 +128,13 @@ pub fn moments(
             total.into_iter().map(|sum| T::of(sum / count)).collect::<Vec<T>>()
         };
         let kept = |means: &[T]| fresh(pool, means.len(), |out: &mut [T]| out.copy_from_slice(means));
-        let mean = centred.then(|| mean_of(&|x, _| vectorize(
+        let mean = centred.then(|| mean_of(&|x, _| vectorize_for::<T, _>(
             #[inline(always)]
             || sums(x, x, |v, _| [v, T::ZERO])[0],
         )));
         let variance = mean_of(&|x, at| {
             let mean = mean.as_ref().map_or(T::ZERO, |mean| mean[at]);
-            vectorize(
+            vectorize_for::<T, _>(
                 #[inline(always)]
                 || sums(x, x, |v, _| [(v - mean) * (v - mean), T::ZERO])[0],
             )
@@ -173,14 +173,14 @@ pub fn normalized(pool: &Arc<Pool>, of: Standard, bias: Option<View>) -> Result<
                     if same {
                         let (m, r) = (mean[am as usize], rstd[ar as usize]);
                         let (w, b) = (weight[aw as usize], bias[ab as usize]);
-                        return vectorize(
+                        return vectorize_for::<T, _>(
                             #[inline(always)]
                             || out.iter_mut().zip(x).for_each(|(o, &v)| *o = (v - m) * r * w + b),
                         );
                     }
                     let (m, r) = (m.piece(am, out.len()), r.piece(ar, out.len()));
                     let (w, b) = (w.piece(aw, out.len()), b.piece(ab, out.len()));
-                    vectorize(
+                    vectorize_for::<T, _>(
                         #[inline(always)]
                         || {
                             let by = m.iter().zip(r).zip(w).zip(b);
@@ -284,7 +284,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
         let mut each = vec![[0.0; 2]; rows.count];
         threads::groups(&mut each, 1, 2 * rows.len, |row, out| {
             let (x, g, mean, rstd) = self.row(row);
-            out[0] = vectorize(
+            out[0] = vectorize_for::<T, _>(
                 #[inline(always)]
                 || sums(x, g, |x, g| [g, g * ((x - mean) * rstd)]),
             );
@@ -305,7 +305,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
                     let w = self.weight[weight];
                     let (h, hn) =
                         means.as_ref().map_or((T::ZERO, T::ZERO), |(h, hn)| (h[shared], hn[shared]));
-                    vectorize(
+                    vectorize_for::<T, _>(
                         #[inline(always)]
                         || {
                             for ((o, &x), &g) in out.iter_mut().zip(x).zip(g) {
@@ -333,7 +333,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
                     for (row, out) in (block * ROWS..).zip(out.chunks_exact_mut(len)) {
                         let (x, g, mean, rstd) = self.row(row);
                         let w = weights.piece(rows.at(row)[3] as isize, len);
-                        vectorize(
+                        vectorize_for::<T, _>(
                             #[inline(always)]
                             || gradient_along(x, g, w, mean, rstd, own, out),
                         );
@@ -349,7 +349,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
             let (dw, db) = out.split_at_mut(len);
             for row in block * ROWS..rows.count.min((block + 1) * ROWS) {
                 let (x, g, mean, rstd) = self.row(row);
-                vectorize(
+                vectorize_for::<T, _>(
                     #[inline(always)]
                     || {
                         for (((dw, db), &x), &g) in dw.iter_mut().zip(&mut *db).zip(x).zip(g) {

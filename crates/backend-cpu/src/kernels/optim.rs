@@ -6,7 +6,7 @@
 
 use super::{Held, hold, packed};
 use crate::math::Real;
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::{CpuStorage, Open};
 use crate::threads;
 use tensor_core::{Buffer, DType, OptimSlot, OptimStep};
@@ -54,7 +54,7 @@ fn run<'a, T: Real>(step: OptimStep, slots: impl Iterator<Item = &'a OptimSlot<'
     let work = grads.iter().map(|g| g.len()).sum();
     threads::each(parts.into_iter(), work, |pieces| {
         for (p, g, state) in pieces {
-            vectorize(
+            vectorize_for::<T, _>(
                 #[inline(always)]
                 || update(step, p, g, state),
             );

@@ -3,7 +3,7 @@
 
 use super::{fresh, hold, packed, with_float};
 use crate::math::Real;
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::{Block, Pool, scratch};
 use crate::threads;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ pub fn lstm_step(pool: &Arc<Pool>, input: View, hidden: View, c: View) -> Result
             let (h, next) = out.split_at_mut(count * width);
             let rows = h.chunks_mut(width.max(1)).zip(next.chunks_mut(width.max(1))).enumerate();
             threads::each(rows, COST * count * width, |(row, (h, next))| {
-                scratch(PARTS * width, |room| vectorize(
+                scratch(PARTS * width, |room| vectorize_for::<T, _>(
                     #[inline(always)]
                     || {
                         let step = Step::new(all, row, room);
@@ -86,7 +86,7 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
             threads::each(rows, COST * count * width, |(row, (gates, to_c))| {
                 let [dh, dc] = [row, count + row].map(|row| &grad[row * width..][..width]);
                 let c = &all[2][row * width..][..width];
-                scratch(PARTS * width, |room| vectorize(
+                scratch(PARTS * width, |room| vectorize_for::<T, _>(
                     #[inline(always)]
                     || back(Step::new(all, row, room), c, dh, dc, gates, to_c),
                 ));

@@ -5,7 +5,7 @@
 //! and any width of vector (compare ndarray's `unrolled_fold` and NumPy's pairwise sum).
 
 use super::{fresh, hold};
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
@@ -117,9 +117,10 @@ pub fn in_lanes<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
     pairwise(lanes, fold)
 }
 
-/// As [`run`], of any length, compiled for the widest vectors.
+/// As [`run`], of any length, compiled for the widest vectors; once a fold, not once a caller.
+#[inline(never)]
 pub fn run_outlined<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
-    vectorize(
+    vectorize_for::<T, _>(
         #[inline(always)]
         || run(x, fold),
     )
@@ -182,7 +183,7 @@ fn reduce_last<T: Plain, F: Fold<T>>(x: &[T], layout: &Layout, kept: usize, out:
         let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
         threads::groups(out, width, count * width, |index, part| {
             let at = first + index * width;
-            vectorize(
+            vectorize_for::<T, _>(
                 #[inline(always)]
                 || columns(x, at, &rows, part, fold),
             );
@@ -286,7 +287,16 @@ pub fn reduce(pool: &Arc<Pool>, op: ReduceOp, x: View, axes: Axes) -> Result<Blo
         DType::F64 => floats!(f64),
         DType::I32 => ints!(i32),
         DType::I64 => ints!(i64),
-        DType::U8 | DType::Bool => ints!(u8),
+        DType::U8 | DType::Bool => {
+            let (data, _) = held.of::<u8>();
+            fresh(pool, len, |out: &mut [u8]| match op {
+                ReduceOp::Max => reduce_last(data, &layout, kept, out, By(u8::MIN, |a: u8, b: u8| a.max(b))),
+                ReduceOp::Min => reduce_last(data, &layout, kept, out, By(u8::MAX, |a: u8, b: u8| a.min(b))),
+                ReduceOp::Sum | ReduceOp::Prod => {
+                    unreachable!("sums and products of bytes are wider integers")
+                }
+            })
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::reduce::{By, in_lanes};
 use super::{fresh, hold, packed, with_float};
 use crate::math::Real;
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::sync::Arc;
@@ -41,14 +41,14 @@ fn softmax_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
         let size = ABREAST * width;
         return threads::groups(out, size, 8 * size, |index, out| {
             let x = &x[index * size..][..out.len()];
-            vectorize(
+            vectorize_for::<T, _>(
                 #[inline(always)]
                 || narrow_rows(x, width, out, log),
             );
         });
     }
     threads::groups(out, width, 8 * width, |index, out| {
-        vectorize(
+        vectorize_for::<T, _>(
             #[inline(always)]
             || {
                 let row = &x[index * width..][..width];
@@ -140,7 +140,7 @@ pub fn softmax_grad(pool: &Arc<Pool>, y: View, grad: View, axis: usize, log: boo
     Some(with_float!(y.dtype(), T => {
         let (y, g) = (packed::<T>(&held_y), packed::<T>(&held_g));
         fresh(pool, y.len(), |out: &mut [T]| threads::groups(out, width, 8 * width, |index, out| {
-            vectorize(#[inline(always)] || {
+            vectorize_for::<T, _>(#[inline(always)] || {
                 let (y, g) = (&y[index * width..][..width], &g[index * width..][..width]);
                 if log {
                     let sum = lane_sum(g);
@@ -204,7 +204,7 @@ pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: Vie
         let (rows, size) = (rows_at_a_time(width), rows_at_a_time(width) * width);
         fresh(pool, p.len(), |out: &mut [T]| threads::groups(out, size, 8 * size, |index, out| {
             let p = &p[index * size..][..out.len()];
-            vectorize(#[inline(always)] || {
+            vectorize_for::<T, _>(#[inline(always)] || {
                 for (o, &p) in out.iter_mut().zip(p) {
                     *o = Real::exp(p) * scale;
                 }

@@ -3,7 +3,7 @@
 
 use super::sort::Key;
 use super::{fresh, hold, packed};
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl Best {
         let flip = self.flip;
         for (chunk, first) in run.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
             if let Some(limit) = self.limit {
-                let any = vectorize(
+                let any = vectorize_for::<T, _>(
                     #[inline(always)]
                     || chunk.iter().fold(false, |any, &v| any | (v.key() ^ flip < limit)),
                 );

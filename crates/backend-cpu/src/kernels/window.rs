@@ -5,7 +5,7 @@ use super::copy::number;
 use super::index::Accumulate;
 use super::{fresh, hold, packed, with_float, with_type};
 use crate::math::Real;
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::ops::Range;
@@ -162,7 +162,7 @@ pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> R
         fresh(pool, starts.len() * plan.plane(), |out: &mut [T]| {
             threads::groups(out, plan.plane(), plan.kernel() * plan.count(), |index, plane| {
                 plane.fill(T::default());
-                vectorize(#[inline(always)] || plan.lines(#[inline(always)] |at| {
+                vectorize_for::<T, _>(#[inline(always)] || plan.lines(#[inline(always)] |at| {
                     let Some(row) = at.row.filter(|_| !at.inside.is_empty()) else { return };
                     let first = (row as isize + plan.windows[2].at(at.inside.start, at.k)) as usize;
                     let from = starts[index] as isize
@@ -214,10 +214,9 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> Result<(Block,
             threads::groups(&mut both, 1, plan.kernel() * count, |row, both| {
                 let (out, places) = &mut both[0];
                 let data = &data[row * plan.plane()..];
-                vectorize(#[inline(always)] || match plan.windows[2].stride {
+                vectorize_for::<T, _>(#[inline(always)] || match plan.windows[2].stride {
                     1 => largest::<T, 1>(&plan, data, out, places),
                     2 => largest::<T, 2>(&plan, data, out, places),
-                    3 => largest::<T, 3>(&plan, data, out, places),
                     _ => largest::<T, 0>(&plan, data, out, places),
                 });
                 // Nothing exceeds −∞: such a window names its first element, or the nearest to it.

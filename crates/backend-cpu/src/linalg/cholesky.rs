@@ -4,7 +4,7 @@
 use super::rows::turned;
 use super::triangular::Triangle;
 use crate::gemm::{Kernel, MatRef, Sizes, Update, gemm_into};
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 
 /// Columns up to which a square is factored by plain loops.
 const LEAF: usize = 16;
@@ -46,7 +46,7 @@ fn factor<T: Kernel>(u: &mut [T], n: usize, step: usize, first: usize) -> Result
 fn leaf<T: Kernel>(u: &mut [T], n: usize, step: usize) -> Result<(), usize> {
     let mut square = [[T::ZERO; LEAF]; LEAF];
     square.iter_mut().zip(u.chunks(step)).take(n).for_each(|(to, from)| to[..n].copy_from_slice(&from[..n]));
-    vectorize(
+    vectorize_for::<T, _>(
         #[inline(always)]
         || {
             for k in 0..n {

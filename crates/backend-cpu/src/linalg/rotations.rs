@@ -4,7 +4,7 @@
 //! Invariant: strips are independent, so threads divide them without a change of bits.
 
 use crate::math::Real;
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::threads;
 
 /// Columns in a strip: some registers, so that one hides the latency of another. (Of 16 doubles the compiler made
@@ -108,7 +108,7 @@ impl<T: Real> Rotated<T> {
 /// All sweeps over one strip.
 fn pass<T: Real>(sweeps: &[Sweep], turns: &[(T, T)], strip: &mut [T]) {
     let rows = strip.as_chunks_mut::<STRIP>().0;
-    vectorize(
+    vectorize_for::<T, _>(
         #[inline(always)]
         || {
             for sweep in sweeps {

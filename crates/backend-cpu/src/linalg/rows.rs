@@ -4,7 +4,7 @@
 //! shorter one in order; so bits depend neither on the width of vectors nor on threads, which divide only results.
 
 use crate::math::Real;
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::threads;
 
 /// Parts of a sum.
@@ -65,7 +65,7 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
 
 /// `Σ x·y`
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    let [sum] = vectorize(
+    let [sum] = vectorize_for::<T, _>(
         #[inline(always)]
         || dots::<T, 1>(x, 0, y),
     );
@@ -74,7 +74,7 @@ pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
 
 /// `y ← y + s·x`
 pub fn axpy<T: Real>(s: T, x: &[T], y: &mut [T]) {
-    vectorize(
+    vectorize_for::<T, _>(
         #[inline(always)]
         || {
             for (y, &x) in y.iter_mut().zip(x) {
@@ -86,7 +86,7 @@ pub fn axpy<T: Real>(s: T, x: &[T], y: &mut [T]) {
 
 /// `x ← s·x`
 pub fn scale<T: Real>(s: T, x: &mut [T]) {
-    vectorize(
+    vectorize_for::<T, _>(
         #[inline(always)]
         || x.iter_mut().for_each(|x| *x = s * *x),
     );
@@ -112,7 +112,7 @@ pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(ROWS).max(ROWS);
     threads::groups(y, share, share * x.len(), |part, y| {
         let a = &a[part * share * a_row..];
-        vectorize(
+        vectorize_for::<T, _>(
             #[inline(always)]
             || {
                 for (i, y) in y.chunks_mut(ROWS).enumerate() {
@@ -135,7 +135,7 @@ pub fn add_rows<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T], minus: boo
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(LANES).max(LANES);
     threads::groups(y, share, share * x.len(), |part, y| {
         let a = &a[part * share..];
-        vectorize(
+        vectorize_for::<T, _>(
             #[inline(always)]
             || {
                 if y.len() >= 16 {

@@ -4,7 +4,7 @@
 
 use super::rows::{axpy, dot};
 use crate::gemm::{Kernel, MatRef, Sizes, Update, gemm_into};
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 
 /// Rows that are solved at once.
 const LEAF: usize = 8;
@@ -111,7 +111,7 @@ impl<'a, T: Kernel> Triangle<'a, T> {
             }
         }
         let (upper, unit) = (self.upper, self.unit);
-        vectorize(
+        vectorize_for::<T, _>(
             #[inline(always)]
             || {
                 for at in (0..m).step_by(STRIP) {

@@ -4,7 +4,7 @@
 use super::{Correlation, Phase};
 use crate::gemm::{Image, Kernel};
 use crate::math::Real;
-use crate::simd::vectorize;
+use crate::simd::vectorize_for;
 use crate::storage::scratch;
 
 /// Places of a line whose products are summed together.
@@ -23,7 +23,7 @@ impl<T: Kernel> Correlation<'_, T> {
             for (column, out) in out.chunks_exact_mut(self.plane).enumerate() {
                 let weights = weights.iter().skip(column).step_by(width);
                 sums.fill(T::ZERO);
-                vectorize(
+                vectorize_for::<T, _>(
                     #[inline(always)]
                     || {
                         for (&along, &w) in phase.along.iter().zip(weights) {
@@ -46,7 +46,7 @@ impl<T: Kernel> Correlation<'_, T> {
 /// long: the image's rows are the weights', along are the places.
 pub fn weights<T: Kernel>(image: Image<T>, gradient: &[T], line: usize, sums: &mut [[T; LANES]]) {
     let Image { data, rows, along } = image;
-    vectorize(
+    vectorize_for::<T, _>(
         #[inline(always)]
         || {
             for (along, gradient) in along.chunks(line).zip(gradient.chunks(line)) {
