@@ -52,6 +52,12 @@ pub trait Real:
     fn double2(self, other: Self, near: impl Fn(f64, f64) -> f64, exact: impl Fn(f64, f64) -> f64) -> Self;
 }
 
+/// 1/(1 + e^−x)
+#[inline(always)]
+pub fn sigmoid<T: Real>(x: T) -> T {
+    T::ONE / (T::ONE + (-x).exp())
+}
+
 macro_rules! real {
     ($ty:ty, $exp:path, $ln:path, $ln_1p:path, $tanh:path, $cdf:path) => {
         impl Real for $ty {

@@ -1,7 +1,7 @@
 //! Losses of pairs of elements and their slopes, each in one pass.
 
 use super::{fresh, hold, with_float};
-use crate::math::Real;
+use crate::math::{Real, sigmoid};
 use crate::storage::{Block, Pool};
 use crate::walk::{map2, map3};
 use std::sync::Arc;
@@ -73,9 +73,7 @@ fn slopes<T: Real>(op: LossOp, shape: &Shape, x: Side<T>, y: Side<T>, g: Side<T>
                 g * if d.abs() < delta { d } else { outside }
             });
         }
-        LossOp::Logits => {
-            map3(shape, x, y, g, out, |x: T, y: T, g: T| g * (T::ONE / (T::ONE + (-x).exp()) - y))
-        }
+        LossOp::Logits => map3(shape, x, y, g, out, |x: T, y: T, g: T| g * (sigmoid(x) - y)),
         LossOp::Divergence => map2(shape, y, g, out, |y: T, g: T| g * -y),
         LossOp::LogDivergence => map2(shape, y, g, out, |y: T, g: T| g * -y.exp()),
     }

@@ -3,6 +3,7 @@
 //! Each row's sums are taken in lanes over blocks, and rows are added up in their order in double precision; so
 //! neither the number of threads nor the width of vectors shows in a result.
 
+use super::reduce::{By, pairwise};
 use super::{fresh, hold, packed, with_float};
 use crate::math::Real;
 use crate::simd::vectorize_for;
@@ -38,23 +39,10 @@ fn sums<T: Real + Into<f64>>(x: &[T], y: &[T], f: impl Fn(T, T) -> [T; 2] + Copy
         }
         add(xs.remainder(), ys.remainder());
         for (total, lanes) in total.iter_mut().zip([first, second]) {
-            *total += joined(lanes);
+            *total += pairwise(lanes, By(T::ZERO, |a: T, b: T| a + b)).into();
         }
     }
     total
-}
-
-/// The sum of the lanes, pairwise.
-#[inline(always)]
-fn joined<T: Real + Into<f64>>(mut lanes: [T; LANES]) -> f64 {
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            lanes[i] += lanes[i + width];
-        }
-    }
-    lanes[0].into()
 }
 
 /// The rows of an input `shape`, and the places of what is the same throughout each.

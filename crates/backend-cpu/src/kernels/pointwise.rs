@@ -3,7 +3,7 @@
 
 use super::copy::number;
 use super::{Held, fresh, hold, strided, with_float, with_type};
-use crate::math::Real;
+use crate::math::{Real, sigmoid};
 use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::walk::{map, map2, map3};
@@ -153,7 +153,7 @@ pub fn activation<T: Real>(act: Activation, shape: &Shape, x: (&[T], &Layout), o
             map(shape, x, out, move |v: T| half * v * (T::ONE + (k * (v + c * (v * v * v))).tanh()));
         }
         Activation::Silu => map(shape, x, out, |v: T| v / (T::ONE + (-v).exp())),
-        Activation::Sigmoid => map(shape, x, out, |v: T| T::ONE / (T::ONE + (-v).exp())),
+        Activation::Sigmoid => map(shape, x, out, sigmoid::<T>),
         Activation::Tanh => map(shape, x, out, T::tanh),
         Activation::Softplus { beta, threshold } => {
             let (beta, threshold) = (T::of(beta), T::of(threshold));

@@ -2,7 +2,7 @@
 //! [`tensor_core::recurrent`]'s). The gradient computes the gates again: that is less work than to keep them.
 
 use super::{fresh, hold, packed, with_float};
-use crate::math::Real;
+use crate::math::{Real, sigmoid};
 use crate::simd::vectorize_for;
 use crate::storage::{Block, Pool, scratch};
 use crate::threads;
@@ -35,7 +35,7 @@ impl<'a, T: Real> Step<'a, T> {
             let sums = hidden[of(hidden)].iter().zip(&input[of(input)]).map(|(&h, &x)| h + x);
             match gate {
                 2 => out.iter_mut().zip(sums).for_each(|(o, v)| *o = v.tanh()),
-                _ => out.iter_mut().zip(sums).for_each(|(o, v)| *o = T::ONE / (T::ONE + (-v).exp())),
+                _ => out.iter_mut().zip(sums).for_each(|(o, v)| *o = sigmoid(v)),
             }
         }
         let [i, f, g, _] = gates.each_ref();

@@ -88,10 +88,10 @@ fn abreast<T: Plain, F: Fold<T>, const N: usize>(x: &[T], fold: F) -> [T; N] {
     lanes.map(|lanes| pairwise(std::hint::black_box(lanes), fold))
 }
 
-/// The lanes joined, each of the lower half with its counterpart.
+/// The lanes joined, a power of two of them, each of the lower half with its counterpart.
 #[inline(always)]
-fn pairwise<T: Plain, F: Fold<T>>(mut lanes: [T; LANES], fold: F) -> T {
-    let mut width = LANES;
+pub fn pairwise<T: Plain, F: Fold<T>, const N: usize>(mut lanes: [T; N], fold: F) -> T {
+    let mut width = N;
     while width > 1 {
         width /= 2;
         for i in 0..width {

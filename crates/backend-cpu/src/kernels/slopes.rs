@@ -1,7 +1,7 @@
 //! Gradients of functions of one element that are worth a pass of their own; the rest is composed.
 
 use super::{fresh, hold, with_float};
-use crate::math::Real;
+use crate::math::{Real, sigmoid};
 use crate::storage::{Block, Pool};
 use crate::walk::map2;
 use std::sync::Arc;
@@ -30,7 +30,6 @@ pub fn reads_argument(op: UnaryOp) -> bool {
 
 /// `k` is what the derivative reads.
 fn slopes<T: Real>(op: UnaryOp, shape: &Shape, k: Side<T>, g: Side<T>, out: &mut [T]) {
-    let sigmoid = |v: T| T::ONE / (T::ONE + (-v).exp());
     let half = T::of(0.5);
     match op {
         UnaryOp::Exp => map2(shape, k, g, out, |y: T, g: T| g * y),

@@ -3,6 +3,7 @@
 
 use super::{Correlation, Phase};
 use crate::gemm::{Image, Kernel};
+use crate::kernels::reduce::{By, pairwise};
 use crate::math::Real;
 use crate::simd::vectorize_for;
 use crate::storage::scratch;
@@ -77,16 +78,9 @@ pub fn weights<T: Kernel>(image: Image<T>, gradient: &[T], line: usize, sums: &m
     );
 }
 
-/// The sum of lanes, halves onto halves.
-pub fn total<T: Real>(mut lanes: [T; LANES]) -> T {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] += lanes[i + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
+/// The sum of lanes.
+pub fn total<T: Real>(lanes: [T; LANES]) -> T {
+    pairwise(lanes, By(T::ZERO, |a: T, b: T| a + b))
 }
 
 /// No sum yet, for each of so many weights.

@@ -26,21 +26,6 @@ use tensor_core::{DType, Result, View, Window};
 const FEWEST_COLUMNS: usize = 4;
 /// Places whose sums wait until they are turned: they stay in the second cache.
 const PLACES: usize = 512;
-/// The sizes of a convolution on one side: samples, and channels in each of the groups.
-#[derive(Clone, Copy)]
-struct Channels {
-    batch: usize,
-    groups: usize,
-    inputs: usize,
-    outputs: usize,
-}
-
-impl Channels {
-    /// From weights `[M, C/G, K…]`.
-    fn new(batch: usize, weights: &[usize], groups: usize) -> Self {
-        Channels { batch, groups, inputs: weights[1], outputs: weights[0] / groups }
-    }
-}
 
 /// Results that lie on one regular grid, and how they are computed from a padded image.
 struct Phase {
@@ -57,7 +42,8 @@ struct Phase {
 /// Images times weights: what a convolution and its transpose in the input share.
 struct Correlation<'a, T> {
     pool: &'a Arc<Pool>,
-    channels: Channels,
+    batch: usize,
+    groups: usize,
     padded: Padded,
     /// Channels of the image, and of the result, in a group.
     from: usize,
@@ -75,7 +61,7 @@ impl<T: Kernel> Correlation<'_, T> {
         image: &[T],
         weights: impl Fn(usize, &Phase, &Panels, Range<usize>, &mut [T]) + Sync,
     ) -> Result<Block> {
-        let Channels { batch, groups, .. } = self.channels;
+        let (batch, groups) = (self.batch, self.groups);
         let mut result = self.pool.take::<T>(batch * groups * self.to * self.plane)?;
         let out = result.slice_mut::<T>(batch * groups * self.to * self.plane);
         let vectors = self.to.div_ceil(T::shape().lanes);
@@ -188,13 +174,13 @@ pub fn conv(
     windows: &[Window],
     groups: usize,
 ) -> Result<Option<Block>> {
-    let channels = Channels::new(x.layout.shape()[0], w.layout.shape(), groups);
+    let (batch, inputs, outputs) = (x.layout.shape()[0], w.layout.shape()[1], w.layout.shape()[0] / groups);
     let plan = Plan::new(windows, &x.layout.shape()[2..], None);
     if x.layout.numel() == 0 || w.layout.numel() == 0 || plan.count() == 0 {
         return Ok(None);
     }
     let Reading { padded, places, elements } = Reading::new(&plan);
-    let along = per_channel(&elements, channels.inputs, padded.plane());
+    let along = per_channel(&elements, inputs, padded.plane());
     let (k, count) = (along.len(), places.len());
     let phase = Phase { rows: places, along, targets: steps(count, 1), elements: Vec::new() };
     let (held_x, held_w, held_b) = (hold(x), hold(w), bias.map(hold));
@@ -203,16 +189,17 @@ pub fn conv(
         let bias = held_b.as_ref().map(packed::<T>);
         let correlation = Correlation {
             pool,
-            channels,
+            batch,
+            groups,
             padded,
-            from: channels.inputs,
-            to: channels.outputs,
+            from: inputs,
+            to: outputs,
             plane: count,
             phases: vec![phase],
             bias: bias.as_deref(),
         };
         correlation.run(&image, |group, _, panels, columns, out| {
-            let offset = group * channels.outputs * k;
+            let offset = group * outputs * k;
             let filters = MatRef { data: &w[..], offset, row_stride: 1, col_stride: k as isize };
             panels.pack(&filters, columns, out);
         })
@@ -230,7 +217,7 @@ pub fn conv_input(
     groups: usize,
     sizes: &[usize],
 ) -> Result<Option<Block>> {
-    let channels = Channels::new(y.layout.shape()[0], w.layout.shape(), groups);
+    let (batch, inputs, outputs) = (y.layout.shape()[0], w.layout.shape()[1], w.layout.shape()[0] / groups);
     let plan = Plan::new(windows, sizes, Some(&y.layout.shape()[2..]));
     if y.layout.numel() == 0 || w.layout.numel() == 0 || plan.plane() == 0 {
         return Ok(None);
@@ -242,33 +229,34 @@ pub fn conv_input(
         before[i] + plan.places[i].max(after)
     });
     let padded = Padded { before, sizes: plan.places, whole };
-    let kernel = plan.windows.map(|w| w.size);
+    let window = plan.windows.map(|w| w.size);
     let mut phases = Vec::new();
     for d in &axes[0] {
         for h in &axes[1] {
             for w in &axes[2] {
                 let phase = [d, h, w];
                 let places = std::array::from_fn(|i| phase[i].places(before[i]));
-                let along = per_channel(&grid(&places, whole), channels.outputs, padded.plane());
+                let along = per_channel(&grid(&places, whole), outputs, padded.plane());
                 phases.push(Phase {
                     rows: grid(&phase.map(|p| steps(p.count, 1)), whole),
                     along,
                     targets: grid(&phase.map(Covering::targets), plan.sizes),
-                    elements: grid(&phase.map(|p| p.elements.iter().map(|e| e.0).collect()), kernel),
+                    elements: grid(&phase.map(|p| p.elements.iter().map(|e| e.0).collect()), window),
                 });
             }
         }
     }
     let (held_y, held_w) = (hold(y), hold(w));
-    let (kernel, outputs) = (plan.kernel(), channels.outputs);
+    let kernel = plan.kernel();
     with_float!(y.dtype(), T => {
         let (image, w) = (packed::<T>(&held_y), packed::<T>(&held_w));
         let correlation = Correlation {
             pool,
-            channels,
+            batch,
+            groups,
             padded,
             from: outputs,
-            to: channels.inputs,
+            to: inputs,
             plane: plan.plane(),
             phases,
             bias: None,
@@ -276,10 +264,10 @@ pub fn conv_input(
         correlation.run(&image, |group, phase, _, columns, out| {
             let mut rows = out.chunks_exact_mut(columns.len());
             for output in 0..outputs {
-                let filter = &w[(group * outputs + output) * channels.inputs * kernel..];
+                let filter = &w[(group * outputs + output) * inputs * kernel..];
                 for &element in &phase.elements {
                     let row = rows.next().expect("a row for each output and element");
-                    for (o, c) in row.iter_mut().zip(columns.start..channels.inputs) {
+                    for (o, c) in row.iter_mut().zip(columns.start..inputs) {
                         *o = filter[c * kernel + element];
                     }
                 }

@@ -7,12 +7,18 @@ use crate::kernels::window::Plan;
 use crate::kernels::{fresh, hold, packed, with_float};
 use crate::storage::{Block, Pool, scratch};
 use crate::threads;
+use std::ops::Range;
 use std::sync::Arc;
 use tensor_core::{DType, Result, View, Window};
 
 /// Runs of samples whose gradients of the weights are summed apart, at most, and their numbers in all.
 const RUNS: usize = 16;
 const RUN_NUMBERS: usize = 1 << 20;
+
+/// The samples of one of so many runs.
+fn samples(batch: usize, runs: usize, run: usize) -> Range<usize> {
+    batch * run / runs..batch * (run + 1) / runs
+}
 
 /// The transpose in the weight: `[N, C, S…]`, `[N, M, O…] → [M, C/G, K…]`.
 pub fn conv_weight(
@@ -40,7 +46,7 @@ pub fn conv_weight(
             let mut sums = few::none::<T>(runs * groups * each);
             threads::groups(&mut sums, each, batch / runs * each * count / 4, |index, sums| {
                 let (run, group) = (index / groups, index % groups);
-                for n in batch * run / runs..batch * (run + 1) / runs {
+                for n in samples(batch, runs, run) {
                     let sample = n * groups + group;
                     scratch(padded.room(inputs), |room| {
                         let data = padded.surround(&x[sample * image..], inputs, room);
@@ -81,8 +87,8 @@ pub fn conv_weight(
             let room = padded.room(channels.len());
             scratch(room + panels.width() * count, |memory| {
                 let (room, right) = memory.split_at_mut(room);
-                let first = batch * run / runs;
-                for n in first..batch * (run + 1) / runs {
+                let samples = samples(batch, runs, run);
+                for n in samples.clone() {
                     let sample = n * groups + group;
                     let image = &x[sample * image + channels.start * plan.plane()..];
                     let left = padded.surround(image, channels.len(), room);
@@ -97,7 +103,7 @@ pub fn conv_weight(
                         let (at, width) = (panel.start * count, panel.len());
                         let sums = (&mut sums[panel.start..], panels.width());
                         let image = Image { data: left, rows: &rows[..channels.len() * kernel], along: &places };
-                        let update = if n > first { Update::Add } else { Update::Write };
+                        let update = if n > samples.start { Update::Add } else { Update::Write };
                         listed(image, (&right[at..], width), sums, update, Epilogue::NONE);
                     }
                 }
