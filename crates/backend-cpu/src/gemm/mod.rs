@@ -1,26 +1,26 @@
 //! The product of matrices, `C = act(A·B + bias)`.
 //!
-//! The scheme of Goto & van de Geijn (2008), cut down to what small networks need: B is packed in panels of
-//! `BLOCK_K` × a few vectors, each of which stays in the nearest cache while a block of A's rows passes over it; if
-//! there are several blocks of rows, the panels wait for the next. A is read where it lies, unless its rows are not
-//! runs of memory and many panels will read them again; B too, where few rows would not repay the packing: rows of
-//! B as they are, columns turned in registers. Each element's sum runs over k in order, by fused multiply-adds in
-//! blocks that k alone decides, whatever the vector width, the tile, the packing or the number of threads: these
-//! only divide M and N. So a row's result does not depend on the rows beside it either: one image gives the same
-//! bits alone and in a batch.
+//! The scheme of Goto & van de Geijn (2008), with a loop more: B is packed in panels of a few vectors' width, and a
+//! block of A's rows, small enough for the second cache, passes over one panel after the other, `BLOCK_K` of the
+//! panel's rows at a time. Several such blocks of k in turn meet the same few numbers of C, which so come from far
+//! away once a pass instead of once a block. If there are several blocks of rows, the panels wait for the next. A is
+//! read where it lies, unless its rows are not runs of memory and many panels will read them again; B too, where few
+//! rows would not repay the packing: rows of B as they are, columns turned in registers. Each element's sum runs over
+//! k in order, by fused multiply-adds in blocks that k alone decides, whatever the vector width, the tile, the
+//! packing or the number of threads: these only divide M and N. So a row's result does not depend on the rows beside
+//! it either: one image gives the same bits alone and in a batch.
 
+mod blocking;
 mod dot;
 mod kernel;
 mod listed;
 mod operands;
 mod pack;
 
-use crate::simd::vectorize_for;
-use crate::storage::scratch;
 use crate::threads;
+use blocking::Work;
 use dot::dot;
 pub use kernel::Kernel;
-use kernel::Tile;
 pub(crate) use listed::{Image, Panels, listed};
 use operands::Out;
 pub use operands::{Epilogue, MatRef, Sizes, Update};
@@ -32,10 +32,6 @@ use std::ops::Range;
 const BLOCK_K: usize = 256;
 /// Blocks of k are whole numbers of this, but for the last: a column is turned in squares of up to 16 numbers.
 const UNIT_K: usize = 16;
-/// Rows of A that pass over a panel while they stay in the second cache.
-const BLOCK_M: usize = 512;
-/// Columns of B that wait, packed, for the next rows of A: whole panels of any shape.
-const BLOCK_N: usize = 768;
 /// Multiply-adds below which a product stays on the calling thread: a few microseconds of work.
 pub(crate) const SERIAL_WORK: usize = 1 << 17;
 /// What writing a number of C costs, in multiply-adds.
@@ -44,8 +40,6 @@ const WRITING: usize = 4;
 const PACKING_ROWS: usize = 8;
 /// Rows of C up to which B is read where it lies, if its rows are runs of memory.
 const DIRECT_B_ROWS: usize = 64;
-/// Columns of C from which packing A pays, if its rows are not runs of memory.
-const PACKED_A_COLUMNS: usize = 512;
 
 /// `[M, K] · [K, N] → c` of `[M, N]`, row-major, overwritten.
 ///
@@ -131,134 +125,6 @@ fn split(m: usize, vectors: usize, workers: usize, b_has_rows: bool) -> (usize, 
     grids.min_by_key(work).unwrap_or((1, 1))
 }
 
-/// Where the packed panels of a block of B are.
-struct PackedB<'a, T> {
-    /// Panel after panel if they are kept, else one place for all of them.
-    room: &'a mut [T],
-    /// Whether further rows of A will pass over the panels.
-    kept: bool,
-    /// Whether earlier rows of A have left them there.
-    filled: bool,
-}
-
-/// A product, as its threads see it.
-struct Work<'a, T> {
-    c_row: usize,
-    update: Update,
-    k: usize,
-    a: &'a MatRef<'a, T>,
-    b: &'a MatRef<'a, T>,
-    out: Out<T>,
-    epilogue: Epilogue<'a, T>,
-}
-
-impl<T: Kernel> Work<'_, T> {
-    /// Computes the given rows and columns of C, the first column being a vector's first.
-    fn region(&self, rows: Range<usize>, cols: Range<usize>) {
-        let shape = T::shape();
-        let depth = self.k.min(BLOCK_K);
-        let wide = shape.lanes * shape.vectors;
-        let pack_a = self.k > 0 && self.a.col_stride != 1 && cols.len() >= PACKED_A_COLUMNS;
-        let height =
-            if pack_a { rows.len().min(BLOCK_M).next_multiple_of(shape.rows) + shape.rows } else { 0 };
-        // Where A is packed too, packing it again for each block of columns would cost more than B's panels.
-        let several = rows.len() > BLOCK_M && !pack_a;
-        let all = cols.len().next_multiple_of(wide);
-        let (block_n, width) = if several { (BLOCK_N, all.min(BLOCK_N)) } else { (all, wide) };
-        scratch(depth * (width + height), |packed| {
-            let (b, a) = packed.split_at_mut(depth * width);
-            for cols in pieces(cols, block_n, wide) {
-                for k in pieces(0..self.k, BLOCK_K, UNIT_K) {
-                    for (index, rows) in pieces(rows.clone(), BLOCK_M, shape.rows).enumerate() {
-                        let b = PackedB { room: b, kept: several, filled: several && index > 0 };
-                        self.block(rows, cols.clone(), k.clone(), pack_a.then_some(&mut *a), b);
-                    }
-                }
-            }
-        });
-    }
-
-    /// Adds what the numbers `k` of A's columns and B's rows contribute to a region of C.
-    fn block(
-        &self,
-        rows: Range<usize>,
-        cols: Range<usize>,
-        k: Range<usize>,
-        mut packed_a: Option<&mut [T]>,
-        packed_b: PackedB<T>,
-    ) {
-        let (shape, depth) = (T::shape(), k.len());
-        if let Some(packed) = &mut packed_a {
-            vectorize_for::<T, _>(
-                #[inline(always)]
-                || {
-                    let turned = self.a.transpose();
-                    for (tile, out) in
-                        pieces(rows.clone(), shape.rows, 1).zip(packed.chunks_mut(shape.rows * depth))
-                    {
-                        pack::panel(&turned, k.clone(), tile, out, shape.rows);
-                    }
-                },
-            );
-        }
-        // Few rows read B where it lies: its rows as they are, its columns turned on the way.
-        let turned = self.b.col_stride != 1 && self.b.row_stride == 1 && rows.len() <= shape.turned_rows;
-        let in_place = turned || self.b.col_stride == 1 && rows.len() <= DIRECT_B_ROWS;
-        let wide = if turned { kernel::TURNED_COLUMNS } else { shape.lanes * shape.vectors };
-        for panel in pieces(cols.clone(), wide, shape.lanes) {
-            let width = panel.len().next_multiple_of(shape.lanes);
-            let (b, b_k, b_col) = if in_place && width == panel.len() {
-                let at = self.b.index(k.start, panel.start);
-                (self.b.data.as_ptr().wrapping_add(at), self.b.row_stride, self.b.col_stride)
-            } else {
-                let at = if packed_b.kept { (panel.start - cols.start) * depth } else { 0 };
-                let packed = &mut packed_b.room[at..at + depth * width];
-                if !packed_b.filled {
-                    vectorize_for::<T, _>(
-                        #[inline(always)]
-                        || pack::panel(self.b, k.clone(), panel.clone(), packed, width),
-                    );
-                }
-                (packed.as_ptr(), width as isize, 1)
-            };
-            let epilogue =
-                Epilogue { bias: self.epilogue.bias.map(|bias| &bias[panel.clone()]), ..self.epilogue };
-            for (index, tile) in pieces(rows.clone(), shape.rows, 1).enumerate() {
-                let (a, a_row, a_k) = match &packed_a {
-                    Some(packed) => (packed[index * shape.rows * depth..].as_ptr(), 1, shape.rows as isize),
-                    None => (
-                        self.a.data.as_ptr().wrapping_add(self.a.index(tile.start, k.start)),
-                        self.a.row_stride,
-                        self.a.col_stride,
-                    ),
-                };
-                let work = Tile {
-                    k: depth,
-                    a,
-                    a_row,
-                    a_k,
-                    listed: None,
-                    b,
-                    b_k,
-                    b_col,
-                    c: self.out.at(tile.start * self.c_row + panel.start),
-                    c_row: self.c_row,
-                    rows: tile.len(),
-                    cols: panel.len(),
-                    update: match self.update {
-                        Update::Write if k.start > 0 => Update::Add,
-                        update => update,
-                    },
-                    last: (k.end == self.k).then_some(epilogue),
-                };
-                // SAFETY: `gemm` checked that A, B and C hold the whole product; this tile's rows and columns
-                // are within it and within the shape, and its part of C is this thread's alone.
-                unsafe { T::run(&work) };
-            }
-        }
-    }
-}
-
 /// `range` in pieces of at most `most`, as even as whole units of `unit` allow, so that none is a thin rest; one
 /// empty piece if it is empty.
 fn pieces(range: Range<usize>, most: usize, unit: usize) -> impl Iterator<Item = Range<usize>> + Clone {
@@ -272,6 +138,7 @@ fn pieces(range: Range<usize>, most: usize, unit: usize) -> impl Iterator<Item =
 
 #[cfg(test)]
 mod tests {
+    use super::blocking::{BLOCK_N, BLOCKS, PACKED_A_COLUMNS, block_rows};
     use super::*;
 
     /// A matrix whose columns are runs of memory, `rows` long.
@@ -291,14 +158,15 @@ mod tests {
 
     #[test]
     fn blocks_of_rows_share_the_panels_of_b() {
-        let (m, n, k) = (2 * BLOCK_M + 3, BLOCK_N + 7, BLOCK_K + 5);
+        let k = BLOCKS * BLOCK_K + 5; // two passes
+        let (m, n) = (2 * block_rows::<f32>(BLOCKS * BLOCK_K) + 3, BLOCK_N + 7);
         let numbers = |len: usize| (0..len).map(|i| (i * 29 % 97) as f32 / 8.0 - 5.0).collect::<Vec<f32>>();
         let (a, b) = (numbers(m * k), numbers(k * n));
         let rows =
             |first: usize| MatRef { data: &a[..], offset: first * k, row_stride: k as isize, col_stride: 1 };
         let (mut whole, mut alone) = (vec![0.0; m * n], vec![0.0; n]);
         gemm(Sizes { m, n, k }, rows(0), columns(&b, k), &mut whole, Epilogue::NONE);
-        for i in [0, BLOCK_M / 2, BLOCK_M, m - 1] {
+        for i in [0, m / 3, m / 2, m - 1] {
             gemm(Sizes { m: 1, n, k }, rows(i), columns(&b, k), &mut alone, Epilogue::NONE);
             assert_eq!(whole[i * n..][..n], alone, "row {i}");
         }
