@@ -6,7 +6,7 @@ use super::{Held, fresh, hold, strided, with_float, with_type};
 use crate::math::{Real, sigmoid};
 use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
-use crate::walk::{map, map2, map3};
+use crate::walk::{map, map2, map2_swift, map3};
 use crate::wide;
 use std::sync::Arc;
 use tensor_core::{Activation, BinaryOp, CompareOp, DType, Layout, Operand, Result, Shape, UnaryOp, View};
@@ -267,10 +267,10 @@ pub fn binary(pool: &Arc<Pool>, op: BinaryOp, a: Operand, b: Operand) -> Result<
 
 fn float_binary<T: Real>(op: BinaryOp, shape: &Shape, x: (&[T], &Layout), y: (&[T], &Layout), out: &mut [T]) {
     match op {
-        BinaryOp::Add => map2(shape, x, y, out, |a: T, b: T| a + b),
-        BinaryOp::Sub => map2(shape, x, y, out, |a: T, b: T| a - b),
-        BinaryOp::Mul => map2(shape, x, y, out, |a: T, b: T| a * b),
-        BinaryOp::Div => map2(shape, x, y, out, |a: T, b: T| a / b),
+        BinaryOp::Add => map2_swift(shape, x, y, out, |a: T, b: T| a + b),
+        BinaryOp::Sub => map2_swift(shape, x, y, out, |a: T, b: T| a - b),
+        BinaryOp::Mul => map2_swift(shape, x, y, out, |a: T, b: T| a * b),
+        BinaryOp::Div => map2_swift(shape, x, y, out, |a: T, b: T| a / b),
         BinaryOp::FloorDiv => map2(shape, x, y, out, |a: T, b: T| a.double2(b, floor_divide, floor_divide)),
         BinaryOp::Remainder => map2(shape, x, y, out, |a: T, b: T| a.double2(b, remainder, remainder)),
         BinaryOp::Pow => map2(shape, x, y, out, |a: T, b: T| a.double2(b, wide::pow, libm::pow)),
