@@ -33,20 +33,14 @@ impl Flow {
         match edge {
             Edge::None => {}
             Edge::Leaf(leaf) => match self.leaf_places.get(&address(leaf)) {
-                Some(&place) => {
-                    let sum = &self.leaves[place].1 + &grad;
-                    self.leaves[place].1 = sum;
-                }
+                Some(&place) => add(&mut self.leaves[place].1, grad),
                 None => {
                     self.leaf_places.insert(address(leaf), self.leaves.len());
                     self.leaves.push((leaf.clone(), grad));
                 }
             },
             Edge::Node(node) => match self.waiting.entry(node.seq) {
-                Entry::Occupied(mut earlier) => {
-                    let sum = &earlier.get().1 + &grad;
-                    earlier.get_mut().1 = sum;
-                }
+                Entry::Occupied(mut earlier) => add(&mut earlier.get_mut().1, grad),
                 Entry::Vacant(place) => {
                     place.insert((node.clone(), grad));
                 }
@@ -87,6 +81,17 @@ fn is_sole(grad: &Tensor) -> bool {
     Arc::strong_count(grad.inner()) == 1 && grad.raw().buffer().is_unique() && grad.raw().is_compact()
 }
 
+/// Adds a gradient to a sum, in the memory of either that nobody else holds, unless a graph is kept of them.
+#[track_caller]
+fn add(sum: &mut Tensor, grad: Tensor) {
+    let is_recorded = sum.requires_grad() || grad.requires_grad();
+    if !is_recorded && is_sole(sum) && sum.raw().add_assign(grad.raw()) {
+        return;
+    }
+    *sum =
+        if !is_recorded && is_sole(&grad) && grad.raw().add_assign(sum.raw()) { grad } else { &*sum + &grad };
+}
+
 /// Adds to a tensor's `grad`, in place where nobody keeps a graph of it. The lock is held meanwhile, so
 /// that passes on several threads lose nothing.
 #[track_caller]
@@ -101,7 +106,9 @@ fn accumulate(leaf: &Tensor, grad: Tensor) {
     let mut meta = leaf.meta();
     let new = match meta.grad.take() {
         Some(old) if !old.requires_grad() && !grad.requires_grad() => {
-            old.raw().write(&old.raw().binary(BinaryOp::Add, grad.raw()));
+            if !old.raw().add_assign(grad.raw()) {
+                old.raw().write(&old.raw().binary(BinaryOp::Add, grad.raw()));
+            }
             old
         }
         Some(old) => {

@@ -5,7 +5,7 @@ use crate::graph::{Ctx, Keep, record_many};
 use crate::mode::{is_grad_enabled, no_grad};
 use crate::tensor::{Tensor, refs};
 use std::borrow::Borrow;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use tensor_core::{RawTensor, Shape, check};
 
 /// What a [`Function`] keeps from forward to backward.
@@ -51,21 +51,23 @@ impl Context {
     }
 
     /// What each saved tensor is to the operation.
-    fn roles(&self, inputs: &[&Tensor], out: &Tensor) -> Vec<Role> {
-        let alike = |a: &RawTensor, b: &RawTensor| a.buffer().same(b.buffer()) && a.layout() == b.layout();
-        let role = |saved: &Tensor| match inputs.iter().position(|t| alike(t.raw(), saved.raw())) {
-            Some(index) => Role::Input(index),
-            None if alike(out.raw(), saved.raw()) => Role::Result,
-            None => Role::Constant,
+    fn roles(&self, inputs: &[&Tensor], outs: &[Tensor]) -> Vec<Role> {
+        let alike = |a: &Tensor, b: &Tensor| {
+            a.raw().buffer().same(b.raw().buffer()) && a.raw().layout() == b.raw().layout()
+        };
+        let role = |saved: &Tensor| {
+            let input = inputs.iter().position(|t| alike(t, saved)).map(Role::Input);
+            let result = || outs.iter().position(|t| alike(t, saved)).map(Role::Result);
+            input.or_else(result).unwrap_or(Role::Constant)
         };
         self.saved.iter().map(role).collect()
     }
 
     /// The same with histories, while the backward pass is itself recorded.
-    fn attached(&self, roles: &[Role], op: &Ctx) -> Context {
-        let attach = |(t, role): (&Tensor, &Role)| match role {
-            Role::Input(index) => op.as_input(*index, t.raw().clone()),
-            Role::Result => op.as_output(t.raw().clone()),
+    fn attached(&self, roles: &[Role], op: &Ctx, result: impl Fn(usize, RawTensor) -> Tensor) -> Context {
+        let attach = |(t, role): (&Tensor, &Role)| match *role {
+            Role::Input(index) => op.as_input(index, t.raw().clone()),
+            Role::Result(index) => result(index, t.raw().clone()),
             Role::Constant => t.clone(),
         };
         let saved = self.saved.iter().zip(roles).map(attach).collect();
@@ -76,12 +78,63 @@ impl Context {
 /// What a saved tensor is to the operation. It is kept without its history, since a node must not hold itself.
 enum Role {
     Input(usize),
-    Result,
+    Result(usize),
     Constant,
 }
 
-/// A differentiable operation of one result; several are joined into one, and taken apart after it:
-/// `cat(&[a, b], 0)`, then `.split(…)`.
+/// What a function's rule is run with.
+pub(crate) struct Rule {
+    name: &'static str,
+    ctx: Mutex<Context>,
+    roles: Vec<Role>,
+    shapes: Vec<Shape>,
+}
+
+impl Rule {
+    /// Runs a forward pass.
+    pub fn of(
+        name: &'static str,
+        inputs: &[&Tensor],
+        forward: impl FnOnce(&mut Context, &[&Tensor]) -> Vec<Tensor>,
+    ) -> (Vec<Tensor>, Rule) {
+        let needs = inputs.iter().map(|t| t.requires_grad()).collect();
+        let mut ctx = Context { needs, ..Context::default() };
+        let outs = no_grad(|| forward(&mut ctx, inputs));
+        let shapes = inputs.iter().map(|t| *t.shape()).collect();
+        let roles = ctx.roles(inputs, &outs);
+        (outs, Rule { name, ctx: Mutex::new(ctx), roles, shapes })
+    }
+
+    /// The inputs' gradients as `backward` gives them, `result` being a saved result with its history.
+    #[track_caller]
+    pub fn run(
+        &self,
+        op: &Ctx,
+        result: impl Fn(usize, RawTensor) -> Tensor,
+        backward: impl FnOnce(&Context) -> Vec<Option<Tensor>>,
+    ) -> Vec<Option<Tensor>> {
+        let ctx = self.ctx.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = ctx.written() {
+            let hint = "save a .copy(), or write after backward()";
+            check::fail(self.name, format!("saved tensor {index} was written in place since"), hint);
+        }
+        let grads =
+            if is_grad_enabled() { backward(&ctx.attached(&self.roles, op, result)) } else { backward(&ctx) };
+        if grads.len() != self.shapes.len() {
+            let problem = format!("{} gradients for {} inputs", grads.len(), self.shapes.len());
+            check::fail(self.name, problem, "give one for each, None where there is none");
+        }
+        for (i, (grad, shape)) in grads.iter().zip(&self.shapes).enumerate() {
+            if let Some(grad) = grad.as_ref().filter(|grad| grad.shape() != shape) {
+                let problem = format!("a gradient of shape {} for input {i} of shape {shape}", grad.shape());
+                check::fail(self.name, problem, "a gradient has its input's shape");
+            }
+        }
+        grads
+    }
+}
+
+/// A differentiable operation of one result; [`MultiFunction`](crate::MultiFunction) has several.
 ///
 /// ```
 /// use autograd::{Context, Function, Tensor, apply_function};
@@ -117,34 +170,9 @@ pub trait Function: Send + Sync + 'static {
 #[track_caller]
 pub fn apply_function(function: impl Function, inputs: &[impl Borrow<Tensor>]) -> Tensor {
     let inputs = refs(inputs);
-    let needs = inputs.iter().map(|t| t.requires_grad()).collect();
-    let mut ctx = Context { needs, ..Context::default() };
-    let out = no_grad(|| function.forward(&mut ctx, &inputs));
     let name = function.name();
-    let shapes: Vec<Shape> = inputs.iter().map(|t| *t.shape()).collect();
-    let roles = ctx.roles(&inputs, &out);
-    let ctx = Mutex::new(ctx);
-    record_many(name, &inputs, Keep::NOTHING, out.raw().clone(), move |op, g| {
-        let ctx = ctx.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(index) = ctx.written() {
-            let hint = "save a .copy(), or write after backward()";
-            check::fail(name, format!("saved tensor {index} was written in place since"), hint);
-        }
-        let grads = if is_grad_enabled() {
-            function.backward(&ctx.attached(&roles, op), g)
-        } else {
-            function.backward(&ctx, g)
-        };
-        if grads.len() != shapes.len() {
-            let problem = format!("{} gradients for {} inputs", grads.len(), shapes.len());
-            check::fail(name, problem, "give one for each, None where there is none");
-        }
-        for (i, (grad, shape)) in grads.iter().zip(&shapes).enumerate() {
-            if let Some(grad) = grad.as_ref().filter(|grad| grad.shape() != shape) {
-                let problem = format!("a gradient of shape {} for input {i} of shape {shape}", grad.shape());
-                check::fail(name, problem, "a gradient has its input's shape");
-            }
-        }
-        grads
+    let (outs, rule) = Rule::of(name, &inputs, |ctx, inputs| vec![function.forward(ctx, inputs)]);
+    record_many(name, &inputs, Keep::NOTHING, outs[0].raw().clone(), move |op, g| {
+        rule.run(op, |_, raw| op.as_output(raw), |ctx| function.backward(ctx, g))
     })
 }

@@ -16,6 +16,7 @@ mod mode;
 mod ndarray;
 mod ops;
 mod random;
+mod several;
 mod slicing;
 mod tensor;
 
@@ -33,5 +34,6 @@ pub use ops::{
     broadcast_tensors, cartesian_prod, cat, cdist, column_stack, dstack, einsum, hstack, kron, meshgrid,
     meshgrid_xy, stack, tensordot, vstack,
 };
+pub use several::{MultiFunction, apply_multi_function};
 pub use slicing::{Ellipsis, Index, NewAxis};
 pub use tensor::Tensor;

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use storage::{Block, CpuStorage, Pool};
 use tensor_core::{
-    Activation, ArgOp, Axes, Backend, BinaryOp, CompareOp, DType, Device, HostData, LinalgOp, LossOp,
+    Activation, ArgOp, Axes, Backend, BinaryOp, Buffer, CompareOp, DType, Device, HostData, LinalgOp, LossOp,
     Operand, OptimSlot, OptimStep, ReduceOp, Result, Scalar, ScanOp, Shape, Standard, Stats, Storage,
     UnaryOp, View, Window, compose,
 };
@@ -102,15 +102,21 @@ impl Backend for Cpu {
     }
 
     fn binary(&self, op: BinaryOp, a: Operand, b: Operand) -> Result<Storage> {
-        self.wrap(kernels::pointwise::binary(&self.pool, op, a, b))
+        self.wrap(kernels::pair::binary(&self.pool, op, a, b))
+    }
+
+    fn add_assign(&self, sum: &Buffer, term: View) -> Result<bool> {
+        self.dispatches.fetch_add(1, Ordering::Relaxed);
+        kernels::pair::add_assign(sum, term);
+        Ok(true)
     }
 
     fn compare(&self, op: CompareOp, a: Operand, b: Operand) -> Result<Storage> {
-        self.wrap(kernels::pointwise::compare(&self.pool, op, a, b))
+        self.wrap(kernels::pair::compare(&self.pool, op, a, b))
     }
 
     fn select(&self, condition: View, a: Operand, b: Operand, dtype: DType) -> Result<Storage> {
-        self.wrap(kernels::pointwise::select(&self.pool, condition, a, b, dtype))
+        self.wrap(kernels::pair::select(&self.pool, condition, a, b, dtype))
     }
 
     fn reduce(&self, op: ReduceOp, x: View, axes: Axes) -> Result<Storage> {

@@ -71,14 +71,26 @@ impl<const N: usize> Nest<N> {
         at
     }
 
-    /// Calls `piece(offsets, out)` for pieces of the result that lie within one row each, at most [`PIECE`]
-    /// long where some operand has to be gathered.
+    /// Calls `piece(offsets, out)` for pieces of the result that lie within one row each, as short as buffers are
+    /// where some operand has to be gathered.
     pub fn pieces<O>(&self, first: usize, out: &mut [O], piece: &mut dyn FnMut([isize; N], &mut [O])) {
+        let (strides, len) = (self.row_strides(), self.row_len());
+        let most = if strides.iter().all(|&s| s == 1) {
+            usize::MAX
+        } else if strides.iter().all(|s| matches!(s, 0 | 1)) && len >= 16 * PIECE {
+            4 * PIECE // what repeats is laid out but once
+        } else {
+            PIECE
+        };
+        self.cut(first, out, most, piece);
+    }
+
+    /// Calls `piece` for pieces of the result that lie within one row each, at most `most` long.
+    fn cut<O>(&self, first: usize, out: &mut [O], most: usize, piece: &mut dyn FnMut([isize; N], &mut [O])) {
         if out.is_empty() {
             return;
         }
         let len = self.row_len();
-        let most = if self.row_strides().iter().all(|&s| s == 1) { usize::MAX } else { PIECE };
         let (mut at, mut rest) = (Place::new(self, first), out);
         while !rest.is_empty() {
             let take = (len - at.index[self.depth - 1]).min(rest.len()).min(most);
@@ -109,8 +121,11 @@ impl<const N: usize> Place<N> {
     /// Goes `step` elements on, at most to the row's end.
     #[inline(always)]
     fn advance(&mut self, nest: &Nest<N>, step: usize) {
-        let mut step = step;
-        for (index, (size, strides)) in self.index.iter_mut().zip(nest.loops()).rev() {
+        let loops = nest.loops();
+        // A whole row leads to the same place in the next one.
+        let (loops, mut step) =
+            if step == nest.row_len() { (&loops[..loops.len() - 1], 1) } else { (loops, step) };
+        for (index, (size, strides)) in self.index.iter_mut().zip(loops).rev() {
             *index += step;
             let back = if *index == *size { *index } else { 0 };
             *index -= back;
@@ -184,16 +199,35 @@ pub fn map<A: Plain, O: Plain>(
         let mut x = Operand::new(x, sx);
         nest.pieces(first, part, &mut |[ox], out| {
             let x = x.piece(ox, out.len());
-            vectorize_for::<O, _>(
-                #[inline(always)]
-                || {
-                    for (o, &a) in out.iter_mut().zip(x) {
-                        *o = f(a);
-                    }
-                },
-            );
+            along(out, x, f);
         });
     });
+}
+
+/// `out[i] = f(x[i])` of one run.
+#[inline(always)]
+fn along<A: Plain, O: Plain>(out: &mut [O], x: &[A], f: impl Fn(A) -> O) {
+    vectorize_for::<O, _>(
+        #[inline(always)]
+        || {
+            for (o, &a) in out.iter_mut().zip(x) {
+                *o = f(a);
+            }
+        },
+    );
+}
+
+/// `out[i] = f(x[i], y[i])` of two runs.
+#[inline(always)]
+fn along2<A: Plain, B: Plain, O: Plain>(out: &mut [O], x: &[A], y: &[B], f: impl Fn(A, B) -> O) {
+    vectorize_for::<O, _>(
+        #[inline(always)]
+        || {
+            for ((o, &a), &b) in out.iter_mut().zip(x).zip(y) {
+                *o = f(a, b);
+            }
+        },
+    );
 }
 
 /// `out[i] = f(x[i], y[i])`
@@ -210,14 +244,46 @@ pub fn map2<A: Plain, B: Plain, O: Plain>(
         let (mut x, mut y) = (Operand::new(x, sx), Operand::new(y, sy));
         nest.pieces(first, part, &mut |[ox, oy], out| {
             let (x, y) = (x.piece(ox, out.len()), y.piece(oy, out.len()));
-            vectorize_for::<O, _>(
-                #[inline(always)]
-                || {
-                    for ((o, &a), &b) in out.iter_mut().zip(x).zip(y) {
-                        *o = f(a, b);
-                    }
-                },
-            );
+            along2(out, x, y, f);
+        });
+    });
+}
+
+/// As [`map2`], with a loop each for the sides that repeat one element along a row: for operators that take no longer
+/// than reading that element again would.
+pub fn map2_swift<T: Plain>(
+    shape: &Shape,
+    (x, lx): (&[T], &Layout),
+    (y, ly): (&[T], &Layout),
+    out: &mut [T],
+    f: impl Fn(T, T) -> T + Sync + Copy,
+) {
+    let nest = Nest::new(shape, [lx, ly]);
+    let [sx, sy] = nest.row_strides();
+    let most = if matches!((sx, sy), (0 | 1, 1) | (1, 0)) { usize::MAX } else { PIECE };
+    threads::chunks(out, |first, part| {
+        let (mut by_x, mut by_y) = (Operand::new(x, sx), Operand::new(y, sy));
+        nest.cut(first, part, most, &mut |[ox, oy], out| {
+            let len = out.len();
+            if sx == 0 {
+                let (a, y) = (x[ox as usize], by_y.piece(oy, len));
+                along(
+                    out,
+                    y,
+                    #[inline(always)]
+                    move |b| f(a, b),
+                );
+            } else if sy == 0 {
+                let (b, x) = (y[oy as usize], by_x.piece(ox, len));
+                along(
+                    out,
+                    x,
+                    #[inline(always)]
+                    move |a| f(a, b),
+                );
+            } else {
+                along2(out, by_x.piece(ox, len), by_y.piece(oy, len), f);
+            }
         });
     });
 }
@@ -248,4 +314,38 @@ pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
             );
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What two layouts of `data` see, subtracted one by one.
+    fn one_by_one(shape: &Shape, data: &[f32], [x, y]: [&Layout; 2]) -> Vec<f32> {
+        let nest = Nest::new(shape, [x, y]);
+        let at = (0..shape.numel()).map(|element| nest.offsets(element));
+        at.map(|[x, y]| data[x as usize] - data[y as usize]).collect()
+    }
+
+    /// Rows short and long, of operands that lie in runs, repeat one element, lie apart or run backwards.
+    #[test]
+    fn every_pair_of_layouts_meets_its_own_elements() {
+        for sizes in [[3, 5], [7, 300], [2, 20 * PIECE]] {
+            let shape = Shape::from(sizes);
+            let [rows, columns] = sizes.map(|size| size as isize);
+            let data: Vec<f32> = (0..4 * shape.numel()).map(|i| i as f32 * 0.25).collect();
+            let strides =
+                [[columns, 1], [1, rows], [2 * columns, 2], [columns, -1], [1, 0], [0, 1], [0, 0], [0, 3]];
+            let layouts = strides.map(|s| Layout::new(shape, &s, columns as usize));
+            for (x, y) in layouts.iter().flat_map(|x| layouts.iter().map(move |y| (x, y))) {
+                let want = one_by_one(&shape, &data, [x, y]);
+                let mut got = [vec![0.0; want.len()], vec![0.0; want.len()]];
+                map2(&shape, (&data, x), (&data, y), &mut got[0], |a, b| a - b);
+                map2_swift(&shape, (&data, x), (&data, y), &mut got[1], |a, b| a - b);
+                for got in got {
+                    assert_eq!(got, want, "{sizes:?}: {:?} − {:?}", x.strides(), y.strides());
+                }
+            }
+        }
+    }
 }

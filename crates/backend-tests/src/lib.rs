@@ -66,7 +66,7 @@ macro_rules! suite {
                 index_select gather scatter_add index_range;
             runs: cat long_moves long_index;
             pointwise: select float_comparisons integer_comparisons integer_unary logical_not
-                bool_binary bitwise composed_unary_grad threaded;
+                bool_binary bitwise composed_unary_grad added_in_place threaded;
             reductions: arg_max arg_min running_sum running_product sort topk threaded_reductions;
             products: matmul matmul_add integer_matmul matmul_special linear linear_backward;
             linalg: cholesky inverse_and_solve solve_triangular determinants_and_lu qr lstsq failures linalg_views;

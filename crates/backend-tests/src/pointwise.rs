@@ -327,6 +327,27 @@ pub fn select(device: &Device, _: &Tolerance) {
     }
 }
 
+/// Adding in place gives the sum's very bits, and leaves who read the memory before what they read; or nothing is done.
+pub fn added_in_place(device: &Device, _: &Tolerance) {
+    let (mut left, mut right) = (Noise::new(18), Noise::new(19));
+    let shapes = SHAPES.iter().map(|shape| Shape::new(shape)).chain([Shape::new(&[401, 403])]);
+    for (shape, dtype) in shapes.flat_map(|shape| floats(device).map(move |dtype| (shape, dtype))) {
+        for term in views(device, &shape, dtype, || right.between(-2.0, 2.0)) {
+            let values: Vec<f64> = (0..shape.numel()).map(|_| left.between(-4.0, 4.0)).collect();
+            let sum = upload(device, &values, &shape, dtype);
+            let want = read(&sum.binary(BinaryOp::Add, &term.tensor));
+            let (before, version) = (read(&sum), sum.buffer().version());
+            let done = sum.add_assign(&term.tensor);
+            let what = || format!("{dtype} {shape} and {}", term.kind);
+            assert_eq!(read(&sum), if done { want } else { before }, "{}", what());
+            assert_eq!(sum.buffer().version() - version, u64::from(done), "{}", what());
+            // Its own memory is left to others, and so is part of a buffer.
+            assert!(!sum.add_assign(&sum), "{}", what());
+            assert!(sum.numel() < 2 || !sum.flip(shape.rank() - 1).add_assign(&sum), "{}", what());
+        }
+    }
+}
+
 /// Large enough that threads join in: the pieces fit together.
 pub fn threaded(device: &Device, tolerance: &Tolerance) {
     let mut noise = Noise::new(17);

@@ -7,11 +7,11 @@ mod functions;
 
 pub use autograd::{
     AdaptiveSize, BackwardOptions, Context, Contraction, ConvOptions, Dims, Each, Ellipsis, Function, Index,
-    MatrixNorm, Nested, NewAxis, Options, Outside, PadMode, Padding, Pieces, PoolOptions, QuantileMode,
-    Reduce, Resize, ResizeMode, SampleMode, Sizes, Tensor, TensorArg, apply_function, block_diag,
-    broadcast_tensors, cartesian_prod, cat, cdist, column_stack, detect_anomaly, dstack, einsum, enable_grad,
-    grad, grad_with, gradcheck, gradgradcheck, hstack, is_grad_enabled, kron, meshgrid, meshgrid_xy, no_grad,
-    s, stack, tensordot, vstack,
+    MatrixNorm, MultiFunction, Nested, NewAxis, Options, Outside, PadMode, Padding, Pieces, PoolOptions,
+    QuantileMode, Reduce, Resize, ResizeMode, SampleMode, Sizes, Tensor, TensorArg, apply_function,
+    apply_multi_function, block_diag, broadcast_tensors, cartesian_prod, cat, cdist, column_stack,
+    detect_anomaly, dstack, einsum, enable_grad, grad, grad_with, gradcheck, gradgradcheck, hstack,
+    is_grad_enabled, kron, meshgrid, meshgrid_xy, no_grad, s, stack, tensordot, vstack,
 };
 pub use backend_cpu::{num_threads, set_num_threads};
 pub use checkpoint::*;

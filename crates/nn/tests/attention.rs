@@ -210,11 +210,18 @@ fn masks_hide_what_they_say() {
     let x = Tensor::randn([1, 5, 4], &cpu());
     let changed = cat(&[x.narrow(1, 0, 3), Tensor::randn([1, 2, 4], &cpu())], 1);
     let later = Tensor::ones([5, 5], (DType::Bool, &cpu())).triu(1);
-    let [y, z] = [&x, &changed].map(|x| encoder.encode(x, Some(&later), None));
+    let [y, z] = [&x, &changed].map(|x| encoder.encode(x, Some(&later), None, false));
     assert!(y.narrow(1, 0, 3).allclose(&z.narrow(1, 0, 3), 1e-5, 1e-6));
     assert!(!y.narrow(1, 3, 2).allclose(&z.narrow(1, 3, 2), 1e-2, 1e-2));
     let padding = Tensor::new(&[[false, false, false, true, true]], &cpu());
     let short = encoder.forward(&x.narrow(1, 0, 3));
-    let padded = encoder.encode(&changed, None, Some(&padding));
+    let padded = encoder.encode(&changed, None, Some(&padding), false);
     assert!(padded.narrow(1, 0, 3).allclose(&short, 1e-5, 1e-6));
+    // The hint is taken at its word: a mask that hides nothing hides what is later. Beside padding it is none.
+    let nothing = Tensor::zeros([5, 5], (DType::Bool, &cpu()));
+    assert!(encoder.encode(&x, Some(&nothing), None, true).allclose(&y, 1e-6, 1e-7));
+    let [hinted, plain] = [true, false].map(|hint| encoder.encode(&x, Some(&nothing), Some(&padding), hint));
+    assert_eq!(hinted.to_vec::<f32>(), plain.to_vec::<f32>());
+    let told = std::panic::catch_unwind(|| encoder.encode(&x, None, None, true)).unwrap_err();
+    assert!(told.downcast_ref::<String>().unwrap().contains("is_causal without attn_mask"));
 }

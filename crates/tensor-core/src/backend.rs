@@ -113,6 +113,12 @@ pub trait Backend: Any + Send + Sync + fmt::Debug {
     /// A function of two elements; at least one side is a view.
     fn binary(&self, op: BinaryOp, a: Operand, b: Operand) -> Result<Storage>;
 
+    /// In place: adds to a whole buffer of floats the elements of `term`, of as many and of its type, in another buffer.
+    /// `false`, and nothing done, where [`Backend::binary`] and its fresh memory cost no more.
+    fn add_assign(&self, _sum: &Buffer, _term: View) -> Result<bool> {
+        Ok(false)
+    }
+
     /// A comparison of two elements, to booleans; at least one side is a view.
     fn compare(&self, op: CompareOp, a: Operand, b: Operand) -> Result<Storage>;
 

@@ -20,6 +20,7 @@ pub mod linalg;
 pub mod loss;
 pub mod norm;
 pub mod op;
+mod optim;
 pub mod random;
 mod raw;
 pub mod recurrent;

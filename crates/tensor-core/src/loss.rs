@@ -1,9 +1,42 @@
-//! The losses of pairs of elements and their slopes, written once for all who need them, as [`crate::derivative`]
-//! has it: autograd runs them on its tensors, the composed defaults of `Backend::loss` on raw ones.
+//! The losses of pairs of elements, as data; and their values and slopes, written once for all who need them, as
+//! [`crate::derivative`] has it: autograd runs them on its tensors, the composed defaults of `Backend::loss` on raw ones.
 
 use crate::derivative::Algebra;
-use crate::op::{BinaryOp, CompareOp, LossOp, UnaryOp};
+use crate::op::{BinaryOp, CompareOp, UnaryOp};
 use BinaryOp::{Add, Div, Mul, Sub};
+
+/// Losses of an element `x` held against its target `y`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LossOp {
+    /// (x − y)²
+    Squared,
+    /// |x − y|
+    Absolute,
+    /// ½d²/β where d = |x − y| < β, else d − ½β
+    SmoothAbsolute(f64),
+    /// ½d² where d = |x − y| < δ, else δ·(d − ½δ)
+    Huber(f64),
+    /// Binary cross-entropy of σ(x): (1 − y)·x + ln(1 + e⁻ˣ)
+    Logits,
+    /// y·(ln y − x) of a log-probability and a probability; −y·x where y is not positive
+    Divergence,
+    /// eʸ·(y − x) of two log-probabilities
+    LogDivergence,
+}
+
+impl LossOp {
+    /// PyTorch's name of the loss.
+    pub fn name(self) -> &'static str {
+        match self {
+            LossOp::Squared => "mse_loss",
+            LossOp::Absolute => "l1_loss",
+            LossOp::SmoothAbsolute(_) => "smooth_l1_loss",
+            LossOp::Huber(_) => "huber_loss",
+            LossOp::Logits => "binary_cross_entropy_with_logits",
+            LossOp::Divergence | LossOp::LogDivergence => "kl_div",
+        }
+    }
+}
 
 /// The loss of each `x` held against its target `y`.
 pub fn loss<T: Algebra>(op: LossOp, x: &T, y: &T) -> T {

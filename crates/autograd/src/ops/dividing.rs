@@ -50,14 +50,19 @@ impl Tensor {
     /// places listed: `torch.tensor_split`.
     #[track_caller]
     pub fn tensor_split(&self, pieces: impl Into<Pieces>, dim: isize) -> Vec<Tensor> {
-        let len = self.sized_axis("tensor_split", dim).1;
+        let (axis, len) = self.sized_axis("tensor_split", dim);
         let ends: Vec<usize> = match pieces.into() {
             Pieces::Each(0) => check::fail("tensor_split", "0 pieces", "give a positive number"),
             Pieces::Each(count) => (1..=count).map(|k| k * (len / count) + k.min(len % count)).collect(),
             Pieces::Sizes(places) => places.into_iter().map(|p| p.min(len)).chain([len]).collect(),
         };
-        let starts = [0].into_iter().chain(ends.clone());
-        starts.zip(ends).map(|(start, end)| self.narrow(dim, start, end.saturating_sub(start))).collect()
+        let starts = || [0].into_iter().chain(ends.iter().copied());
+        let sizes: Vec<usize> = starts().zip(&ends).map(|(start, &end)| end.saturating_sub(start)).collect();
+        if ends.is_sorted() {
+            return self.cut(axis, "SliceBackward0", &sizes);
+        }
+        // Places that go back make pieces that overlap.
+        starts().zip(sizes).map(|(start, size)| self.narrow(dim, start, size)).collect()
     }
 
     /// At least `rank` dimensions, as `torch.atleast_1d`, `_2d` and `_3d` add them.

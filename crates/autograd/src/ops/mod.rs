@@ -41,7 +41,7 @@ mod solvers;
 mod sorting;
 mod special;
 mod taper;
-mod unbind;
+mod views;
 mod warp;
 mod window;
 

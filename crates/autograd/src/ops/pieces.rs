@@ -3,7 +3,7 @@
 
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::check;
+use tensor_core::{RawTensor, check};
 
 /// How [`Tensor::split`] cuts: pieces of one size, or of sizes of their own.
 #[derive(Clone, Debug)]
@@ -100,7 +100,8 @@ impl Tensor {
     }
 
     /// Pieces along a dimension: of one size, the last one shorter if need be, or of the sizes listed,
-    /// which must add up.
+    /// which must add up. In the backward pass the pieces' gradients are written side by side, in no more time than the
+    /// whole takes; so it is with [`Tensor::chunk`], [`Tensor::tensor_split`] and [`Tensor::unbind`].
     #[track_caller]
     pub fn split(&self, sizes: impl Into<Pieces>, dim: isize) -> Vec<Tensor> {
         self.pieces(sizes.into(), dim)
@@ -108,7 +109,7 @@ impl Tensor {
 
     #[track_caller]
     fn pieces(&self, pieces: Pieces, dim: isize) -> Vec<Tensor> {
-        let len = self.sized_axis("split", dim).1;
+        let (axis, len) = self.sized_axis("split", dim);
         let (sizes, name) = match pieces {
             Pieces::Each(0) if len > 0 => check::fail("split", "pieces of size 0", "give a positive size"),
             Pieces::Each(size) => {
@@ -120,12 +121,27 @@ impl Tensor {
         if sizes.iter().sum::<usize>() != len {
             check::fail("split", format!("sizes {sizes:?} do not add up to the dimension's {len}"), "");
         }
-        let mut start = 0;
-        let parts = sizes.iter().map(|&size| {
-            start += size;
-            self.narrow(dim, start - size, size).named(name)
+        self.cut(axis, name, &sizes)
+    }
+
+    /// Neighbouring pieces of an axis, of given sizes, from its beginning.
+    #[track_caller]
+    pub(crate) fn cut(&self, axis: usize, name: &'static str, sizes: &[usize]) -> Vec<Tensor> {
+        let mut end = 0;
+        let places = sizes.iter().map(|&size| {
+            end += size;
+            let start = end - size;
+            move |t: &RawTensor| t.narrow(axis, start, size)
         });
-        parts.collect()
+        self.taken_apart(name, places)
+    }
+
+    /// The slices of a dimension, which goes: PyTorch's `unbind`.
+    #[track_caller]
+    pub fn unbind(&self, dim: isize) -> Vec<Tensor> {
+        let (axis, size) = self.sized_axis("unbind", dim);
+        let places = (0..size).map(|index| move |t: &RawTensor| t.select(axis, index));
+        self.taken_apart("UnbindBackward0", places)
     }
 
     /// At most `chunks` equal pieces along a dimension; 7 into 3 is 3, 3, 1.

@@ -61,7 +61,8 @@ impl Tensor {
     }
 
     /// The least-squares solution of `self·X = b`: `[M, N], [M] or [M, P] → [N] or [N, P]`, of full
-    /// rank; the smallest one when there are several. Batches lead both.
+    /// rank; the smallest one when there are several. Batches lead both. Of the other fields of PyTorch's
+    /// `torch.linalg.lstsq`, its default driver leaves residuals and singular values empty, and the rank is full here.
     ///
     /// # Errors
     /// [`Error::Singular`] when the matrix is not of full rank.

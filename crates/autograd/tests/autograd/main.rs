@@ -4,4 +4,4 @@ mod common;
 mod gradients;
 mod kinks;
 mod tape;
-mod unbind;
+mod views;

@@ -2,13 +2,14 @@
 
 use crate::common::{bools, cpu, given, ints};
 use autograd::{
-    BackwardOptions, Context, Function, Tensor, apply_function, cat, detect_anomaly, enable_grad, grad,
-    grad_with, gradgradcheck, is_anomaly_enabled, is_grad_enabled, no_grad, s,
+    BackwardOptions, Context, Function, MultiFunction, Tensor, apply_function, apply_multi_function, cat,
+    detect_anomaly, enable_grad, grad, grad_with, gradgradcheck, is_anomaly_enabled, is_grad_enabled,
+    no_grad, s,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use tensor_core::DType;
+use tensor_core::{DType, Device};
 
 /// The message that `f` panics with.
 #[track_caller]
@@ -110,6 +111,51 @@ fn gradients_do_not_share_memory() {
     (&y * 2.0).sum().backward();
     assert_eq!(values(&seen.lock().unwrap()[0]), [2.0]);
     assert_eq!(grad_of(&y), [4.0]);
+}
+
+/// Gradients that meet are added in memory that nobody else holds: what hooks, callers and `grad` have stays.
+#[test]
+fn sums_of_gradients_change_nobody_elses() {
+    let x = given(&[1.0, 2.0], &[2]);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let a = &x * 2.0;
+    let keep = seen.clone();
+    a.register_hook(move |g| {
+        keep.lock().unwrap().push(g.clone());
+        None
+    });
+    let y = &a * 3.0 + &a * 4.0 + &x * 5.0 + &a;
+    y.sum().backward_retain();
+    assert_eq!(grad_of(&x), [21.0; 2]);
+    let weights = [given(&[1.0, 0.0], &[2]).detach(), given(&[0.0, 10.0], &[2]).detach()];
+    let again = grad_with(
+        &[&y, &y],
+        &weights.clone().map(Some),
+        &[&x],
+        &BackwardOptions { retain_graph: true, create_graph: false },
+    );
+    assert_eq!(values(again[0].as_ref().unwrap()), [21.0, 210.0]);
+    y.backward_with(&weights[1]);
+    assert_eq!(grad_of(&x), [21.0, 231.0]);
+    assert_eq!(values(again[0].as_ref().unwrap()), [21.0, 210.0]);
+    assert_eq!((values(&weights[0]), values(&weights[1])), (vec![1.0, 0.0], vec![0.0, 10.0]));
+    let seen: Vec<Vec<f64>> = seen.lock().unwrap().iter().map(values).collect();
+    assert_eq!(seen, [[8.0, 8.0], [8.0, 80.0], [0.0, 80.0]]);
+}
+
+/// A gradient that is added to the one of before needs room for these two.
+#[test]
+fn accumulating_takes_no_memory_of_its_own() {
+    const BYTES: usize = 4 << 16;
+    let peak = |passes: u16| {
+        let device = Device::new(backend_cpu::Cpu::default());
+        let w = Tensor::from_vec(vec![1.0f32; 1 << 16], [256, 256], &device).requires_grad_(true);
+        (0..passes).for_each(|_| (&w * 2.0).sum().backward());
+        assert_eq!(w.grad().unwrap().to_vec::<f32>(), vec![f32::from(2 * passes); 1 << 16]);
+        device.stats().peak
+    };
+    let (one, more) = (peak(1), peak(3));
+    assert!(more < one + BYTES + BYTES / 2, "{one} bytes and {more}");
 }
 
 #[test]
@@ -526,6 +572,69 @@ fn second_derivatives_of_functions_of_the_users_own() {
     assert!((y.item::<f64>() - std::f64::consts::E).abs() < 1e-12);
 }
 
+/// eˣ·y and x·y², of which the rule reads both inputs and the first result.
+struct Both;
+impl MultiFunction for Both {
+    fn name(&self) -> &'static str {
+        "BothBackward"
+    }
+    fn forward(&self, ctx: &mut Context, inputs: &[&Tensor]) -> Vec<Tensor> {
+        let (x, y) = (inputs[0], inputs[1]);
+        let results = vec![x.exp() * y, x * y.square(), x.gt(0.0)];
+        ctx.save(inputs);
+        ctx.save(&results[..1]);
+        results
+    }
+    fn backward(&self, ctx: &Context, grads: &[Tensor]) -> Vec<Option<Tensor>> {
+        let [x, y, first] = ctx.saved() else { panic!("three were saved") };
+        assert_eq!(grads.len(), 3);
+        let to_x = &grads[0] * first + &grads[1] * y.square();
+        vec![Some(to_x), Some(&grads[0] * x.exp() + &grads[1] * (x * y * 2.0))]
+    }
+}
+
+#[test]
+fn functions_of_several_results() {
+    let both = |x: &[Tensor]| apply_multi_function(Both, &[&x[0], &x[1]]);
+    let inputs = [given(&[0.5, -1.0], &[2]), given(&[2.0, 3.0], &[2])];
+    let results = both(&inputs);
+    assert_eq!(results[0].grad_fn(), Some("BothBackward"));
+    assert_eq!(results[2].to_vec::<bool>(), [true, false]);
+    assert!(!results[2].requires_grad());
+    crate::common::both("all results", &inputs, |x| {
+        let all = both(x);
+        &all[0] * &all[1] + &all[0]
+    });
+    // Those of which one alone is used: the other's gradient is 0.
+    crate::common::both("the first", &inputs, |x| both(x).swap_remove(0));
+    crate::common::both("the second", &inputs, |x| both(x).swap_remove(1));
+    results[1].sum().backward_retain();
+    assert_eq!((grad_of(&inputs[0]), grad_of(&inputs[1])), (vec![4.0, 9.0], vec![2.0, -6.0]));
+    // Each result's gradient alone, what hooks make of it, and a pass that breaks off.
+    let both_used = &results[0] * 0.0 + &results[1];
+    let stop = results[0].register_hook(|_| panic!("stop"));
+    assert!(catch_unwind(AssertUnwindSafe(|| both_used.sum().backward_retain())).is_err());
+    results[0].remove_hook(stop);
+    results[1].register_hook(|g| Some(g * 10.0));
+    let got = grad(&[both_used.sum()], &[&results[1], &inputs[0]], true);
+    assert_eq!(values(got[0].as_ref().unwrap()), [10.0; 2]);
+    assert_eq!(values(got[1].as_ref().unwrap()), [40.0, 90.0]);
+
+    struct Nothing;
+    impl MultiFunction for Nothing {
+        fn name(&self) -> &'static str {
+            "NothingBackward"
+        }
+        fn forward(&self, _: &mut Context, _: &[&Tensor]) -> Vec<Tensor> {
+            Vec::new()
+        }
+        fn backward(&self, _: &Context, _: &[Tensor]) -> Vec<Option<Tensor>> {
+            Vec::new()
+        }
+    }
+    refuses("NothingBackward: no result", || apply_multi_function(Nothing, &inputs));
+}
+
 #[test]
 fn a_function_that_returns_its_input() {
     struct Same;
@@ -589,7 +698,7 @@ fn anomalies_have_a_name_and_a_line() {
 #[test]
 fn dropping_the_loss_frees_the_graph() {
     // A device of its own, so that other tests do not disturb the count.
-    let device = tensor_core::Device::new(backend_cpu::Cpu::default());
+    let device = Device::new(backend_cpu::Cpu::default());
     let x = Tensor::full([1000], 0.5, &device).requires_grad_(true);
     let before = device.stats().live;
     let loss = (0..50).fold(x.clone(), |h, _| h.tanh().square() + &x).sum();

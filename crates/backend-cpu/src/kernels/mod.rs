@@ -7,6 +7,7 @@ pub mod index;
 pub mod loss;
 pub mod norm;
 pub mod optim;
+pub mod pair;
 pub mod pixels;
 pub mod pointwise;
 pub mod product;

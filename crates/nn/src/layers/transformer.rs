@@ -139,8 +139,8 @@ impl TransformerEncoderLayer {
         }
     }
 
-    /// The output, with masks as [`AttentionOptions`] has them: PyTorch's
-    /// `layer(src, src_mask, src_key_padding_mask)`.
+    /// The output, with masks, and the hint that `src_mask` is causal, as [`AttentionOptions`] has them: PyTorch's
+    /// `layer(src, src_mask, src_key_padding_mask, is_causal)`, whose default is false.
     ///
     /// # Panics
     /// When a shape does not fit.
@@ -150,11 +150,13 @@ impl TransformerEncoderLayer {
         src: &Tensor,
         src_mask: Option<&Tensor>,
         src_key_padding_mask: Option<&Tensor>,
+        is_causal: bool,
     ) -> Tensor {
         let options = AttentionOptions {
             attn_mask: src_mask.cloned(),
             key_padding_mask: src_key_padding_mask.cloned(),
             need_weights: false,
+            is_causal,
             ..Default::default()
         };
         let attention = |x: &Tensor| self.dropout1.forward(&self.self_attn.attend(x, x, x, &options).0);
@@ -178,7 +180,9 @@ impl TransformerEncoderLayer {
 pub type TransformerEncoder = TransformerStack<TransformerEncoderLayer>;
 
 impl TransformerEncoder {
-    /// The output, with the same masks for each layer: PyTorch's `encoder(src, mask, src_key_padding_mask)`.
+    /// The output, with the same masks and hint for each layer: PyTorch's
+    /// `encoder(src, mask, src_key_padding_mask, is_causal)`. PyTorch's default, `None`, finds out whether the mask is
+    /// causal, which changes no result; here that is false.
     ///
     /// # Panics
     /// When a shape does not fit.
@@ -188,15 +192,16 @@ impl TransformerEncoder {
         src: &Tensor,
         mask: Option<&Tensor>,
         src_key_padding_mask: Option<&Tensor>,
+        is_causal: bool,
     ) -> Tensor {
-        self.through(src, |layer, x| layer.encode(x, mask, src_key_padding_mask))
+        self.through(src, |layer, x| layer.encode(x, mask, src_key_padding_mask, is_causal))
     }
 }
 
 impl Module for TransformerEncoderLayer {
     #[track_caller]
     fn forward(&self, input: &Tensor) -> Tensor {
-        self.encode(input, None, None)
+        self.encode(input, None, None, false)
     }
     fn name(&self) -> String {
         "TransformerEncoderLayer".into()

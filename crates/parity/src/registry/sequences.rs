@@ -96,10 +96,10 @@ pub(super) fn entries() -> Vec<Entry> {
         "nn.GRUCell" forward(module: Of<nn::GRUCell>, input: Tensor, hx: Option<Tensor> = None) => module.run(&input, hx.as_ref());
         "nn.MultiheadAttention" forward(module: Of<MultiheadAttention>, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Option<Tensor> = None, need_weights: bool = true, attn_mask: Option<Tensor> = None, average_attn_weights: bool = true, is_causal: bool = false) =>
             module.attend(&query, &key, &value, &AttentionOptions { key_padding_mask, attn_mask, need_weights, average_attn_weights, is_causal });
-        "nn.TransformerEncoderLayer" forward(module: Of<TransformerEncoderLayer>, src: Tensor, src_mask: Option<Tensor> = None, src_key_padding_mask: Option<Tensor> = None) =>
-            module.encode(&src, src_mask.as_ref(), src_key_padding_mask.as_ref());
-        "nn.TransformerEncoder" forward(module: Of<TransformerEncoder>, src: Tensor, mask: Option<Tensor> = None, src_key_padding_mask: Option<Tensor> = None) =>
-            module.encode(&src, mask.as_ref(), src_key_padding_mask.as_ref());
+        "nn.TransformerEncoderLayer" forward(module: Of<TransformerEncoderLayer>, src: Tensor, src_mask: Option<Tensor> = None, src_key_padding_mask: Option<Tensor> = None, is_causal: bool = false) =>
+            module.encode(&src, src_mask.as_ref(), src_key_padding_mask.as_ref(), is_causal);
+        "nn.TransformerEncoder" forward(module: Of<TransformerEncoder>, src: Tensor, mask: Option<Tensor> = None, src_key_padding_mask: Option<Tensor> = None, is_causal: Option<bool> = None) =>
+            module.encode(&src, mask.as_ref(), src_key_padding_mask.as_ref(), is_causal == Some(true));
         "nn.TransformerDecoderLayer" forward(module: Of<TransformerDecoderLayer>, tgt: Tensor, memory: Tensor, tgt_mask: Option<Tensor> = None, memory_mask: Option<Tensor> = None, tgt_key_padding_mask: Option<Tensor> = None, memory_key_padding_mask: Option<Tensor> = None, tgt_is_causal: bool = false, memory_is_causal: bool = false) =>
             module.decode(&tgt, &memory, &DecoderMasks { tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask, tgt_is_causal, memory_is_causal });
         "nn.TransformerDecoder" forward(module: Of<TransformerDecoder>, tgt: Tensor, memory: Tensor, tgt_mask: Option<Tensor> = None, memory_mask: Option<Tensor> = None, tgt_key_padding_mask: Option<Tensor> = None, memory_key_padding_mask: Option<Tensor> = None, tgt_is_causal: bool = false, memory_is_causal: bool = false) =>

@@ -7,12 +7,14 @@ mod apply;
 mod cholesky;
 mod eigen;
 mod lu;
+mod op;
 mod qr;
 
 pub use apply::{Matrix, apply};
 pub use cholesky::cholesky;
 pub use eigen::{eigh, svd};
 pub use lu::Lu;
+pub use op::LinalgOp;
 pub use qr::{lstsq, qr};
 
 /// A floating point type that matrices are made of.

@@ -213,6 +213,22 @@ impl RawTensor {
         self.buffer.bump_version();
     }
 
+    /// In place: adds a tensor of the same shape and floating type, and notes the new version; `false`, and nothing
+    /// done, where it does not cover its buffer, or the machine has nothing better than a sum in memory of its own.
+    #[track_caller]
+    pub fn add_assign(&self, term: &RawTensor) -> bool {
+        let alike = self.shape() == term.shape() && self.dtype() == term.dtype() && self.dtype().is_float();
+        if !alike || !self.is_compact() || self.buffer.same(&term.buffer) {
+            return false;
+        }
+        self.same_device("add_", term);
+        let done = check::done("add_", self.device().add_assign(&self.buffer, term.view()));
+        if done {
+            self.buffer.bump_version();
+        }
+        done
+    }
+
     /// In place: fills what this sees with a number, and notes the new version.
     #[track_caller]
     pub fn fill(&self, value: impl Into<Scalar>) {
