@@ -1,6 +1,6 @@
 //! Choosing and adding by index. Indices have been checked to be in range.
 
-use super::{fresh, hold, packed, strided, with_type};
+use super::{fresh, hold, packed, strided, with_type, with_width};
 use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
@@ -82,8 +82,8 @@ pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Resu
     let count = index.numel();
     let shape = x.layout.shape().with(axis, count);
     let inner: usize = shape[axis + 1..].iter().product();
-    with_type!(x.dtype(), T => with_index!(index.dtype(), I => {
-        fresh(pool, shape.numel(), |out: &mut [T]| match held.flat::<T>() {
+    with_width!(x.dtype(), W => with_index!(index.dtype(), I => {
+        fresh(pool, shape.numel(), |out: &mut [W]| match held.flat::<W>() {
             // Whole runs of memory.
             Some(flat) if inner > 1 => {
                 let (at, size) = (packed::<I>(&at), x.layout.shape()[axis]);
@@ -96,7 +96,7 @@ pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Resu
                 let values = packed::<I>(&at);
                 let mut strides = [0; MAX_RANK];
                 strides[axis] = 1;
-                choose(held.of::<T>(), axis, (&*values, &Layout::new(shape, &strides[..shape.rank()], 0)), out);
+                choose(held.of::<W>(), axis, (&*values, &Layout::new(shape, &strides[..shape.rank()], 0)), out);
             }
         })
     }))
@@ -105,11 +105,11 @@ pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Resu
 /// `out[…, i, …] = x[…, index[…, i, …], …]`
 pub fn gather(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Result<Block> {
     let (held, at) = (hold(x), hold(index));
-    with_type!(x.dtype(), T => fresh(pool, index.numel(), |out: &mut [T]| {
+    with_width!(x.dtype(), W => fresh(pool, index.numel(), |out: &mut [W]| {
         if x.layout.rank() == 0 {
-            out[0] = packed::<T>(&held)[0];
+            out[0] = packed::<W>(&held)[0];
         } else {
-            with_index!(index.dtype(), I => choose(held.of::<T>(), axis, at.of::<I>(), out));
+            with_index!(index.dtype(), I => choose(held.of::<W>(), axis, at.of::<I>(), out));
         }
     }))
 }

@@ -102,6 +102,28 @@ macro_rules! with_type {
 }
 pub(crate) use with_type;
 
+/// Runs `$body` with `$W` standing for a whole number as wide as an element of `$dtype`: what moves elements and never
+/// looks at them is compiled once a width, not once a type.
+macro_rules! with_width {
+    ($dtype:expr, $W:ident => $body:expr) => {
+        match $dtype {
+            DType::F32 | DType::I32 => {
+                type $W = u32;
+                $body
+            }
+            DType::F64 | DType::I64 => {
+                type $W = u64;
+                $body
+            }
+            DType::U8 | DType::Bool => {
+                type $W = u8;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_width;
+
 /// Runs `$body` with `$T` standing for `f32` or `f64`.
 macro_rules! with_float {
     ($dtype:expr, $T:ident => $body:expr) => {

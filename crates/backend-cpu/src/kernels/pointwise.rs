@@ -1,8 +1,8 @@
 //! Element by element. Each operator becomes one closure, compiled for each element type and
 //! vectorised by the walk.
 
-use super::copy::number;
-use super::{Held, fresh, hold, strided, with_float, with_type};
+use super::copy::Number;
+use super::{Held, fresh, hold, strided, with_float, with_type, with_width};
 use crate::math::{Real, sigmoid};
 use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
@@ -168,28 +168,25 @@ pub fn activation<T: Real>(act: Activation, shape: &Shape, x: (&[T], &Layout), o
 /// One side of a two-sided kernel, in memory: a held view, or a number repeated by strides of 0.
 enum Side<'a> {
     View(Held<'a>),
-    Number(tensor_core::Scalar, Layout),
+    Number(Number, Layout),
 }
 
 impl<'a> Side<'a> {
-    fn new(operand: Operand<'a>, shape: &Shape) -> Self {
+    fn new(operand: Operand<'a>, shape: &Shape, dtype: DType) -> Self {
         match operand {
             Operand::View(view) => Side::View(hold(view)),
             Operand::Scalar(value) => {
                 let repeated = Layout::contiguous(()).expand(shape).expect("a number expands to any shape");
-                Side::Number(value, repeated)
+                Side::Number(Number::new(value, dtype), repeated)
             }
         }
     }
 
-    /// The elements and their layout; `slot` keeps a number's one element.
-    fn of<'s, T: super::copy::Number>(&'s self, slot: &'s mut [T; 1], dtype: DType) -> (&'s [T], &'s Layout) {
+    /// The elements and their layout.
+    fn of<T: Plain>(&self) -> (&[T], &Layout) {
         match self {
             Side::View(held) => held.of(),
-            Side::Number(value, layout) => {
-                slot[0] = number(*value, dtype);
-                (slot, layout)
-            }
+            Side::Number(value, layout) => (value.of(), layout),
         }
     }
 }
@@ -198,8 +195,8 @@ fn sides<'a>(a: Operand<'a>, b: Operand<'a>) -> (Shape, DType, Side<'a>, Side<'a
     let ((Operand::View(view), _) | (_, Operand::View(view))) = (a, b) else {
         unreachable!("one side is a view");
     };
-    let shape = *view.layout.shape();
-    (shape, view.dtype(), Side::new(a, &shape), Side::new(b, &shape))
+    let (shape, dtype) = (*view.layout.shape(), view.dtype());
+    (shape, dtype, Side::new(a, &shape, dtype), Side::new(b, &shape, dtype))
 }
 
 /// An operand that lies as walks like it: turned round in squares first where it lies transposed, since gathering
@@ -250,9 +247,7 @@ pub fn binary(pool: &Arc<Pool>, op: BinaryOp, a: Operand, b: Operand) -> Result<
     let len = shape.numel();
     macro_rules! run {
         ($T:ty, $f:ident) => {{
-            let (mut slot_a, mut slot_b) = ([<$T>::default()], [<$T>::default()]);
-            let (x, y) = (a.of::<$T>(&mut slot_a, dtype), b.of::<$T>(&mut slot_b, dtype));
-            let (x, y) = (Straight::new(pool, x)?, Straight::new(pool, y)?);
+            let (x, y) = (Straight::new(pool, a.of::<$T>())?, Straight::new(pool, b.of())?);
             fresh(pool, len, |out| $f(op, &shape, x.of(), y.of(), out))
         }};
     }
@@ -388,21 +383,15 @@ pub fn compare(pool: &Arc<Pool>, op: CompareOp, a: Operand, b: Operand) -> Resul
     }
     let (shape, dtype, a, b) = sides(a, b);
     with_type!(dtype, T => {
-        let (mut slot_a, mut slot_b) = ([T::default()], [T::default()]);
-        let (x, y) = (a.of::<T>(&mut slot_a, dtype), b.of::<T>(&mut slot_b, dtype));
-        fresh(pool, shape.numel(), |out| run(op, &shape, x, y, out))
+        fresh(pool, shape.numel(), |out| run::<T>(op, &shape, a.of(), b.of(), out))
     })
 }
 
 /// `condition ? a : b`
 pub fn select(pool: &Arc<Pool>, condition: View, a: Operand, b: Operand, dtype: DType) -> Result<Block> {
     let shape = *condition.layout.shape();
-    let (held, a, b) = (hold(condition), Side::new(a, &shape), Side::new(b, &shape));
-    with_type!(dtype, T => {
-        let (mut slot_a, mut slot_b) = ([T::default()], [T::default()]);
-        let (x, y) = (a.of::<T>(&mut slot_a, dtype), b.of::<T>(&mut slot_b, dtype));
-        fresh(pool, shape.numel(), |out| {
-            map3(&shape, held.of::<u8>(), x, y, out, |c, a: T, b: T| if c != 0 { a } else { b });
-        })
-    })
+    let (held, a, b) = (hold(condition), Side::new(a, &shape, dtype), Side::new(b, &shape, dtype));
+    with_width!(dtype, W => fresh(pool, shape.numel(), |out| {
+        map3(&shape, held.of(), a.of(), b.of(), out, |c: u8, a: W, b: W| if c != 0 { a } else { b });
+    }))
 }

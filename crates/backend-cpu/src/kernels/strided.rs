@@ -12,6 +12,16 @@ use tensor_core::{Layout, Shape};
 
 /// Writes what a layout sees of `data` to `out`, row-major.
 pub fn pack<T: Plain>((data, layout): (&[T], &Layout), out: &mut [T]) {
+    use bytemuck::{cast_slice, cast_slice_mut};
+    match size_of::<T>() {
+        1 => pack_words::<u8>((cast_slice(data), layout), cast_slice_mut(out)),
+        4 => pack_words::<u32>((cast_slice(data), layout), cast_slice_mut(out)),
+        _ => pack_words::<u64>((cast_slice(data), layout), cast_slice_mut(out)),
+    }
+}
+
+/// [`pack`] for all elements of one width.
+fn pack_words<W: Plain>((data, layout): (&[W], &Layout), out: &mut [W]) {
     if out.is_empty() {
         return;
     }
@@ -25,7 +35,7 @@ pub fn pack<T: Plain>((data, layout): (&[T], &Layout), out: &mut [T]) {
         [.., (rows, [1]), (cols, [step])] if *rows >= SIDE && *cols >= SIDE => {
             let (rows, cols) = (*rows, *cols);
             let block = rows * cols;
-            let band = |at: isize, first: usize, band: &mut [T]| {
+            let band = |at: isize, first: usize, band: &mut [W]| {
                 let first = at + first as isize;
                 let rows = band.len() / cols;
                 let from = |col: usize| &data[(first + col as isize * step) as usize..][..rows];

@@ -1,9 +1,9 @@
 //! Windows laid out, added back and searched, plane by plane: one plane is what the windows slide over
 //! for one set of leading indices. Planes go to threads whole, so the order of every sum is fixed.
 
-use super::copy::number;
+use super::copy::Number;
 use super::index::Accumulate;
-use super::{fresh, hold, packed, with_float, with_type};
+use super::{fresh, hold, packed, with_float, with_type, with_width};
 use crate::math::Real;
 use crate::simd::vectorize_for;
 use crate::storage::{Block, Pool};
@@ -119,10 +119,11 @@ pub fn unfold(pool: &Arc<Pool>, x: View, windows: &[Window], pad: Scalar) -> Res
     let (group, width) = (plan.kernel() * plan.count(), plan.places[2]);
     let lines = plan.places[0] * plan.places[1];
     let stride = plan.windows[2].stride;
-    with_type!(x.dtype(), T => {
-        let pad: T = number(pad, x.dtype());
-        let data = packed::<T>(&held);
-        fresh(pool, rows * group, |out: &mut [T]| {
+    let pad = Number::new(pad, x.dtype());
+    with_width!(x.dtype(), W => {
+        let pad: W = pad.of()[0];
+        let data = packed::<W>(&held);
+        fresh(pool, rows * group, |out: &mut [W]| {
             threads::groups(out, group, group, |index, out| {
                 let plane = &data[index * plan.plane()..][..plan.plane()];
                 plan.lines(|at| {
