@@ -163,9 +163,16 @@ impl<'a, T: Plain> Operand<'a, T> {
                 self.repeated = Some((offset, len));
             }
         } else {
-            for (i, o) in buffer.iter_mut().enumerate() {
-                *o = self.data[(offset + i as isize * self.stride) as usize];
-            }
+            let mut at = offset;
+            let mut next = || {
+                let value = self.data[at as usize];
+                at += self.stride;
+                value
+            };
+            // Four a round: how fast a loop of one is depends on where in memory its code comes to lie.
+            let (fours, rest) = buffer.as_chunks_mut::<4>();
+            fours.iter_mut().for_each(|four| *four = std::array::from_fn(|_| next()));
+            rest.iter_mut().for_each(|o| *o = next());
         }
         buffer
     }
@@ -174,78 +181,114 @@ impl<'a, T: Plain> Operand<'a, T> {
 /// `out[i] = f(x[i])`
 pub fn map<A: Plain, O: Plain>(
     shape: &Shape,
-    (x, lx): (&[A], &Layout),
+    x: (&[A], &Layout),
     out: &mut [O],
     f: impl Fn(A) -> O + Sync + Copy,
 ) {
-    let nest = Nest::new(shape, [lx]);
-    let [sx] = nest.row_strides();
-    threads::chunks(out, |first, part| {
-        let mut x = Operand::new(x, sx);
-        nest.pieces(first, part, &mut |[ox], out| {
-            let x = x.piece(ox, out.len());
-            vectorize_for::<O, _>(
-                #[inline(always)]
-                || {
-                    for (o, &a) in out.iter_mut().zip(x) {
-                        *o = f(a);
-                    }
-                },
-            );
-        });
+    walk(shape, x, out, &|x, out| {
+        vectorize_for::<O, _>(
+            #[inline(always)]
+            || {
+                for (o, &a) in out.iter_mut().zip(x) {
+                    *o = f(a);
+                }
+            },
+        );
     });
 }
 
 /// `out[i] = f(x[i], y[i])`
 pub fn map2<A: Plain, B: Plain, O: Plain>(
     shape: &Shape,
-    (x, lx): (&[A], &Layout),
-    (y, ly): (&[B], &Layout),
+    x: (&[A], &Layout),
+    y: (&[B], &Layout),
     out: &mut [O],
     f: impl Fn(A, B) -> O + Sync + Copy,
 ) {
-    let nest = Nest::new(shape, [lx, ly]);
-    let [sx, sy] = nest.row_strides();
-    threads::chunks(out, |first, part| {
-        let (mut x, mut y) = (Operand::new(x, sx), Operand::new(y, sy));
-        nest.pieces(first, part, &mut |[ox, oy], out| {
-            let (x, y) = (x.piece(ox, out.len()), y.piece(oy, out.len()));
-            vectorize_for::<O, _>(
-                #[inline(always)]
-                || {
-                    for ((o, &a), &b) in out.iter_mut().zip(x).zip(y) {
-                        *o = f(a, b);
-                    }
-                },
-            );
-        });
+    walk2(shape, x, y, out, &|x, y, out| {
+        vectorize_for::<O, _>(
+            #[inline(always)]
+            || {
+                for ((o, &a), &b) in out.iter_mut().zip(x).zip(y) {
+                    *o = f(a, b);
+                }
+            },
+        );
     });
 }
 
 /// `out[i] = f(x[i], y[i], z[i])`
 pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
     shape: &Shape,
+    x: (&[A], &Layout),
+    y: (&[B], &Layout),
+    z: (&[C], &Layout),
+    out: &mut [O],
+    f: impl Fn(A, B, C) -> O + Sync + Copy,
+) {
+    walk3(shape, x, y, z, out, &|x, y, z, out| {
+        vectorize_for::<O, _>(
+            #[inline(always)]
+            || {
+                for (((o, &a), &b), &c) in out.iter_mut().zip(x).zip(y).zip(z) {
+                    *o = f(a, b, c);
+                }
+            },
+        );
+    });
+}
+
+// The walks themselves know types only; the operator is what they call for each run of elements.
+
+#[inline(never)]
+fn walk<A: Plain, O: Plain>(
+    shape: &Shape,
+    (x, lx): (&[A], &Layout),
+    out: &mut [O],
+    f: &(dyn Fn(&[A], &mut [O]) + Sync),
+) {
+    let nest = Nest::new(shape, [lx]);
+    let [sx] = nest.row_strides();
+    threads::chunks(out, &|first, part| {
+        let mut x = Operand::new(x, sx);
+        nest.pieces(first, part, &mut |[ox], out| f(x.piece(ox, out.len()), out));
+    });
+}
+
+#[inline(never)]
+fn walk2<A: Plain, B: Plain, O: Plain>(
+    shape: &Shape,
+    (x, lx): (&[A], &Layout),
+    (y, ly): (&[B], &Layout),
+    out: &mut [O],
+    f: &(dyn Fn(&[A], &[B], &mut [O]) + Sync),
+) {
+    let nest = Nest::new(shape, [lx, ly]);
+    let [sx, sy] = nest.row_strides();
+    threads::chunks(out, &|first, part| {
+        let (mut x, mut y) = (Operand::new(x, sx), Operand::new(y, sy));
+        nest.pieces(first, part, &mut |[ox, oy], out| {
+            f(x.piece(ox, out.len()), y.piece(oy, out.len()), out);
+        });
+    });
+}
+
+#[inline(never)]
+fn walk3<A: Plain, B: Plain, C: Plain, O: Plain>(
+    shape: &Shape,
     (x, lx): (&[A], &Layout),
     (y, ly): (&[B], &Layout),
     (z, lz): (&[C], &Layout),
     out: &mut [O],
-    f: impl Fn(A, B, C) -> O + Sync + Copy,
+    f: &(dyn Fn(&[A], &[B], &[C], &mut [O]) + Sync),
 ) {
     let nest = Nest::new(shape, [lx, ly, lz]);
     let [sx, sy, sz] = nest.row_strides();
-    threads::chunks(out, |first, part| {
+    threads::chunks(out, &|first, part| {
         let (mut x, mut y, mut z) = (Operand::new(x, sx), Operand::new(y, sy), Operand::new(z, sz));
         nest.pieces(first, part, &mut |[ox, oy, oz], out| {
             let len = out.len();
-            let (x, y, z) = (x.piece(ox, len), y.piece(oy, len), z.piece(oz, len));
-            vectorize_for::<O, _>(
-                #[inline(always)]
-                || {
-                    for (((o, &a), &b), &c) in out.iter_mut().zip(x).zip(y).zip(z) {
-                        *o = f(a, b, c);
-                    }
-                },
-            );
+            f(x.piece(ox, len), y.piece(oy, len), z.piece(oz, len), out);
         });
     });
 }

@@ -15,7 +15,6 @@ mod listed;
 mod operands;
 mod pack;
 
-use crate::simd::vectorize_for;
 use crate::storage::scratch;
 use crate::threads;
 use dot::dot;
@@ -109,7 +108,7 @@ fn product<T: Kernel>(
     let work = Work { c_row, update, k, a: &a, b: &b, out: Out(c.as_mut_ptr()), epilogue };
     let workers = if m * n * k.max(WRITING) < SERIAL_WORK { 1 } else { threads::num_threads() };
     let grid = split(m, vectors, workers, b.col_stride == 1);
-    threads::broadcast(workers, |index| {
+    threads::broadcast(workers, &|index| {
         let (row, col) = (index / grid.1, index % grid.1);
         let rows = m * row / grid.0..m * (row + 1) / grid.0;
         let cols = vectors * col / grid.1 * lanes..(vectors * (col + 1) / grid.1 * lanes).min(n);
@@ -189,17 +188,11 @@ impl<T: Kernel> Work<'_, T> {
     ) {
         let (shape, depth) = (T::shape(), k.len());
         if let Some(packed) = &mut packed_a {
-            vectorize_for::<T, _>(
-                #[inline(always)]
-                || {
-                    let turned = self.a.transpose();
-                    for (tile, out) in
-                        pieces(rows.clone(), shape.rows, 1).zip(packed.chunks_mut(shape.rows * depth))
-                    {
-                        pack::panel(&turned, k.clone(), tile, out, shape.rows);
-                    }
-                },
-            );
+            let turned = self.a.transpose();
+            let room = packed.chunks_mut(shape.rows * depth);
+            for (tile, out) in pieces(rows.clone(), shape.rows, 1).zip(room) {
+                pack::panel(&turned, k.clone(), tile, out, shape.rows);
+            }
         }
         // Few rows read B where it lies: its rows as they are, its columns turned on the way.
         let turned = self.b.col_stride != 1 && self.b.row_stride == 1 && rows.len() <= shape.turned_rows;
@@ -214,10 +207,7 @@ impl<T: Kernel> Work<'_, T> {
                 let at = if packed_b.kept { (panel.start - cols.start) * depth } else { 0 };
                 let packed = &mut packed_b.room[at..at + depth * width];
                 if !packed_b.filled {
-                    vectorize_for::<T, _>(
-                        #[inline(always)]
-                        || pack::panel(self.b, k.clone(), panel.clone(), packed, width),
-                    );
+                    pack::panel(self.b, k.clone(), panel.clone(), packed, width);
                 }
                 (packed.as_ptr(), width as isize, 1)
             };

@@ -12,7 +12,7 @@ use tensor_core::{DType, Element, HostData, Layout, Result, Scalar, View};
 pub fn upload(pool: &Arc<Pool>, data: &HostData) -> Result<Block> {
     fn put<T: Plain>(pool: &Arc<Pool>, values: &[T]) -> Result<Block> {
         fresh(pool, values.len(), |out| {
-            threads::chunks(out, |first, part| part.copy_from_slice(&values[first..][..part.len()]));
+            threads::chunks(out, &|first, part| part.copy_from_slice(&values[first..][..part.len()]));
         })
     }
     match data {
@@ -65,7 +65,7 @@ impl Number {
 pub fn full(pool: &Arc<Pool>, len: usize, dtype: DType, value: Scalar) -> Result<Block> {
     let value = Number::new(value, dtype);
     with_width!(dtype, W => {
-        fresh(pool, len, |out: &mut [W]| threads::chunks(out, |_, part| part.fill(value.of()[0])))
+        fresh(pool, len, |out: &mut [W]| threads::chunks(out, &|_, part| part.fill(value.of()[0])))
     })
 }
 
@@ -131,7 +131,7 @@ fn cut(pool: &Arc<Pool>, held: &Held, from: DType, to: DType) -> Option<Result<B
     ) -> Option<Result<Block>> {
         let from = held.flat::<A>()?;
         Some(fresh(pool, from.len(), |out| {
-            threads::chunks(out, |first, part| {
+            threads::chunks(out, &|first, part| {
                 for (out, from) in part.chunks_mut(GROUP).zip(from[first..].chunks(GROUP)) {
                     vectorize_for::<O, _>(
                         #[inline(always)]

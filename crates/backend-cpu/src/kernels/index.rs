@@ -31,7 +31,7 @@ pub fn range(x: View) -> (i64, i64) {
         };
         let mut parts = [(first, first); PARTS];
         let size = values.len().div_ceil(PARTS);
-        threads::each(parts.iter_mut().zip(values.chunks(size)), values.len(), |(o, part)| *o = ends(part));
+        threads::each(parts.iter_mut().zip(values.chunks(size)), values.len(), &|(o, part)| *o = ends(part));
         let low = parts.iter().map(|&(low, _)| low).min().unwrap_or(first);
         let high = parts.iter().map(|&(_, high)| high).max().unwrap_or(first);
         (low.into(), high.into())
@@ -87,7 +87,7 @@ pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Resu
             // Whole runs of memory.
             Some(flat) if inner > 1 => {
                 let (at, size) = (packed::<I>(&at), x.layout.shape()[axis]);
-                threads::groups(out, inner, inner, |row, out| {
+                threads::groups(out, inner, inner, &|row, out| {
                     let from = (row / count) * size + at[row % count].place();
                     out.copy_from_slice(&flat[from * inner..][..inner]);
                 });
@@ -132,7 +132,7 @@ fn choose<T: Plain, I: Place>(
     let (base, by) = along(x, axis, layout.shape());
     let nest = Nest::new(layout.shape(), [&base, layout]);
     let [step, index_step] = nest.row_strides();
-    threads::chunks(out, |first, part| {
+    threads::chunks(out, &|first, part| {
         nest.pieces(first, part, &mut |[at, place], out| {
             let run = &index[place as usize..];
             match (step, index_step, by) {
@@ -212,7 +212,7 @@ fn add<T: Accumulate, I: Place>(
     // Where a row of the index begins in `out`, everything it reaches lies this near.
     let reach = (shape[axis] - 1) * by as usize + (len - 1) * step as usize + 1;
     let part_len = out.len().div_ceil(threads::worth(layout.numel())).next_multiple_of(64);
-    threads::each(out.chunks_mut(part_len).enumerate(), layout.numel(), |(k, part)| {
+    threads::each(out.chunks_mut(part_len).enumerate(), layout.numel(), &|(k, part)| {
         let start = k * part_len;
         let end = start + part.len();
         for element in (0..layout.numel()).step_by(len) {

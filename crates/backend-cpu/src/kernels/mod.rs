@@ -46,6 +46,7 @@ impl Held<'_> {
 }
 
 /// Holds a view for reading.
+#[inline(never)]
 pub fn hold<'a>(view: View<'a>) -> Held<'a> {
     let block = view.buffer.storage::<CpuStorage>().read();
     Held { block, len: view.buffer.len(), layout: view.layout }
@@ -62,6 +63,7 @@ pub fn fresh<T: Plain>(pool: &Arc<Pool>, len: usize, f: impl FnOnce(&mut [T])) -
 }
 
 /// The view's elements in row-major order, copied only if they do not lie so already.
+#[inline(never)]
 pub fn packed<'a, T: Plain>(held: &'a Held) -> std::borrow::Cow<'a, [T]> {
     match held.flat() {
         Some(flat) => flat.into(),

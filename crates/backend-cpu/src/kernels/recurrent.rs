@@ -57,7 +57,7 @@ pub fn lstm_step(pool: &Arc<Pool>, input: View, hidden: View, c: View) -> Result
         fresh(pool, 2 * count * width, |out: &mut [T]| {
             let (h, next) = out.split_at_mut(count * width);
             let rows = h.chunks_mut(width.max(1)).zip(next.chunks_mut(width.max(1))).enumerate();
-            threads::each(rows, COST * count * width, |(row, (h, next))| {
+            threads::each(rows, COST * count * width, &|(row, (h, next))| {
                 scratch(PARTS * width, |room| vectorize_for::<T, _>(
                     #[inline(always)]
                     || {
@@ -83,7 +83,7 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
         let to_c = fresh(pool, count * width, |to_c: &mut [T]| {
             let gates = gates.slice_mut::<T>(4 * count * width).chunks_mut(4 * width.max(1));
             let rows = gates.zip(to_c.chunks_mut(width.max(1))).enumerate();
-            threads::each(rows, COST * count * width, |(row, (gates, to_c))| {
+            threads::each(rows, COST * count * width, &|(row, (gates, to_c))| {
                 let [dh, dc] = [row, count + row].map(|row| &grad[row * width..][..width]);
                 let c = &all[2][row * width..][..width];
                 scratch(PARTS * width, |room| vectorize_for::<T, _>(

@@ -82,7 +82,7 @@ fn each<T: Kernel + Real>(pool: &Arc<Pool>, op: LinalgOp, args: &[View]) -> Resu
         // Its own products are divided among the threads.
         runs.for_each(|(index, results)| one(index, results));
     } else {
-        threads::each(runs, work, |(index, results)| one(index * run, results));
+        threads::each(runs, work, &|(index, results)| one(index * run, results));
     }
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((index, pivot)) => Err(op.failed(index, count, pivot)),

@@ -110,7 +110,7 @@ pub fn norm<T: Real>(x: &[T]) -> T {
 /// `y[i] = Σ a[i]·x` of the rows of `a`, which begin every `a_row` elements.
 pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(ROWS).max(ROWS);
-    threads::groups(y, share, share * x.len(), |part, y| {
+    threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share * a_row..];
         vectorize_for::<T, _>(
             #[inline(always)]
@@ -133,7 +133,7 @@ pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
 /// `y ← y ± Σ x[i]·a[i]` over the rows of `a`, which begin every `a_row` elements.
 pub fn add_rows<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T], minus: bool) {
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(LANES).max(LANES);
-    threads::groups(y, share, share * x.len(), |part, y| {
+    threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share..];
         vectorize_for::<T, _>(
             #[inline(always)]

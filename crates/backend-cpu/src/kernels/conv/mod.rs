@@ -82,12 +82,12 @@ impl<T: Kernel> Correlation<'_, T> {
             let room = room.slice_mut::<T>(groups * whole);
             let lengths = all.iter().map(|(_, panel)| panel.len() * panels.k);
             let filling = cut(room, lengths).into_iter().zip(&all);
-            threads::each(filling, groups * whole, |(panel, (g, columns))| {
+            threads::each(filling, groups * whole, &|(panel, (g, columns))| {
                 weights(*g, phase, &panels, columns.clone(), panel);
             });
             let lengths = (0..tasks).flat_map(|_| parts.iter().map(|p| p.len() * self.plane));
             let results = cut(&mut *out, lengths).into_iter().enumerate();
-            threads::each(results, work(phase) / 16, |(index, out)| {
+            threads::each(results, work(phase) / 16, &|(index, out)| {
                 let (task, part) = (index / parts.len(), &parts[index % parts.len()]);
                 let image = &image[task * self.from * self.padded.sizes.iter().product::<usize>()..];
                 let group = task % groups;
