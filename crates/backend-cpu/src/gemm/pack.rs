@@ -12,6 +12,7 @@ const AHEAD: isize = 8;
 
 /// Copies `B[k, cols]` to `out`, as rows of `width` ≥ cols numbers; what comes after the last column is of no
 /// consequence, since it is multiplied into columns that are never stored.
+#[inline(never)]
 pub fn panel<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [T], width: usize) {
     vectorize_for::<T, _>(
         #[inline(always)]

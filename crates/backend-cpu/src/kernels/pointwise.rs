@@ -372,13 +372,17 @@ pub fn compare(pool: &Arc<Pool>, op: CompareOp, a: Operand, b: Operand) -> Resul
         y: (&[T], &Layout),
         out: &mut [u8],
     ) {
+        // The larger side is the other's smaller one.
+        let (op, x, y) = match op {
+            CompareOp::Gt => (CompareOp::Lt, y, x),
+            CompareOp::Ge => (CompareOp::Le, y, x),
+            op => (op, x, y),
+        };
         match op {
             CompareOp::Eq => map2(shape, x, y, out, |a: T, b: T| u8::from(a == b)),
             CompareOp::Ne => map2(shape, x, y, out, |a: T, b: T| u8::from(a != b)),
             CompareOp::Lt => map2(shape, x, y, out, |a: T, b: T| u8::from(a < b)),
-            CompareOp::Le => map2(shape, x, y, out, |a: T, b: T| u8::from(a <= b)),
-            CompareOp::Gt => map2(shape, x, y, out, |a: T, b: T| u8::from(a > b)),
-            CompareOp::Ge => map2(shape, x, y, out, |a: T, b: T| u8::from(a >= b)),
+            _ => map2(shape, x, y, out, |a: T, b: T| u8::from(a <= b)),
         }
     }
     let (shape, dtype, a, b) = sides(a, b);

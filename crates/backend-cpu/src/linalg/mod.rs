@@ -22,7 +22,7 @@ use crate::kernels::{hold, packed, with_float};
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::sync::{Arc, Mutex, PoisonError};
-use tensor_core::linalg::{Lu, Matrix, Real, apply};
+use tensor_core::linalg::{Lu, Matrix, Real, eliminate};
 use tensor_core::{DType, LinalgOp, Result, View};
 use triangular::Triangle;
 
@@ -113,7 +113,7 @@ fn matrix<T: Kernel + Real>(
         LinalgOp::Svd { .. } => svd::svd(data, m, n, y, Some([x, z])),
         _ if m.max(n) <= SMALL => {
             let args = [a, b];
-            for (to, from) in [x, y, z].into_iter().zip(apply(op, &args)?) {
+            for (to, from) in [x, y, z].into_iter().zip(eliminate(op, &args)?) {
                 to.copy_from_slice(&from);
             }
         }

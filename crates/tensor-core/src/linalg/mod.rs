@@ -9,7 +9,7 @@ mod eigen;
 mod lu;
 mod qr;
 
-pub use apply::{Matrix, apply};
+pub use apply::{Matrix, apply, eliminate};
 pub use cholesky::cholesky;
 pub use eigen::{eigh, svd};
 pub use lu::Lu;
