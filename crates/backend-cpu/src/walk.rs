@@ -239,14 +239,12 @@ pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
 }
 
 // The walks themselves know types only; the operator is what they call for each run of elements.
+type Run<'a, A, O> = &'a (dyn Fn(&[A], &mut [O]) + Sync);
+type Run2<'a, A, B, O> = &'a (dyn Fn(&[A], &[B], &mut [O]) + Sync);
+type Run3<'a, A, B, C, O> = &'a (dyn Fn(&[A], &[B], &[C], &mut [O]) + Sync);
 
 #[inline(never)]
-fn walk<A: Plain, O: Plain>(
-    shape: &Shape,
-    (x, lx): (&[A], &Layout),
-    out: &mut [O],
-    f: &(dyn Fn(&[A], &mut [O]) + Sync),
-) {
+fn walk<A: Plain, O: Plain>(shape: &Shape, (x, lx): (&[A], &Layout), out: &mut [O], f: Run<A, O>) {
     let nest = Nest::new(shape, [lx]);
     let [sx] = nest.row_strides();
     threads::chunks(out, &|first, part| {
@@ -261,7 +259,7 @@ fn walk2<A: Plain, B: Plain, O: Plain>(
     (x, lx): (&[A], &Layout),
     (y, ly): (&[B], &Layout),
     out: &mut [O],
-    f: &(dyn Fn(&[A], &[B], &mut [O]) + Sync),
+    f: Run2<A, B, O>,
 ) {
     let nest = Nest::new(shape, [lx, ly]);
     let [sx, sy] = nest.row_strides();
@@ -280,7 +278,7 @@ fn walk3<A: Plain, B: Plain, C: Plain, O: Plain>(
     (y, ly): (&[B], &Layout),
     (z, lz): (&[C], &Layout),
     out: &mut [O],
-    f: &(dyn Fn(&[A], &[B], &[C], &mut [O]) + Sync),
+    f: Run3<A, B, C, O>,
 ) {
     let nest = Nest::new(shape, [lx, ly, lz]);
     let [sx, sy, sz] = nest.row_strides();

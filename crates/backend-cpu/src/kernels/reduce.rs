@@ -66,7 +66,7 @@ impl<T: Plain, F: Fn(T, T) -> T + Copy + Sync> Reducer<T> for By<T, F> {
     fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
         vectorize_for::<T, _>(
             #[inline(always)]
-            || columns(x, at, rows, out, *self),
+            || columns(x, at, rows, out, self),
         );
     }
 }
@@ -85,7 +85,7 @@ impl<T, F: Fold<T>> Fold<T> for Unordered<F> {
     }
 }
 
-impl<T: Plain, F: Reducer<T>> Reducer<T> for Unordered<F> {
+impl<T: Plain, F: Fold<T>> Reducer<T> for Unordered<F> {
     fn run(&self, x: &[T]) -> T {
         vectorize_for::<T, _>(
             #[inline(always)]
@@ -93,7 +93,11 @@ impl<T: Plain, F: Reducer<T>> Reducer<T> for Unordered<F> {
         )
     }
     fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
-        self.0.columns(x, at, rows, out);
+        out.fill(self.start());
+        vectorize_for::<T, _>(
+            #[inline(always)]
+            || join_rows(x, at, rows, out, self),
+        );
     }
 }
 
@@ -312,28 +316,34 @@ fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], b
 }
 
 #[inline(always)]
-fn columns<T: Plain, F: Fold<T> + Copy>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: F) {
+fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F) {
     let mut total = vec![fold.start(); out.len()];
     for block in rows.chunks(ROWS) {
         out.fill(fold.start());
-        // Four rows are joined one after the other while the result stays in a register.
-        let mut fours = block.chunks_exact(4);
-        for four in &mut fours {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|i| &x[at + four[i]..][..out.len()]);
-            for ((((o, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *o = fold.join(fold.join(fold.join(fold.join(*o, a), b), c), d);
-            }
-        }
-        for &row in fours.remainder() {
-            for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
-                *o = fold.join(*o, v);
-            }
-        }
+        join_rows(x, at, block, out, fold);
         for (t, &o) in total.iter_mut().zip(&*out) {
             *t = fold.join(*t, o);
         }
     }
     out.copy_from_slice(&total);
+}
+
+/// Joins rows into `out`, in their order.
+#[inline(always)]
+fn join_rows<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F) {
+    // Four rows are joined one after the other while the result stays in a register.
+    let mut fours = rows.chunks_exact(4);
+    for four in &mut fours {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|i| &x[at + four[i]..][..out.len()]);
+        for ((((o, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *o = fold.join(fold.join(fold.join(fold.join(*o, a), b), c), d);
+        }
+    }
+    for &row in fours.remainder() {
+        for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
+            *o = fold.join(*o, v);
+        }
+    }
 }
 
 /// Offsets of a layout's elements from its first, which may be negative.
