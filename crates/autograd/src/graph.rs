@@ -125,13 +125,10 @@ impl Keep {
         Keep(self.0 | other.0)
     }
     /// Those of the inputs, and then the result, that are kept.
-    fn of<'a>(
-        self,
-        inputs: &'a [&Tensor],
-        result: &'a RawTensor,
-    ) -> impl Iterator<Item = (u8, &'a RawTensor)> {
+    fn of(self, inputs: &[&Tensor], result: &RawTensor) -> Vec<Saved> {
         let inputs = (0..RESULT).zip(inputs).map(|(which, t)| (which, t.raw()));
-        inputs.chain([(RESULT, result)]).filter(move |(which, _)| self.0 >> which & 1 == 1)
+        let kept = inputs.chain([(RESULT, result)]).filter(|(which, _)| self.0 >> which & 1 == 1);
+        kept.map(|(which, raw)| Saved { which, raw: raw.clone(), version: raw.buffer().version() }).collect()
     }
 }
 
@@ -275,6 +272,7 @@ pub(crate) fn record_many(
 
 /// Whether an operation belongs on the tape. Looks at its result, if all results are looked at.
 #[track_caller]
+#[inline(never)]
 fn is_recorded(name: &str, inputs: &[&Tensor], out: &RawTensor) -> bool {
     if is_anomaly_enabled() {
         assert_finite(out, name, "the result");
@@ -292,9 +290,7 @@ fn push<G: IntoIterator<Item = Option<Tensor>>>(
     out: RawTensor,
     rule: impl Fn(&Ctx, &Tensor) -> G + Send + Sync + 'static,
 ) -> Tensor {
-    let save =
-        |(which, raw): (u8, &RawTensor)| Saved { which, raw: raw.clone(), version: raw.buffer().version() };
-    let saved = keep.of(inputs, &out).map(save).collect();
+    let saved = keep.of(inputs, &out);
     let node = Node {
         name,
         seq: SEQUENCE.fetch_add(1, Ordering::Relaxed),

@@ -59,7 +59,7 @@ pub fn sigmoid<T: Real>(x: T) -> T {
 }
 
 macro_rules! real {
-    ($ty:ty, $exp:path, $ln:path, $ln_1p:path, $tanh:path, $cdf:path) => {
+    ($ty:ty, $exp:expr, $ln:expr, $ln_1p:expr, $tanh:expr, $cdf:expr) => {
         impl Real for $ty {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -128,7 +128,11 @@ macro_rules! real {
             }
             #[inline(always)]
             fn double(self, near: impl Fn(f64) -> f64, exact: impl Fn(f64) -> f64) -> Self {
-                if size_of::<Self>() == 4 { near(self as f64) as $ty } else { exact(self as f64) as $ty }
+                if size_of::<Self>() == 4 {
+                    near(self as f64) as $ty
+                } else {
+                    alone(exact, self as f64) as $ty
+                }
             }
             #[inline(always)]
             fn double2(
@@ -144,7 +148,20 @@ macro_rules! real {
     };
 }
 real!(f32, expf, lnf, ln_1pf, tanhf, normal_cdff);
-real!(f64, libm::exp, libm::log, libm::log1p, libm::tanh, normal_cdf);
+real!(
+    f64,
+    |x| alone(libm::exp, x),
+    |x| alone(libm::log, x),
+    |x| alone(libm::log1p, x),
+    |x| alone(libm::tanh, x),
+    |x| alone(normal_cdf, x)
+);
+
+/// `f(x)` as a call: a function that no vectors compute need not stand in each loop that uses it.
+#[inline(never)]
+fn alone(f: impl Fn(f64) -> f64, x: f64) -> f64 {
+    f(x)
+}
 
 /// eˣ: x = n·ln 2 + r with |r| ≤ ½ ln 2, a polynomial in r, scaled by 2ⁿ in two halves so that
 /// results below the normal range round once and ones above it become infinite.

@@ -154,7 +154,12 @@ impl Pool {
     /// When the system has no memory for it, also after what is spare was given back.
     pub fn take<T: Plain>(self: &Arc<Self>, len: usize) -> Result<Block> {
         // A size beyond the address space is refused with the rest.
-        let lines = len.saturating_mul(size_of::<T>()).div_ceil(size_of::<Line>());
+        self.lines(len.saturating_mul(size_of::<T>()).div_ceil(size_of::<Line>()))
+    }
+
+    /// A block of so many lines.
+    #[inline(never)]
+    fn lines(self: &Arc<Self>, lines: usize) -> Result<Block> {
         let reused = self.lock().reuse(lines);
         let memory = match reused {
             Some(memory) => memory,

@@ -39,20 +39,23 @@ pub fn worth(work: usize) -> usize {
 }
 
 /// Calls `f(0), …, f(parts − 1)`, each once, on as many threads as kernels may use.
-pub fn broadcast(parts: usize, f: impl Fn(usize) + Sync) {
+pub fn broadcast(parts: usize, f: &(dyn Fn(usize) + Sync)) {
     let threads = num_threads();
-    if parts <= 1 || threads == 1 { (0..parts).for_each(f) } else { Team::run(threads, parts, &f) }
+    if parts <= 1 || threads == 1 { (0..parts).for_each(f) } else { Team::run(threads, parts, f) }
 }
+
+// What follows is compiled once a type; a kernel is a function that it calls, and stands in the program once.
 
 /// Calls `f` on every item, whichever thread is free taking the next; `work` is that of all of them, in
 /// elements touched.
-pub fn each<I: Iterator<Item: Send> + Send>(items: I, work: usize, f: impl Fn(I::Item) + Sync) {
+#[inline(never)]
+pub fn each<I: Iterator<Item: Send> + Send>(items: I, work: usize, f: &(dyn Fn(I::Item) + Sync)) {
     let threads = num_threads();
     if threads == 1 || work < SERIAL_ELEMENTS {
         return items.for_each(f);
     }
     let queue = Mutex::new(items);
-    broadcast(threads, |_| {
+    broadcast(threads, &|_| {
         loop {
             let item = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(item) = item else { return };
@@ -62,29 +65,24 @@ pub fn each<I: Iterator<Item: Send> + Send>(items: I, work: usize, f: impl Fn(I:
 }
 
 /// Calls `f(index of the first element, elements)` for pieces of `out`, on several threads when it is long.
-#[inline]
-pub fn chunks<T: Send>(out: &mut [T], f: impl Fn(usize, &mut [T]) + Sync) {
+#[inline(never)]
+pub fn chunks<T: Send>(out: &mut [T], f: &(dyn Fn(usize, &mut [T]) + Sync)) {
     if out.len() < SERIAL_ELEMENTS {
         return f(0, out);
     }
     let size = out.len().div_ceil(num_threads()).next_multiple_of(64);
     let work = out.len();
-    deal(out, size, work, &|part, elements| f(part * size, elements));
+    each(out.chunks_mut(size).enumerate(), work, &|(part, elements)| f(part * size, elements));
 }
 
 /// Calls `f(index of the group, group)` for groups of `size` elements of `out`, the last as short as what is
 /// left; `cost` is the work of one group, in elements touched.
-#[inline]
-pub fn groups<T: Send>(out: &mut [T], size: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+#[inline(never)]
+pub fn groups<T: Send>(out: &mut [T], size: usize, cost: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
     let size = size.max(1);
     let count = out.len().div_ceil(size);
     let run = count.div_ceil(num_threads()).max(1);
-    deal(out, run * size, count * cost, &|part, groups| {
+    each(out.chunks_mut(run * size).enumerate(), count * cost, &|(part, groups)| {
         groups.chunks_mut(size).enumerate().for_each(|(index, group)| f(part * run + index, group));
     });
-}
-
-/// Calls `f(index of the piece, piece)` for pieces of `size` elements. Compiled once a type, not once a kernel.
-fn deal<T: Send>(out: &mut [T], size: usize, work: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
-    each(out.chunks_mut(size).enumerate(), work, |(index, part)| f(index, part));
 }

@@ -178,9 +178,16 @@ impl<'a, T: Plain> Operand<'a, T> {
                 self.repeated = Some((offset, len));
             }
         } else {
-            for (i, o) in buffer.iter_mut().enumerate() {
-                *o = self.data[(offset + i as isize * self.stride) as usize];
-            }
+            let mut at = offset;
+            let mut next = || {
+                let value = self.data[at as usize];
+                at += self.stride;
+                value
+            };
+            // Four a round: how fast a loop of one is depends on where in memory its code comes to lie.
+            let (fours, rest) = buffer.as_chunks_mut::<4>();
+            fours.iter_mut().for_each(|four| *four = std::array::from_fn(|_| next()));
+            rest.iter_mut().for_each(|o| *o = next());
         }
         buffer
     }
@@ -189,18 +196,72 @@ impl<'a, T: Plain> Operand<'a, T> {
 /// `out[i] = f(x[i])`
 pub fn map<A: Plain, O: Plain>(
     shape: &Shape,
-    (x, lx): (&[A], &Layout),
+    x: (&[A], &Layout),
     out: &mut [O],
     f: impl Fn(A) -> O + Sync + Copy,
 ) {
-    let nest = Nest::new(shape, [lx]);
-    let [sx] = nest.row_strides();
-    threads::chunks(out, |first, part| {
-        let mut x = Operand::new(x, sx);
-        nest.pieces(first, part, &mut |[ox], out| {
-            let x = x.piece(ox, out.len());
-            along(out, x, f);
-        });
+    walk(shape, x, out, &|x, out| along(out, x, f));
+}
+
+/// `out[i] = f(x[i], y[i])`
+pub fn map2<A: Plain, B: Plain, O: Plain>(
+    shape: &Shape,
+    x: (&[A], &Layout),
+    y: (&[B], &Layout),
+    out: &mut [O],
+    f: impl Fn(A, B) -> O + Sync + Copy,
+) {
+    walk2(shape, x, y, out, &|x, y, out| along2(out, x, y, f));
+}
+
+/// As [`map2`], with a loop each for the sides that repeat one element along a row: for operators that take no longer
+/// than reading that element again would.
+pub fn map2_swift<T: Plain>(
+    shape: &Shape,
+    x: (&[T], &Layout),
+    y: (&[T], &Layout),
+    out: &mut [T],
+    f: impl Fn(T, T) -> T + Sync + Copy,
+) {
+    let (one_left, one_right) = (
+        |a: T, y: &[T], out: &mut [T]| {
+            along(
+                out,
+                y,
+                #[inline(always)]
+                move |b| f(a, b),
+            )
+        },
+        |b: T, x: &[T], out: &mut [T]| {
+            along(
+                out,
+                x,
+                #[inline(always)]
+                move |a| f(a, b),
+            )
+        },
+    );
+    walk2_swift(shape, x, y, out, [&one_left, &one_right], &|x, y, out| along2(out, x, y, f));
+}
+
+/// `out[i] = f(x[i], y[i], z[i])`
+pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
+    shape: &Shape,
+    x: (&[A], &Layout),
+    y: (&[B], &Layout),
+    z: (&[C], &Layout),
+    out: &mut [O],
+    f: impl Fn(A, B, C) -> O + Sync + Copy,
+) {
+    walk3(shape, x, y, z, out, &|x, y, z, out| {
+        vectorize_for::<O, _>(
+            #[inline(always)]
+            || {
+                for (((o, &a), &b), &c) in out.iter_mut().zip(x).zip(y).zip(z) {
+                    *o = f(a, b, c);
+                }
+            },
+        );
     });
 }
 
@@ -230,88 +291,84 @@ fn along2<A: Plain, B: Plain, O: Plain>(out: &mut [O], x: &[A], y: &[B], f: impl
     );
 }
 
-/// `out[i] = f(x[i], y[i])`
-pub fn map2<A: Plain, B: Plain, O: Plain>(
+// The walks themselves know types only; the operator is what they call for each run of elements.
+type Run<'a, A, O> = &'a (dyn Fn(&[A], &mut [O]) + Sync);
+type Repeated<'a, T> = &'a (dyn Fn(T, &[T], &mut [T]) + Sync);
+type Run2<'a, A, B, O> = &'a (dyn Fn(&[A], &[B], &mut [O]) + Sync);
+type Run3<'a, A, B, C, O> = &'a (dyn Fn(&[A], &[B], &[C], &mut [O]) + Sync);
+
+#[inline(never)]
+fn walk<A: Plain, O: Plain>(shape: &Shape, (x, lx): (&[A], &Layout), out: &mut [O], f: Run<A, O>) {
+    let nest = Nest::new(shape, [lx]);
+    let [sx] = nest.row_strides();
+    threads::chunks(out, &|first, part| {
+        let mut x = Operand::new(x, sx);
+        nest.pieces(first, part, &mut |[ox], out| f(x.piece(ox, out.len()), out));
+    });
+}
+
+#[inline(never)]
+fn walk2<A: Plain, B: Plain, O: Plain>(
     shape: &Shape,
     (x, lx): (&[A], &Layout),
     (y, ly): (&[B], &Layout),
     out: &mut [O],
-    f: impl Fn(A, B) -> O + Sync + Copy,
+    f: Run2<A, B, O>,
 ) {
     let nest = Nest::new(shape, [lx, ly]);
     let [sx, sy] = nest.row_strides();
-    threads::chunks(out, |first, part| {
+    threads::chunks(out, &|first, part| {
         let (mut x, mut y) = (Operand::new(x, sx), Operand::new(y, sy));
         nest.pieces(first, part, &mut |[ox, oy], out| {
-            let (x, y) = (x.piece(ox, out.len()), y.piece(oy, out.len()));
-            along2(out, x, y, f);
+            f(x.piece(ox, out.len()), y.piece(oy, out.len()), out);
         });
     });
 }
 
-/// As [`map2`], with a loop each for the sides that repeat one element along a row: for operators that take no longer
-/// than reading that element again would.
-pub fn map2_swift<T: Plain>(
-    shape: &Shape,
-    (x, lx): (&[T], &Layout),
-    (y, ly): (&[T], &Layout),
-    out: &mut [T],
-    f: impl Fn(T, T) -> T + Sync + Copy,
-) {
-    let nest = Nest::new(shape, [lx, ly]);
-    let [sx, sy] = nest.row_strides();
-    let most = if matches!((sx, sy), (0 | 1, 1) | (1, 0)) { usize::MAX } else { PIECE };
-    threads::chunks(out, |first, part| {
-        let (mut by_x, mut by_y) = (Operand::new(x, sx), Operand::new(y, sy));
-        nest.cut(first, part, most, &mut |[ox, oy], out| {
-            let len = out.len();
-            if sx == 0 {
-                let (a, y) = (x[ox as usize], by_y.piece(oy, len));
-                along(
-                    out,
-                    y,
-                    #[inline(always)]
-                    move |b| f(a, b),
-                );
-            } else if sy == 0 {
-                let (b, x) = (y[oy as usize], by_x.piece(ox, len));
-                along(
-                    out,
-                    x,
-                    #[inline(always)]
-                    move |a| f(a, b),
-                );
-            } else {
-                along2(out, by_x.piece(ox, len), by_y.piece(oy, len), f);
-            }
-        });
-    });
-}
-
-/// `out[i] = f(x[i], y[i], z[i])`
-pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
+#[inline(never)]
+fn walk3<A: Plain, B: Plain, C: Plain, O: Plain>(
     shape: &Shape,
     (x, lx): (&[A], &Layout),
     (y, ly): (&[B], &Layout),
     (z, lz): (&[C], &Layout),
     out: &mut [O],
-    f: impl Fn(A, B, C) -> O + Sync + Copy,
+    f: Run3<A, B, C, O>,
 ) {
     let nest = Nest::new(shape, [lx, ly, lz]);
     let [sx, sy, sz] = nest.row_strides();
-    threads::chunks(out, |first, part| {
+    threads::chunks(out, &|first, part| {
         let (mut x, mut y, mut z) = (Operand::new(x, sx), Operand::new(y, sy), Operand::new(z, sz));
         nest.pieces(first, part, &mut |[ox, oy, oz], out| {
             let len = out.len();
-            let (x, y, z) = (x.piece(ox, len), y.piece(oy, len), z.piece(oz, len));
-            vectorize_for::<O, _>(
-                #[inline(always)]
-                || {
-                    for (((o, &a), &b), &c) in out.iter_mut().zip(x).zip(y).zip(z) {
-                        *o = f(a, b, c);
-                    }
-                },
-            );
+            f(x.piece(ox, len), y.piece(oy, len), z.piece(oz, len), out);
+        });
+    });
+}
+
+/// As [`walk2`]; `one` are for rows along which the left or the right side repeats one element.
+#[inline(never)]
+fn walk2_swift<T: Plain>(
+    shape: &Shape,
+    (x, lx): (&[T], &Layout),
+    (y, ly): (&[T], &Layout),
+    out: &mut [T],
+    one: [Repeated<T>; 2],
+    both: Run2<T, T, T>,
+) {
+    let nest = Nest::new(shape, [lx, ly]);
+    let [sx, sy] = nest.row_strides();
+    let most = if matches!((sx, sy), (0 | 1, 1) | (1, 0)) { usize::MAX } else { PIECE };
+    threads::chunks(out, &|first, part| {
+        let (mut by_x, mut by_y) = (Operand::new(x, sx), Operand::new(y, sy));
+        nest.cut(first, part, most, &mut |[ox, oy], out| {
+            let len = out.len();
+            if sx == 0 {
+                one[0](x[ox as usize], by_y.piece(oy, len), out);
+            } else if sy == 0 {
+                one[1](y[oy as usize], by_x.piece(ox, len), out);
+            } else {
+                both(by_x.piece(ox, len), by_y.piece(oy, len), out);
+            }
         });
     });
 }

@@ -6,7 +6,6 @@
 use super::kernel::{Kernel, TURNED_COLUMNS, Tile};
 use super::operands::Out;
 use super::{BLOCK_K, DIRECT_B_ROWS, Epilogue, MatRef, UNIT_K, Update, pack, pieces};
-use crate::simd::vectorize_for;
 use crate::storage::scratch;
 use std::ops::Range;
 
@@ -96,7 +95,7 @@ impl<T: Kernel> Work<'_, T> {
                 let tiles = pieces(rows.clone(), shape.rows, 1);
                 for (tile, out) in tiles.zip(packed.chunks_mut(shape.rows * depth)) {
                     let out = &mut out[shape.rows * (k.start - deep.start)..];
-                    packing(&turned, k.clone(), tile, out, shape.rows);
+                    pack::panel(&turned, k.clone(), tile, out, shape.rows);
                 }
             }
         }
@@ -113,7 +112,7 @@ impl<T: Kernel> Work<'_, T> {
                 let at = if packed_b.kept { (panel.start - cols.start) * depth } else { 0 };
                 let packed = &mut packed_b.room[at..at + depth * width];
                 if !packed_b.filled {
-                    packing(self.b, deep.clone(), panel.clone(), packed, width);
+                    pack::panel(self.b, deep.clone(), panel.clone(), packed, width);
                 }
                 (packed.as_ptr(), width as isize, 1)
             };
@@ -158,12 +157,4 @@ impl<T: Kernel> Work<'_, T> {
             }
         }
     }
-}
-
-/// [`pack::panel`], compiled for this machine's level.
-fn packing<T: Kernel>(from: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [T], width: usize) {
-    vectorize_for::<T, _>(
-        #[inline(always)]
-        || pack::panel(from, k.clone(), cols.clone(), out, width),
-    );
 }

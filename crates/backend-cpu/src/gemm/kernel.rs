@@ -84,34 +84,27 @@ pub trait Kernel: Turn {
     unsafe fn run(tile: &Tile<Self>);
 }
 
-/// Sums a tile of exactly `M` rows and `N` whole vectors over a block of k.
+/// Computes a tile of exactly `M` rows and `N` whole vectors: sums it over a block of k.
 #[inline(always)]
 unsafe fn exact<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>) {
     // SAFETY: `run`'s caller vouches for all of A and B that the tile names.
     unsafe {
         let mut acc = [[V::splat(V::Of::ZERO); N]; M];
-        let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.offset(i as isize * t.a_row));
-        let (mut along, mut b) = (0isize, t.b);
-        for _ in 0..t.k {
-            add(&mut acc, &rows, along, b);
-            along += t.a_k;
-            b = b.offset(t.b_k);
-        }
-        finish(acc, t);
-    }
-}
-
-/// As [`exact`], of an A whose elements are listed.
-#[inline(always)]
-unsafe fn listed<V: Vector, const M: usize, const N: usize>(t: &Tile<V::Of>, list: Listed) {
-    // SAFETY: `run`'s caller vouches for all of A and B that the tile names.
-    unsafe {
-        let mut acc = [[V::splat(V::Of::ZERO); N]; M];
-        let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.add(list.rows[i]));
         let mut b = t.b;
-        for &along in list.along {
-            add(&mut acc, &rows, along as isize, b);
-            b = b.offset(t.b_k);
+        if let Some(list) = t.listed {
+            let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.add(list.rows[i]));
+            for &along in list.along {
+                add(&mut acc, &rows, along as isize, b);
+                b = b.offset(t.b_k);
+            }
+        } else {
+            let rows: [*const V::Of; M] = std::array::from_fn(|i| t.a.offset(i as isize * t.a_row));
+            let mut along = 0isize;
+            for _ in 0..t.k {
+                add(&mut acc, &rows, along, b);
+                along += t.a_k;
+                b = b.offset(t.b_k);
+            }
         }
         finish(acc, t);
     }
@@ -181,10 +174,11 @@ unsafe fn finish<V: Vector, const M: usize, const N: usize>(mut acc: [[V; N]; M]
     // SAFETY: `run`'s caller vouches for C and the bias.
     unsafe {
         if t.update != Update::Write {
+            // Times 1 or −1 is exact: a sum or a difference, rounded once.
+            let sign = V::splat(if t.update == Update::Add { V::Of::ONE } else { -V::Of::ONE });
             for (i, row) in acc.iter_mut().enumerate() {
                 for (j, v) in row.iter_mut().enumerate() {
-                    let c = V::load(t.c.add(i * t.c_row + j * V::LANES));
-                    *v = if t.update == Update::Add { c.add(*v) } else { c.sub(*v) };
+                    *v = v.fma(sign, V::load(t.c.add(i * t.c_row + j * V::LANES)));
                 }
             }
         }
@@ -243,12 +237,15 @@ unsafe fn edge<T: Kernel>(t: &Tile<T>) {
     }
 }
 
+/// Rows of a portable tile. Where a fused multiply-add is a call, as on x86-64 before AVX2, more would save nothing.
+const PORTABLE_ROWS: usize = if cfg!(target_arch = "x86_64") { 1 } else { 6 };
+
 /// Picks the kernel of a tile's own size among those of the given rows and vectors.
 macro_rules! pick {
-    ($kernel:ident::<$V:ty>($tile:ident $(, $list:ident)?), $rows:tt by $vectors:tt) => {
+    ($kernel:ident::<$V:ty>($tile:ident ), $rows:tt by $vectors:tt) => {
         // SAFETY: `run`'s caller vouches for the tile; this is compiled for `$V`'s instruction set.
         unsafe {
-            pick!(@rows $kernel, ($tile.rows, $tile.cols / <$V>::LANES), $V, ($tile $(, $list)?), $rows, $vectors)
+            pick!(@rows $kernel, ($tile.rows, $tile.cols / <$V>::LANES), $V, ($tile), $rows, $vectors)
         }
     };
     (@rows $kernel:ident, $size:expr, $V:ty, $args:tt, [$($rows:literal)+], $vectors:tt) => {
@@ -283,7 +280,7 @@ macro_rules! kernels {
                         Shape { rows: 8, vectors: 3, lanes: $lanes512, turned_rows: 0 $(+ count!($few512))? }
                     }
                     Level::Avx2 => Shape { turned_rows: 0 $(+ count!($few256))?, ..narrow },
-                    Level::Portable => narrow,
+                    Level::Portable => Shape { rows: PORTABLE_ROWS, ..narrow },
                 }
             }
             #[inline]
@@ -300,9 +297,6 @@ macro_rules! kernels {
                         $(if tile.b_col != 1 {
                             return pick!(turning::<$v512>(tile), $few512 by [1]);
                         })?
-                        if let Some(list) = tile.listed {
-                            return pick!(listed::<$v512>(tile, list), [1 2 3 4 5 6 7 8] by [1 2 3]);
-                        }
                         pick!(exact::<$v512>(tile), [1 2 3 4 5 6 7 8] by [1 2 3]);
                     }
                     #[target_feature(enable = "avx2,fma")]
@@ -310,9 +304,6 @@ macro_rules! kernels {
                         $(if tile.b_col != 1 {
                             return pick!(turning::<$v256>(tile), $few256 by [1 2]);
                         })?
-                        if let Some(list) = tile.listed {
-                            return pick!(listed::<$v256>(tile, list), [1 2 3 4 5 6] by [1 2]);
-                        }
                         pick!(exact::<$v256>(tile), [1 2 3 4 5 6] by [1 2]);
                     }
                     match level() {
@@ -324,9 +315,7 @@ macro_rules! kernels {
                     }
                 }
                 type Portable = Lanes<$ty, $lanes256>;
-                if let Some(list) = tile.listed {
-                    return pick!(listed::<Portable>(tile, list), [1 2 3 4 5 6] by [1 2]);
-                }
+                let tile = &Tile { rows: tile.rows.min(PORTABLE_ROWS), ..*tile };
                 pick!(exact::<Portable>(tile), [1 2 3 4 5 6] by [1 2]);
             }
         }

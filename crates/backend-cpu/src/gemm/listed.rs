@@ -7,7 +7,6 @@
 use super::kernel::{Listed, Tile};
 use super::pack;
 use super::{BLOCK_K, Epilogue, Kernel, MatRef, UNIT_K, Update, pieces};
-use crate::simd::vectorize_for;
 use std::ops::Range;
 
 /// How the columns of a right matrix are cut into panels, each as wide as a tile at most and of whole vectors.
@@ -40,17 +39,12 @@ impl Panels {
 
     /// Copies columns of a matrix into panels, one after the other, `k` rows of whole vectors each.
     pub fn pack<T: Kernel>(&self, from: &MatRef<T>, columns: Range<usize>, out: &mut [T]) {
-        vectorize_for::<T, _>(
-            #[inline(always)]
-            || {
-                for panel in self.of(columns.clone()) {
-                    let at = (panel.start - columns.start) * self.k;
-                    let (start, width) = (panel.start, panel.len());
-                    let filled = start..panel.end.min(self.columns);
-                    pack::panel(from, 0..self.k, filled, &mut out[at..at + self.k * width], width);
-                }
-            },
-        );
+        for panel in self.of(columns.clone()) {
+            let at = (panel.start - columns.start) * self.k;
+            let (start, width) = (panel.start, panel.len());
+            let filled = start..panel.end.min(self.columns);
+            pack::panel(from, 0..self.k, filled, &mut out[at..at + self.k * width], width);
+        }
     }
 }
 

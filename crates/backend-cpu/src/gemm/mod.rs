@@ -103,7 +103,7 @@ fn product<T: Kernel>(
     let work = Work { c_row, update, k, a: &a, b: &b, out: Out(c.as_mut_ptr()), epilogue };
     let workers = if m * n * k.max(WRITING) < SERIAL_WORK { 1 } else { threads::num_threads() };
     let grid = split(m, vectors, workers, b.col_stride == 1);
-    threads::broadcast(workers, |index| {
+    threads::broadcast(workers, &|index| {
         let (row, col) = (index / grid.1, index % grid.1);
         let rows = m * row / grid.0..m * (row + 1) / grid.0;
         let cols = vectors * col / grid.1 * lanes..(vectors * (col + 1) / grid.1 * lanes).min(n);

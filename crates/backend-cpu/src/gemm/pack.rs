@@ -3,7 +3,7 @@
 
 use super::MatRef;
 use crate::math::Real;
-use crate::simd::prefetch;
+use crate::simd::{prefetch, vectorize_for};
 use std::ops::Range;
 
 /// Rows between the one that is copied and the one that is asked for: one row is too short for the processor to
@@ -12,8 +12,16 @@ const AHEAD: isize = 8;
 
 /// Copies `B[k, cols]` to `out`, as rows of `width` ≥ cols numbers; what comes after the last column is of no
 /// consequence, since it is multiplied into columns that are never stored.
-#[inline(always)]
+#[inline(never)]
 pub fn panel<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [T], width: usize) {
+    vectorize_for::<T, _>(
+        #[inline(always)]
+        || copy(b, k.clone(), cols.clone(), out, width),
+    );
+}
+
+#[inline(always)]
+fn copy<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [T], width: usize) {
     if k.is_empty() {
         return; // B may have no memory at all
     }

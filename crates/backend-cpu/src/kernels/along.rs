@@ -3,13 +3,13 @@
 //! Runs that lie in one piece are searched one by one, columns side by side in vectors. Each run's elements are
 //! taken in their order, so neither the layout nor the number of threads shows in a result.
 
-use super::reduce::{By, run_outlined};
+use super::reduce::Reduced;
 use super::{fresh, hold, packed, with_float, with_type};
 use crate::simd::vectorize_for;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
-use tensor_core::{ArgOp, Axes, DType, Result, ScanOp, View};
+use tensor_core::{ArgOp, Axes, DType, ReduceOp, Result, ScanOp, View};
 
 /// Columns that are searched side by side.
 const ABREAST: usize = 256;
@@ -26,9 +26,12 @@ fn takes<T: Plain + PartialOrd>(op: ArgOp, v: T, best: T) -> bool {
 }
 
 /// The first extreme element of a run.
-fn first_extreme<T: Plain + PartialOrd>(op: ArgOp, run: &[T]) -> usize {
+fn first_extreme<T: Reduced + PartialOrd>(op: ArgOp, run: &[T]) -> usize {
     const CHUNK: usize = 64;
-    let best = run_outlined(run, By(run[0], |a: T, b: T| if takes(op, b, a) { b } else { a }));
+    let best = match op {
+        ArgOp::Max => T::by(ReduceOp::Max).run(run),
+        ArgOp::Min => T::by(ReduceOp::Min).run(run),
+    };
     #[expect(clippy::eq_op, reason = "NaN is what differs from itself")]
     let is_best = |v: T| v == best || (v != v && best != best);
     // A whole chunk is asked at a time, which vectors do.
@@ -89,14 +92,14 @@ pub fn arg_reduce(pool: &Arc<Pool>, op: ArgOp, x: View, axis: usize) -> Result<B
                 // No group may reach from one run of neighbours into the next.
                 let fits = |w: &usize| starts.len() == side || side.is_multiple_of(*w);
                 let width = (1..=side.min(ABREAST)).rev().find(fits).unwrap_or(1);
-                threads::groups(out, width, len * width, |index, out| {
+                threads::groups(out, width, len * width, &|index, out| {
                     vectorize_for::<T, _>(
                         #[inline(always)]
                         || columns(op, data, starts[index * width], stride, len, out),
                     );
                 });
             } else {
-                threads::groups(out, 1, len, |index, out| {
+                threads::groups(out, 1, len, &|index, out| {
                     let start = starts[index];
                     out[0] = if stride == 1 {
                         first_extreme(op, &data[start..][..len]) as i32
@@ -135,7 +138,7 @@ pub fn scan(pool: &Arc<Pool>, op: ScanOp, x: View, axis: usize) -> Result<Block>
 /// `x` and `out` being `[…, len, inner]`.
 fn scans<T: Plain>(x: &[T], len: usize, inner: usize, out: &mut [T], join: impl Fn(T, T) -> T + Copy + Sync) {
     let size = len * inner;
-    threads::groups(out, size, size, |index, out| {
+    threads::groups(out, size, size, &|index, out| {
         let x = &x[index * size..][..out.len()];
         vectorize_for::<T, _>(
             #[inline(always)]

@@ -1,6 +1,6 @@
 //! Moving elements: up, down, between views and between types.
 
-use super::{Held, fresh, hold, strided, with_type};
+use super::{Held, fresh, hold, strided, with_type, with_width};
 use crate::simd::vectorize_for;
 use crate::storage::{Block, CpuStorage, Plain, Pool};
 use crate::threads;
@@ -12,7 +12,7 @@ use tensor_core::{DType, Element, HostData, Layout, Result, Scalar, View};
 pub fn upload(pool: &Arc<Pool>, data: &HostData) -> Result<Block> {
     fn put<T: Plain>(pool: &Arc<Pool>, values: &[T]) -> Result<Block> {
         fresh(pool, values.len(), |out| {
-            threads::chunks(out, |first, part| part.copy_from_slice(&values[first..][..part.len()]));
+            threads::chunks(out, &|first, part| part.copy_from_slice(&values[first..][..part.len()]));
         })
     }
     match data {
@@ -43,42 +43,47 @@ pub fn download(x: View) -> HostData {
     }
 }
 
-/// A number as an element of `T`; booleans are bytes of 0 or 1.
-pub fn number<T: Number>(value: Scalar, dtype: DType) -> T {
-    if dtype == DType::Bool {
-        T::from_scalar(Scalar::Int(value.to_bool().into()))
-    } else {
-        T::from_scalar(value)
+/// A number as an element of some type, in memory for the widest; booleans are bytes of 0 or 1.
+pub struct Number([u64; 1]);
+
+impl Number {
+    /// The number as an element of `dtype`.
+    pub fn new(value: Scalar, dtype: DType) -> Self {
+        let value = if dtype == DType::Bool { Scalar::Int(value.to_bool().into()) } else { value };
+        let mut memory = [0];
+        with_type!(dtype, T => bytemuck::cast_slice_mut(&mut memory)[0] = T::from_scalar(value));
+        Number(memory)
+    }
+
+    /// The element, `T` being its type or as wide as it.
+    pub fn of<T: Plain>(&self) -> &[T] {
+        &bytemuck::cast_slice(&self.0)[..1]
     }
 }
 
-/// The element types as kernels hold them.
-pub trait Number: Plain + Element {}
-impl<T: Plain + Element> Number for T {}
-
 /// `len` copies of a number.
 pub fn full(pool: &Arc<Pool>, len: usize, dtype: DType, value: Scalar) -> Result<Block> {
-    with_type!(dtype, T => {
-        let value: T = number(value, dtype);
-        fresh(pool, len, |out| threads::chunks(out, |_, part| part.fill(value)))
+    let value = Number::new(value, dtype);
+    with_width!(dtype, W => {
+        fresh(pool, len, |out: &mut [W]| threads::chunks(out, &|_, part| part.fill(value.of()[0])))
     })
 }
 
 /// In place: writes `src` to where `dst` sees its buffer.
 pub fn copy(src: View, dst: View) {
-    with_type!(src.dtype(), T => {
+    with_width!(src.dtype(), W => {
         let held = hold(src);
         dst.buffer.storage::<CpuStorage>().write(|block| {
-            strided::place::<T>(held.of(), (block.slice_mut(dst.buffer.len()), dst.layout));
+            strided::place::<W>(held.of(), (block.slice_mut(dst.buffer.len()), dst.layout));
         });
     })
 }
 
 /// In place: fills what `dst` sees with a number.
 pub fn fill(dst: View, value: Scalar) {
-    with_type!(dst.dtype(), T => dst.buffer.storage::<CpuStorage>().write(|block| {
-        let value: T = number(value, dst.dtype());
-        strided::fill(value, (block.slice_mut(dst.buffer.len()), dst.layout));
+    let value = Number::new(value, dst.dtype());
+    with_width!(dst.dtype(), W => dst.buffer.storage::<CpuStorage>().write(|block| {
+        strided::fill::<W>(value.of()[0], (block.slice_mut(dst.buffer.len()), dst.layout));
     }))
 }
 
@@ -86,9 +91,9 @@ pub fn fill(dst: View, value: Scalar) {
 pub fn cat(pool: &Arc<Pool>, parts: &[View], axis: usize) -> Result<Block> {
     let first = parts[0].layout.shape();
     let outer: usize = first[..axis].iter().product();
-    with_type!(parts[0].dtype(), T => {
+    with_width!(parts[0].dtype(), W => {
         let held: Vec<_> = parts.iter().filter(|part| part.numel() > 0).map(|&part| hold(part)).collect();
-        let parts: Vec<_> = held.iter().map(|part| strided::Lines::<T>::new(part, outer)).collect();
+        let parts: Vec<_> = held.iter().map(|part| strided::Lines::<W>::new(part, outer)).collect();
         let width: usize = parts.iter().map(strided::Lines::width).sum();
         fresh(pool, outer * width, |out| strided::join(&parts, width, out))
     })
@@ -98,11 +103,11 @@ pub fn cat(pool: &Arc<Pool>, parts: &[View], axis: usize) -> Result<Block> {
 pub fn cast(pool: &Arc<Pool>, x: View, dtype: DType) -> Result<Block> {
     let held = hold(x);
     let (shape, len) = (*x.layout.shape(), x.numel());
+    if dtype == x.dtype() {
+        return with_width!(dtype, W => fresh(pool, len, |out| strided::pack::<W>(held.of(), out)));
+    }
     with_type!(x.dtype(), A => {
         let from: (&[A], &Layout) = held.of();
-        if dtype == x.dtype() {
-            return fresh(pool, len, |out| strided::pack(from, out));
-        }
         if dtype == DType::Bool {
             return fresh(pool, len, |out: &mut [u8]| {
                 map(&shape, from, out, |v| u8::from(<A as Into<Scalar>>::into(v).to_bool()));
@@ -126,7 +131,7 @@ fn cut(pool: &Arc<Pool>, held: &Held, from: DType, to: DType) -> Option<Result<B
     ) -> Option<Result<Block>> {
         let from = held.flat::<A>()?;
         Some(fresh(pool, from.len(), |out| {
-            threads::chunks(out, |first, part| {
+            threads::chunks(out, &|first, part| {
                 for (out, from) in part.chunks_mut(GROUP).zip(from[first..].chunks(GROUP)) {
                     vectorize_for::<O, _>(
                         #[inline(always)]

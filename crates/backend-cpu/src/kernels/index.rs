@@ -1,6 +1,6 @@
 //! Choosing and adding by index. Indices have been checked to be in range.
 
-use super::{fresh, hold, packed, strided, with_type};
+use super::{fresh, hold, packed, strided, with_type, with_width};
 use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
@@ -31,7 +31,7 @@ pub fn range(x: View) -> (i64, i64) {
         };
         let mut parts = [(first, first); PARTS];
         let size = values.len().div_ceil(PARTS);
-        threads::each(parts.iter_mut().zip(values.chunks(size)), values.len(), |(o, part)| *o = ends(part));
+        threads::each(parts.iter_mut().zip(values.chunks(size)), values.len(), &|(o, part)| *o = ends(part));
         let low = parts.iter().map(|&(low, _)| low).min().unwrap_or(first);
         let high = parts.iter().map(|&(_, high)| high).max().unwrap_or(first);
         (low.into(), high.into())
@@ -78,38 +78,41 @@ macro_rules! with_index {
 
 /// `x` with `axis` replaced by the elements at `index`.
 pub fn index_select(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Result<Block> {
-    let (held, at) = (hold(x), hold(index));
+    let held = hold(x);
     let count = index.numel();
     let shape = x.layout.shape().with(axis, count);
     let inner: usize = shape[axis + 1..].iter().product();
-    with_type!(x.dtype(), T => with_index!(index.dtype(), I => {
-        fresh(pool, shape.numel(), |out: &mut [T]| match held.flat::<T>() {
+    with_width!(x.dtype(), W => {
+        fresh(pool, shape.numel(), |out: &mut [W]| match held.flat::<W>() {
             // Whole runs of memory.
             Some(flat) if inner > 1 => {
-                let (at, size) = (packed::<I>(&at), x.layout.shape()[axis]);
-                threads::groups(out, inner, inner, |row, out| {
-                    let from = (row / count) * size + at[row % count].place();
+                let (at, size) = (indices(index), x.layout.shape()[axis]);
+                threads::groups(out, inner, inner, &|row, out| {
+                    let from = (row / count) * size + at[row % count];
                     out.copy_from_slice(&flat[from * inner..][..inner]);
                 });
             }
             _ => {
-                let values = packed::<I>(&at);
+                let at = hold(index);
                 let mut strides = [0; MAX_RANK];
                 strides[axis] = 1;
-                choose(held.of::<T>(), axis, (&*values, &Layout::new(shape, &strides[..shape.rank()], 0)), out);
+                let layout = Layout::new(shape, &strides[..shape.rank()], 0);
+                with_index!(index.dtype(), I => {
+                    choose(held.of::<W>(), axis, (&*packed::<I>(&at), &layout), out);
+                });
             }
         })
-    }))
+    })
 }
 
 /// `out[…, i, …] = x[…, index[…, i, …], …]`
 pub fn gather(pool: &Arc<Pool>, x: View, axis: usize, index: View) -> Result<Block> {
     let (held, at) = (hold(x), hold(index));
-    with_type!(x.dtype(), T => fresh(pool, index.numel(), |out: &mut [T]| {
+    with_width!(x.dtype(), W => fresh(pool, index.numel(), |out: &mut [W]| {
         if x.layout.rank() == 0 {
-            out[0] = packed::<T>(&held)[0];
+            out[0] = packed::<W>(&held)[0];
         } else {
-            with_index!(index.dtype(), I => choose(held.of::<T>(), axis, at.of::<I>(), out));
+            with_index!(index.dtype(), I => choose(held.of::<W>(), axis, at.of::<I>(), out));
         }
     }))
 }
@@ -132,14 +135,18 @@ fn choose<T: Plain, I: Place>(
     let (base, by) = along(x, axis, layout.shape());
     let nest = Nest::new(layout.shape(), [&base, layout]);
     let [step, index_step] = nest.row_strides();
-    threads::chunks(out, |first, part| {
+    threads::chunks(out, &|first, part| {
         nest.pieces(first, part, &mut |[at, place], out| {
             let run = &index[place as usize..];
             match (step, index_step, by) {
                 // Along a row of memory.
                 (0, 1, 1) => {
                     let row = &data[at as usize..];
-                    out.iter_mut().zip(run).for_each(|(o, i)| *o = row[i.place()]);
+                    // Four a round: how fast a loop of one is depends on where in memory its code comes to lie.
+                    let (fours, rest) = out.as_chunks_mut::<4>();
+                    let (four_places, others) = run[..fours.len() * 4 + rest.len()].as_chunks::<4>();
+                    fours.iter_mut().zip(four_places).for_each(|(o, i)| *o = i.map(|i| row[i.place()]));
+                    rest.iter_mut().zip(others).for_each(|(o, i)| *o = row[i.place()]);
                 }
                 (_, 1, _) => {
                     for (k, (o, i)) in out.iter_mut().zip(run).enumerate() {
@@ -212,7 +219,7 @@ fn add<T: Accumulate, I: Place>(
     // Where a row of the index begins in `out`, everything it reaches lies this near.
     let reach = (shape[axis] - 1) * by as usize + (len - 1) * step as usize + 1;
     let part_len = out.len().div_ceil(threads::worth(layout.numel())).next_multiple_of(64);
-    threads::each(out.chunks_mut(part_len).enumerate(), layout.numel(), |(k, part)| {
+    threads::each(out.chunks_mut(part_len).enumerate(), layout.numel(), &|(k, part)| {
         let start = k * part_len;
         let end = start + part.len();
         for element in (0..layout.numel()).step_by(len) {

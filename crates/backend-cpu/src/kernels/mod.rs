@@ -47,6 +47,7 @@ impl Held<'_> {
 }
 
 /// Holds a view for reading.
+#[inline(never)]
 pub fn hold<'a>(view: View<'a>) -> Held<'a> {
     let block = view.buffer.storage::<CpuStorage>().read();
     Held { block, len: view.buffer.len(), layout: view.layout }
@@ -63,6 +64,7 @@ pub fn fresh<T: Plain>(pool: &Arc<Pool>, len: usize, f: impl FnOnce(&mut [T])) -
 }
 
 /// The view's elements in row-major order, copied only if they do not lie so already.
+#[inline(never)]
 pub fn packed<'a, T: Plain>(held: &'a Held) -> std::borrow::Cow<'a, [T]> {
     match held.flat() {
         Some(flat) => flat.into(),
@@ -102,6 +104,28 @@ macro_rules! with_type {
     };
 }
 pub(crate) use with_type;
+
+/// Runs `$body` with `$W` standing for a whole number as wide as an element of `$dtype`: what moves elements and never
+/// looks at them is compiled once a width, not once a type.
+macro_rules! with_width {
+    ($dtype:expr, $W:ident => $body:expr) => {
+        match $dtype {
+            DType::F32 | DType::I32 => {
+                type $W = u32;
+                $body
+            }
+            DType::F64 | DType::I64 => {
+                type $W = u64;
+                $body
+            }
+            DType::U8 | DType::Bool => {
+                type $W = u8;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_width;
 
 /// Runs `$body` with `$T` standing for `f32` or `f64`.
 macro_rules! with_float {

@@ -109,7 +109,7 @@ pub fn moments(
         let count = sharing(shape, &few);
         let mean_of = |f: &(dyn Fn(&[T], usize) -> f64 + Sync)| {
             let mut each = vec![0.0; rows.count];
-            threads::groups(&mut each, 1, rows.len, |row, out| {
+            threads::groups(&mut each, 1, rows.len, &|row, out| {
                 out[0] = f(&flat[row * rows.len..][..rows.len], rows.at(row)[1]);
             });
             let total = rows.total(1, few.numel(), |row, _| each[row]);
@@ -153,7 +153,7 @@ pub fn normalized(pool: &Arc<Pool>, of: Standard, bias: Option<View>) -> Result<
         let strides = rows.nest.row_strides();
         let same = (1..5).all(|which| rows.constant(which));
         fresh(pool, flat.len(), |out: &mut [T]| {
-            threads::chunks(out, |first, out| {
+            threads::chunks(out, &|first, out| {
                 let [mut m, mut r] = [Operand::new(mean, strides[1]), Operand::new(rstd, strides[2])];
                 let [mut w, mut b] = [Operand::new(weight, strides[3]), Operand::new(bias, strides[4])];
                 rows.nest.pieces(first, out, &mut |[at, am, ar, aw, ab], out| {
@@ -270,7 +270,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
         let rows = &self.rows;
         // Σ g and Σ g·n of each row; all else is made of them.
         let mut each = vec![[0.0; 2]; rows.count];
-        threads::groups(&mut each, 1, 2 * rows.len, |row, out| {
+        threads::groups(&mut each, 1, 2 * rows.len, &|row, out| {
             let (x, g, mean, rstd) = self.row(row);
             out[0] = vectorize_for::<T, _>(
                 #[inline(always)]
@@ -287,7 +287,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
         });
         let dx = self.wants[0].then(|| {
             fresh(self.pool, self.x.len(), |out: &mut [T]| {
-                threads::groups(out, rows.len, rows.len, |row, out| {
+                threads::groups(out, rows.len, rows.len, &|row, out| {
                     let (x, g, mean, rstd) = self.row(row);
                     let [.., weight, _, shared] = rows.at(row);
                     let w = self.weight[weight];
@@ -316,7 +316,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
         let stride = rows.nest.row_strides()[3];
         let dx = self.wants[0].then(|| {
             fresh(self.pool, self.x.len(), |out: &mut [T]| {
-                threads::groups(out, ROWS * len, 3 * ROWS * len, |block, out| {
+                threads::groups(out, ROWS * len, 3 * ROWS * len, &|block, out| {
                     let mut weights = Operand::new(self.weight, stride);
                     for (row, out) in (block * ROWS..).zip(out.chunks_exact_mut(len)) {
                         let (x, g, mean, rstd) = self.row(row);
@@ -333,7 +333,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
             return [dx, None, None];
         }
         let mut parts = vec![T::ZERO; rows.count.div_ceil(ROWS) * 2 * len];
-        threads::groups(&mut parts, 2 * len, 2 * ROWS * len, |block, out| {
+        threads::groups(&mut parts, 2 * len, 2 * ROWS * len, &|block, out| {
             let (dw, db) = out.split_at_mut(len);
             for row in block * ROWS..rows.count.min((block + 1) * ROWS) {
                 let (x, g, mean, rstd) = self.row(row);

@@ -52,7 +52,7 @@ fn run<'a, T: Real>(step: OptimStep, slots: impl Iterator<Item = &'a OptimSlot<'
         }
     }
     let work = grads.iter().map(|g| g.len()).sum();
-    threads::each(parts.into_iter(), work, |pieces| {
+    threads::each(parts.into_iter(), work, &|pieces| {
         for (p, g, state) in pieces {
             vectorize_for::<T, _>(
                 #[inline(always)]

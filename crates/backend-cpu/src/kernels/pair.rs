@@ -1,9 +1,9 @@
 //! Functions of two elements, as those of one ([`super::pointwise`]): one closure for each operator, compiled for each
 //! element type and vectorised by the walk.
 
-use super::copy::number;
+use super::copy::Number;
 use super::pointwise::power;
-use super::{Held, fresh, hold, packed, strided, with_float, with_type};
+use super::{Held, fresh, hold, packed, strided, with_float, with_type, with_width};
 use crate::math::Real;
 use crate::simd::vectorize_for;
 use crate::storage::{Block, CpuStorage, Plain, Pool};
@@ -16,28 +16,25 @@ use tensor_core::{BinaryOp, Buffer, CompareOp, DType, Layout, Operand, Result, S
 /// One side of a two-sided kernel, in memory: a held view, or a number repeated by strides of 0.
 enum Side<'a> {
     View(Held<'a>),
-    Number(tensor_core::Scalar, Layout),
+    Number(Number, Layout),
 }
 
 impl<'a> Side<'a> {
-    fn new(operand: Operand<'a>, shape: &Shape) -> Self {
+    fn new(operand: Operand<'a>, shape: &Shape, dtype: DType) -> Self {
         match operand {
             Operand::View(view) => Side::View(hold(view)),
             Operand::Scalar(value) => {
                 let repeated = Layout::contiguous(()).expand(shape).expect("a number expands to any shape");
-                Side::Number(value, repeated)
+                Side::Number(Number::new(value, dtype), repeated)
             }
         }
     }
 
-    /// The elements and their layout; `slot` keeps a number's one element.
-    fn of<'s, T: super::copy::Number>(&'s self, slot: &'s mut [T; 1], dtype: DType) -> (&'s [T], &'s Layout) {
+    /// The elements and their layout.
+    fn of<T: Plain>(&self) -> (&[T], &Layout) {
         match self {
             Side::View(held) => held.of(),
-            Side::Number(value, layout) => {
-                slot[0] = number(*value, dtype);
-                (slot, layout)
-            }
+            Side::Number(value, layout) => (value.of(), layout),
         }
     }
 }
@@ -46,8 +43,8 @@ fn sides<'a>(a: Operand<'a>, b: Operand<'a>) -> (Shape, DType, Side<'a>, Side<'a
     let ((Operand::View(view), _) | (_, Operand::View(view))) = (a, b) else {
         unreachable!("one side is a view");
     };
-    let shape = *view.layout.shape();
-    (shape, view.dtype(), Side::new(a, &shape), Side::new(b, &shape))
+    let (shape, dtype) = (*view.layout.shape(), view.dtype());
+    (shape, dtype, Side::new(a, &shape, dtype), Side::new(b, &shape, dtype))
 }
 
 /// An operand that lies as walks like it: turned round in squares first where it lies transposed, since gathering
@@ -85,9 +82,7 @@ pub fn binary(pool: &Arc<Pool>, op: BinaryOp, a: Operand, b: Operand) -> Result<
     let len = shape.numel();
     macro_rules! run {
         ($T:ty, $f:ident) => {{
-            let (mut slot_a, mut slot_b) = ([<$T>::default()], [<$T>::default()]);
-            let (x, y) = (a.of::<$T>(&mut slot_a, dtype), b.of::<$T>(&mut slot_b, dtype));
-            let (x, y) = (Straight::new(pool, x)?, Straight::new(pool, y)?);
+            let (x, y) = (Straight::new(pool, a.of::<$T>())?, Straight::new(pool, b.of())?);
             fresh(pool, len, |out| $f(op, &shape, x.of(), y.of(), out))
         }};
     }
@@ -212,34 +207,32 @@ pub fn compare(pool: &Arc<Pool>, op: CompareOp, a: Operand, b: Operand) -> Resul
         y: (&[T], &Layout),
         out: &mut [u8],
     ) {
+        // The larger side is the other's smaller one.
+        let (op, x, y) = match op {
+            CompareOp::Gt => (CompareOp::Lt, y, x),
+            CompareOp::Ge => (CompareOp::Le, y, x),
+            op => (op, x, y),
+        };
         match op {
             CompareOp::Eq => map2(shape, x, y, out, |a: T, b: T| u8::from(a == b)),
             CompareOp::Ne => map2(shape, x, y, out, |a: T, b: T| u8::from(a != b)),
             CompareOp::Lt => map2(shape, x, y, out, |a: T, b: T| u8::from(a < b)),
-            CompareOp::Le => map2(shape, x, y, out, |a: T, b: T| u8::from(a <= b)),
-            CompareOp::Gt => map2(shape, x, y, out, |a: T, b: T| u8::from(a > b)),
-            CompareOp::Ge => map2(shape, x, y, out, |a: T, b: T| u8::from(a >= b)),
+            _ => map2(shape, x, y, out, |a: T, b: T| u8::from(a <= b)),
         }
     }
     let (shape, dtype, a, b) = sides(a, b);
     with_type!(dtype, T => {
-        let (mut slot_a, mut slot_b) = ([T::default()], [T::default()]);
-        let (x, y) = (a.of::<T>(&mut slot_a, dtype), b.of::<T>(&mut slot_b, dtype));
-        fresh(pool, shape.numel(), |out| run(op, &shape, x, y, out))
+        fresh(pool, shape.numel(), |out| run::<T>(op, &shape, a.of(), b.of(), out))
     })
 }
 
 /// `condition ? a : b`
 pub fn select(pool: &Arc<Pool>, condition: View, a: Operand, b: Operand, dtype: DType) -> Result<Block> {
     let shape = *condition.layout.shape();
-    let (held, a, b) = (hold(condition), Side::new(a, &shape), Side::new(b, &shape));
-    with_type!(dtype, T => {
-        let (mut slot_a, mut slot_b) = ([T::default()], [T::default()]);
-        let (x, y) = (a.of::<T>(&mut slot_a, dtype), b.of::<T>(&mut slot_b, dtype));
-        fresh(pool, shape.numel(), |out| {
-            map3(&shape, held.of::<u8>(), x, y, out, |c, a: T, b: T| if c != 0 { a } else { b });
-        })
-    })
+    let (held, a, b) = (hold(condition), Side::new(a, &shape, dtype), Side::new(b, &shape, dtype));
+    with_width!(dtype, W => fresh(pool, shape.numel(), |out| {
+        map3(&shape, held.of(), a.of(), b.of(), out, |c: u8, a: W, b: W| if c != 0 { a } else { b });
+    }))
 }
 
 /// In place: adds what `term` sees to a whole buffer of floats.
@@ -248,7 +241,7 @@ pub fn add_assign(sum: &Buffer, term: View) {
     with_float!(sum.dtype(), T => {
         let term = packed::<T>(&held);
         sum.storage::<CpuStorage>().write(|block| {
-            threads::chunks(block.slice_mut::<T>(term.len()), |first, part| {
+            threads::chunks(block.slice_mut::<T>(term.len()), &|first, part| {
                 let term = &term[first..][..part.len()];
                 vectorize_for::<T, _>(
                     #[inline(always)]

@@ -102,7 +102,7 @@ pub fn normalize(pool: &Arc<Pool>, x: View, mean: f32, std: f32) -> Option<Resul
     let held = hold(x);
     let bytes = packed::<u8>(&held);
     Some(fresh(pool, x.numel(), |out: &mut [f32]| {
-        threads::chunks(out, |first, out| normalizer.run(&bytes[first..first + out.len()], out));
+        threads::chunks(out, &|first, out| normalizer.run(&bytes[first..first + out.len()], out));
     }))
 }
 
@@ -117,7 +117,7 @@ pub fn fetch(pool: &Arc<Pool>, x: View, index: View, mean: f32, std: f32) -> Opt
     let index = indices(index);
     let width: usize = x.layout.shape()[1..].iter().product();
     Some(fresh(pool, index.len() * width, |out: &mut [f32]| {
-        threads::groups(out, width, width, |i, row| {
+        threads::groups(out, width, width, &|i, row| {
             // Rows are drawn at random from more memory than any cache holds: the next ones are asked for early.
             if let Some(&next) = index.get(i + AHEAD) {
                 let row = flat.as_ptr().wrapping_add(next * width);

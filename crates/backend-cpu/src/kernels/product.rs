@@ -55,7 +55,7 @@ pub fn matmul(pool: &Arc<Pool>, a: View, b: View) -> Result<Block> {
                 if work < SERIAL_WORK {
                     // Too small to be divided, so several go to each thread; a multiply-add is a fraction of an
                     // element touched.
-                    threads::groups(out, each, each.max(work / 8), product);
+                    threads::groups(out, each, each.max(work / 8), &product);
                 } else {
                     out.chunks_mut(each).enumerate().for_each(|(i, out)| product(i, out));
                 }

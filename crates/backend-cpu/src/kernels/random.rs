@@ -10,7 +10,7 @@ const GROUP: usize = 16 * 256;
 /// Turns whole blocks of sixteen uniform numbers into normal ones. Where the machine has no fused multiply-add the
 /// one that is computed in double precision gives the same bits (see [`random::box_muller`]).
 pub fn box_muller(blocks: &mut [f32], mean: f32, std: f32) {
-    threads::groups(blocks, GROUP, 8 * GROUP, |_, blocks| match level() {
+    threads::groups(blocks, GROUP, 8 * GROUP, &|_, blocks| match level() {
         Level::Portable => random::box_muller(blocks, mean, std),
         _ => vectorize(
             #[inline(always)]

@@ -23,9 +23,17 @@ struct Step<'a, T> {
 const PARTS: usize = 6;
 
 impl<'a, T: Real> Step<'a, T> {
+    #[inline(never)]
+    fn new(all: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
+        vectorize_for::<T, _>(
+            #[inline(always)]
+            || Self::computed(all, row, room),
+        )
+    }
+
     /// Loops of few operands each: the compiler gives up on vectors where it would have to tell many apart.
     #[inline(always)]
-    fn new([input, hidden, c]: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
+    fn computed([input, hidden, c]: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
         let width = room.len() / PARTS;
         let mut parts = room.chunks_exact_mut(width);
         let mut part = || parts.next().expect("a row for each part");
@@ -57,16 +65,13 @@ pub fn lstm_step(pool: &Arc<Pool>, input: View, hidden: View, c: View) -> Result
         fresh(pool, 2 * count * width, |out: &mut [T]| {
             let (h, next) = out.split_at_mut(count * width);
             let rows = h.chunks_mut(width.max(1)).zip(next.chunks_mut(width.max(1))).enumerate();
-            threads::each(rows, COST * count * width, |(row, (h, next))| {
-                scratch(PARTS * width, |room| vectorize_for::<T, _>(
-                    #[inline(always)]
-                    || {
-                        let step = Step::new(all, row, room);
-                        next.copy_from_slice(step.next);
-                        let factors = step.gates[3].iter().zip(&*step.tanh);
-                        h.iter_mut().zip(factors).for_each(|(h, (&o, &t))| *h = o * t);
-                    },
-                ));
+            threads::each(rows, COST * count * width, &|(row, (h, next))| {
+                scratch(PARTS * width, |room| {
+                    let step = Step::new(all, row, room);
+                    next.copy_from_slice(step.next);
+                    let factors = step.gates[3].iter().zip(&*step.tanh);
+                    h.iter_mut().zip(factors).for_each(|(h, (&o, &t))| *h = o * t);
+                });
             });
         })
     })
@@ -83,13 +88,16 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
         let to_c = fresh(pool, count * width, |to_c: &mut [T]| {
             let gates = gates.slice_mut::<T>(4 * count * width).chunks_mut(4 * width.max(1));
             let rows = gates.zip(to_c.chunks_mut(width.max(1))).enumerate();
-            threads::each(rows, COST * count * width, |(row, (gates, to_c))| {
+            threads::each(rows, COST * count * width, &|(row, (gates, to_c))| {
                 let [dh, dc] = [row, count + row].map(|row| &grad[row * width..][..width]);
                 let c = &all[2][row * width..][..width];
-                scratch(PARTS * width, |room| vectorize_for::<T, _>(
-                    #[inline(always)]
-                    || back(Step::new(all, row, room), c, dh, dc, gates, to_c),
-                ));
+                scratch(PARTS * width, |room| {
+                    let step = Step::new(all, row, room);
+                    vectorize_for::<T, _>(
+                        #[inline(always)]
+                        || back(step, c, dh, dc, gates, to_c),
+                    );
+                });
             });
         })?;
         Ok((gates, to_c))

@@ -4,7 +4,7 @@
 //! error grows with the logarithm of the length, and the bits are the same at any number of threads
 //! and any width of vector (compare ndarray's `unrolled_fold` and NumPy's pairwise sum).
 
-use super::{fresh, hold};
+use super::{fresh, hold, with_type};
 use crate::simd::vectorize_for;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
@@ -19,9 +19,11 @@ const PIECE: usize = 1 << 16;
 const ROWS: usize = 64;
 
 /// What a reduction does with two elements.
-pub trait Fold<T>: Copy + Sync {
-    fn start(self) -> T;
-    fn join(self, a: T, b: T) -> T;
+pub trait Fold<T>: Sync {
+    /// What nothing reduces to.
+    fn start(&self) -> T;
+    /// Two elements to one.
+    fn join(&self, a: T, b: T) -> T;
 }
 
 /// A fold by its start and its function.
@@ -30,12 +32,121 @@ pub struct By<T, F>(pub T, pub F);
 
 impl<T: Copy + Sync, F: Fn(T, T) -> T + Copy + Sync> Fold<T> for By<T, F> {
     #[inline(always)]
-    fn start(self) -> T {
+    fn start(&self) -> T {
         self.0
     }
     #[inline(always)]
-    fn join(self, a: T, b: T) -> T {
+    fn join(&self, a: T, b: T) -> T {
         (self.1)(a, b)
+    }
+}
+
+/// A reduction, as code sees it that knows its type only.
+pub trait Reducer<T: Plain>: Fold<T> {
+    /// A run of any length to one.
+    fn run(&self, x: &[T]) -> T;
+    /// Runs of `count` elements of `x`, which begin at `starts`, to one each.
+    fn runs(&self, x: &[T], starts: &[usize], count: usize, out: &mut [T]) {
+        for (o, &start) in out.iter_mut().zip(starts) {
+            *o = self.run(&x[start..][..count]);
+        }
+    }
+    /// As many columns as `out` has places to one each: the numbers of `x` from `at` on in each of the rows.
+    fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]);
+}
+
+impl<T: Plain, F: Fn(T, T) -> T + Copy + Sync> Reducer<T> for By<T, F> {
+    #[inline(never)]
+    fn run(&self, x: &[T]) -> T {
+        vectorize_for::<T, _>(
+            #[inline(always)]
+            || run(x, *self),
+        )
+    }
+    fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
+        vectorize_for::<T, _>(
+            #[inline(always)]
+            || columns(x, at, rows, out, self),
+        );
+    }
+}
+
+/// A reduction whose order shows in no result, as of whole numbers: the compiler may choose it.
+struct Unordered<F>(F);
+
+impl<T, F: Fold<T>> Fold<T> for Unordered<F> {
+    #[inline(always)]
+    fn start(&self) -> T {
+        self.0.start()
+    }
+    #[inline(always)]
+    fn join(&self, a: T, b: T) -> T {
+        self.0.join(a, b)
+    }
+}
+
+impl<T: Plain, F: Fold<T>> Reducer<T> for Unordered<F> {
+    fn run(&self, x: &[T]) -> T {
+        vectorize_for::<T, _>(
+            #[inline(always)]
+            || x.iter().fold(self.start(), |a, &b| self.join(a, b)),
+        )
+    }
+    fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
+        out.fill(self.start());
+        vectorize_for::<T, _>(
+            #[inline(always)]
+            || join_rows(x, at, rows, out, self),
+        );
+    }
+}
+
+/// Element types, and how they are reduced.
+pub trait Reduced: Plain {
+    /// The reduction.
+    fn by(op: ReduceOp) -> &'static dyn Reducer<Self>;
+}
+
+macro_rules! floats {
+    ($($T:ty),+) => {$(
+        impl Reduced for $T {
+            fn by(op: ReduceOp) -> &'static dyn Reducer<Self> {
+                match op {
+                    ReduceOp::Sum => const { &By(0.0, |a: $T, b: $T| a + b) },
+                    ReduceOp::Prod => const { &By(1.0, |a: $T, b: $T| a * b) },
+                    // NaN wins.
+                    ReduceOp::Max => const { &By(-<$T>::INFINITY, |a: $T, b: $T| if a > b || a.is_nan() { a } else { b }) },
+                    ReduceOp::Min => const { &By(<$T>::INFINITY, |a: $T, b: $T| if a < b || a.is_nan() { a } else { b }) },
+                }
+            }
+        }
+    )+};
+}
+floats!(f32, f64);
+
+macro_rules! ints {
+    ($($T:ty),+) => {$(
+        impl Reduced for $T {
+            fn by(op: ReduceOp) -> &'static dyn Reducer<Self> {
+                match op {
+                    ReduceOp::Sum => const { &Unordered(By(0, |a: $T, b: $T| a.wrapping_add(b))) },
+                    ReduceOp::Prod => const { &Unordered(By(1, |a: $T, b: $T| a.wrapping_mul(b))) },
+                    ReduceOp::Max => const { &Unordered(By(<$T>::MIN, |a: $T, b: $T| a.max(b))) },
+                    ReduceOp::Min => const { &Unordered(By(<$T>::MAX, |a: $T, b: $T| a.min(b))) },
+                }
+            }
+        }
+    )+};
+}
+ints!(i32, i64);
+
+impl Reduced for u8 {
+    fn by(op: ReduceOp) -> &'static dyn Reducer<Self> {
+        match op {
+            ReduceOp::Max => const { &Unordered(By(u8::MIN, |a: u8, b: u8| a.max(b))) },
+            ReduceOp::Min => const { &Unordered(By(u8::MAX, |a: u8, b: u8| a.min(b))) },
+            ReduceOp::Sum | ReduceOp::Prod => unreachable!("sums and products of bytes are wider integers"),
+        }
     }
 }
 
@@ -47,7 +158,7 @@ fn half(len: usize) -> usize {
 
 /// One run of elements in lanes, blocks joined pairwise.
 #[inline(always)]
-fn run<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
+fn run<T: Plain, F: Reducer<T> + Copy>(x: &[T], fold: F) -> T {
     match x.len() {
         FOUR => {
             let [a, b, c, d] = abreast(x, fold);
@@ -59,7 +170,7 @@ fn run<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
         }
         len if len > BLOCK => {
             let (low, high) = x.split_at(half(len));
-            fold.join(run_outlined(low, fold), run_outlined(high, fold))
+            fold.join(Reducer::run(&fold, low), Reducer::run(&fold, high))
         }
         _ => in_lanes(x, fold),
     }
@@ -71,7 +182,7 @@ const FOUR: usize = 4 * BLOCK;
 /// `N` whole blocks, each joined as [`in_lanes`] does, but read side by side: within a block every join waits for
 /// the one before.
 #[inline(always)]
-fn abreast<T: Plain, F: Fold<T>, const N: usize>(x: &[T], fold: F) -> [T; N] {
+fn abreast<T: Plain, F: Fold<T> + Copy, const N: usize>(x: &[T], fold: F) -> [T; N] {
     type Chunks<T> = [[T; LANES]; BLOCK / LANES];
     let chunks = x.as_chunks::<LANES>().0;
     let blocks: [&Chunks<T>; N] =
@@ -90,7 +201,7 @@ fn abreast<T: Plain, F: Fold<T>, const N: usize>(x: &[T], fold: F) -> [T; N] {
 
 /// The lanes joined, a power of two of them, each of the lower half with its counterpart.
 #[inline(always)]
-pub fn pairwise<T: Plain, F: Fold<T>, const N: usize>(mut lanes: [T; N], fold: F) -> T {
+pub fn pairwise<T: Plain, F: Fold<T> + Copy, const N: usize>(mut lanes: [T; N], fold: F) -> T {
     let mut width = N;
     while width > 1 {
         width /= 2;
@@ -103,8 +214,23 @@ pub fn pairwise<T: Plain, F: Fold<T>, const N: usize>(mut lanes: [T; N], fold: F
 
 /// One run of elements in lanes, and these pairwise.
 #[inline(always)]
-pub fn in_lanes<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
+pub fn in_lanes<T: Plain, F: Fold<T> + Copy>(x: &[T], fold: F) -> T {
+    /// Lanes of singles are one vector at best, which should not lie across two lines of memory.
+    #[repr(align(64))]
+    struct Aligned<T>([T; LANES]);
+    if size_of::<T>() == size_of::<f32>() {
+        let mut lanes = Aligned([fold.start(); LANES]);
+        fill(&mut lanes.0, x, fold);
+        return pairwise(lanes.0, fold);
+    }
     let mut lanes = [fold.start(); LANES];
+    fill(&mut lanes, x, fold);
+    pairwise(lanes, fold)
+}
+
+/// Joins a run's elements into lanes.
+#[inline(always)]
+fn fill<T: Plain, F: Fold<T>>(lanes: &mut [T; LANES], x: &[T], fold: F) {
     let mut chunks = x.chunks_exact(LANES);
     for chunk in &mut chunks {
         for (lane, &v) in lanes.iter_mut().zip(chunk) {
@@ -114,20 +240,10 @@ pub fn in_lanes<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
     for (lane, &v) in lanes.iter_mut().zip(chunks.remainder()) {
         *lane = fold.join(*lane, v);
     }
-    pairwise(lanes, fold)
-}
-
-/// As [`run`], of any length, compiled for the widest vectors; once a fold, not once a caller.
-#[inline(never)]
-pub fn run_outlined<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
-    vectorize_for::<T, _>(
-        #[inline(always)]
-        || run(x, fold),
-    )
 }
 
 /// As [`run`] and the same bits, on several threads: the tree's branches below [`PIECE`] are theirs.
-fn run_on_threads<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
+fn run_on_threads<T: Plain>(x: &[T], by: &dyn Reducer<T>) -> T {
     fn cut<'a, T>(x: &'a [T], pieces: &mut Vec<&'a [T]>) {
         if x.len() <= PIECE {
             return pieces.push(x);
@@ -136,22 +252,22 @@ fn run_on_threads<T: Plain, F: Fold<T>>(x: &[T], fold: F) -> T {
         cut(low, pieces);
         cut(high, pieces);
     }
-    fn joined<T: Copy, F: Fold<T>>(len: usize, results: &mut std::slice::Iter<T>, fold: F) -> T {
+    fn joined<T: Copy>(len: usize, results: &mut std::slice::Iter<T>, by: &dyn Reducer<T>) -> T {
         if len <= PIECE {
             return *results.next().expect("a result for each piece");
         }
-        let low = joined(half(len), results, fold);
-        fold.join(low, joined(len - half(len), results, fold))
+        let low = joined(half(len), results, by);
+        by.join(low, joined(len - half(len), results, by))
     }
     let mut pieces = Vec::new();
     cut(x, &mut pieces);
-    let mut results = vec![fold.start(); pieces.len()];
-    threads::groups(&mut results, 1, PIECE, |index, out| out[0] = run_outlined(pieces[index], fold));
-    joined(x.len(), &mut results.iter(), fold)
+    let mut results = vec![by.start(); pieces.len()];
+    threads::groups(&mut results, 1, PIECE, &|index, out| out[0] = by.run(pieces[index]));
+    joined(x.len(), &mut results.iter(), by)
 }
 
 /// `x` is `[kept…, reduced…]`.
-fn reduce_last<T: Plain, F: Fold<T>>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], fold: F) {
+fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], by: &dyn Reducer<T>) {
     let count: usize = layout.shape()[kept..].iter().product();
     let outer = Layout::new(
         tensor_core::Shape::new(&layout.shape()[..kept]),
@@ -160,20 +276,20 @@ fn reduce_last<T: Plain, F: Fold<T>>(x: &[T], layout: &Layout, kept: usize, out:
     );
     let inner = Layout::new(tensor_core::Shape::new(&layout.shape()[kept..]), &layout.strides()[kept..], 0);
     if count == 0 {
-        return out.fill(fold.start());
+        return out.fill(by.start());
     }
     let starts: Vec<usize> = outer.indices().collect();
     if inner.is_contiguous() {
         if count > PIECE && starts.len() < threads::num_threads() {
             for (o, &start) in out.iter_mut().zip(&starts) {
-                *o = run_on_threads(&x[start..][..count], fold);
+                *o = run_on_threads(&x[start..][..count], by);
             }
             return;
         }
-        threads::groups(out, 1, count, |index, out| {
-            out[0] = run_outlined(&x[starts[index]..][..count], fold);
+        let several = (PIECE / count).max(1);
+        return threads::groups(out, several, several * count, &|index, out| {
+            by.runs(x, &starts[index * several..][..out.len()], count, out);
         });
-        return;
     }
     let adjacent = starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
     if adjacent && inner.strides().iter().all(|&s| s >= 0) {
@@ -181,52 +297,53 @@ fn reduce_last<T: Plain, F: Fold<T>>(x: &[T], layout: &Layout, kept: usize, out:
         let rows: Vec<usize> = inner.indices().collect();
         let first = starts[0];
         let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
-        threads::groups(out, width, count * width, |index, part| {
-            let at = first + index * width;
-            vectorize_for::<T, _>(
-                #[inline(always)]
-                || columns(x, at, &rows, part, fold),
-            );
+        return threads::groups(out, width, count * width, &|index, part| {
+            by.columns(x, first + index * width, &rows, part);
         });
-        return;
     }
     // Brought together first, in runs where there are any.
     let last = inner.rank() - 1;
     let len = if inner.strides()[last] == 1 { inner.shape()[last] } else { 1 };
     let inside = inside_offsets(&if len == 1 { inner } else { inner.slice(last, 0, 1, 1) });
-    threads::groups(out, 1, count, |index, out| {
+    threads::groups(out, 1, count, &|index, out| {
         let mut gathered = Vec::with_capacity(count);
         for &at in &inside {
             let at = (starts[index] as isize + at) as usize;
             gathered.extend_from_slice(&x[at..][..len]);
         }
-        out[0] = run_outlined(&gathered, fold);
+        out[0] = by.run(&gathered);
     });
 }
 
 #[inline(always)]
-fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: F) {
+fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F) {
     let mut total = vec![fold.start(); out.len()];
     for block in rows.chunks(ROWS) {
         out.fill(fold.start());
-        // Four rows are joined one after the other while the result stays in a register.
-        let mut fours = block.chunks_exact(4);
-        for four in &mut fours {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|i| &x[at + four[i]..][..out.len()]);
-            for ((((o, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *o = fold.join(fold.join(fold.join(fold.join(*o, a), b), c), d);
-            }
-        }
-        for &row in fours.remainder() {
-            for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
-                *o = fold.join(*o, v);
-            }
-        }
+        join_rows(x, at, block, out, fold);
         for (t, &o) in total.iter_mut().zip(&*out) {
             *t = fold.join(*t, o);
         }
     }
     out.copy_from_slice(&total);
+}
+
+/// Joins rows into `out`, in their order.
+#[inline(always)]
+fn join_rows<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F) {
+    // Four rows are joined one after the other while the result stays in a register.
+    let mut fours = rows.chunks_exact(4);
+    for four in &mut fours {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|i| &x[at + four[i]..][..out.len()]);
+        for ((((o, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *o = fold.join(fold.join(fold.join(fold.join(*o, a), b), c), d);
+        }
+    }
+    for &row in fours.remainder() {
+        for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
+            *o = fold.join(*o, v);
+        }
+    }
 }
 
 /// Offsets of a layout's elements from its first, which may be negative.
@@ -245,62 +362,13 @@ pub fn reduce(pool: &Arc<Pool>, op: ReduceOp, x: View, axes: Axes) -> Result<Blo
     let layout = x.layout.axes_last(axes);
     let kept = x.layout.rank() - axes.iter().count();
     let len = layout.shape()[..kept].iter().product();
-    macro_rules! fold {
-        ($T:ty, $sum:expr, $prod:expr, $max:expr, $min:expr, $low:expr, $high:expr) => {{
-            let (data, _) = held.of::<$T>();
-            fresh(pool, len, |out: &mut [$T]| match op {
-                ReduceOp::Sum => reduce_last(data, &layout, kept, out, By(0 as $T, $sum)),
-                ReduceOp::Prod => reduce_last(data, &layout, kept, out, By(1 as $T, $prod)),
-                ReduceOp::Max => reduce_last(data, &layout, kept, out, By($low, $max)),
-                ReduceOp::Min => reduce_last(data, &layout, kept, out, By($high, $min)),
-            })
-        }};
-    }
-    macro_rules! floats {
-        ($T:ty) => {
-            fold!(
-                $T,
-                |a: $T, b: $T| a + b,
-                |a: $T, b: $T| a * b,
-                |a: $T, b: $T| if a > b || a.is_nan() { a } else { b },
-                |a: $T, b: $T| if a < b || a.is_nan() { a } else { b },
-                <$T>::NEG_INFINITY,
-                <$T>::INFINITY
-            )
-        };
-    }
-    macro_rules! ints {
-        ($T:ty) => {
-            fold!(
-                $T,
-                <$T>::wrapping_add,
-                <$T>::wrapping_mul,
-                |a: $T, b: $T| a.max(b),
-                |a: $T, b: $T| a.min(b),
-                <$T>::MIN,
-                <$T>::MAX
-            )
-        };
-    }
-    match x.dtype() {
-        DType::F32 => floats!(f32),
-        DType::F64 => floats!(f64),
-        DType::I32 => ints!(i32),
-        DType::I64 => ints!(i64),
-        DType::U8 | DType::Bool => {
-            let (data, _) = held.of::<u8>();
-            fresh(pool, len, |out: &mut [u8]| match op {
-                ReduceOp::Max => reduce_last(data, &layout, kept, out, By(u8::MIN, |a: u8, b: u8| a.max(b))),
-                ReduceOp::Min => reduce_last(data, &layout, kept, out, By(u8::MAX, |a: u8, b: u8| a.min(b))),
-                ReduceOp::Sum | ReduceOp::Prod => {
-                    unreachable!("sums and products of bytes are wider integers")
-                }
-            })
-        }
-    }
+    with_type!(x.dtype(), T => {
+        let (data, _) = held.of::<T>();
+        fresh(pool, len, |out| reduce_last(data, &layout, kept, out, T::by(op)))
+    })
 }
 
 /// Σ over the rows of a matrix `[N, C] → [C]`.
-pub fn sum_rows<T: crate::math::Real>(x: &[T], layout: &Layout, out: &mut [T]) {
-    reduce_last(x, &layout.transpose(0, 1), 1, out, By(T::ZERO, |a: T, b: T| a + b));
+pub fn sum_rows<T: Reduced>(x: &[T], layout: &Layout, out: &mut [T]) {
+    reduce_last(x, &layout.transpose(0, 1), 1, out, T::by(ReduceOp::Sum));
 }

@@ -32,22 +32,18 @@ fn lane_sum<T: Real>(row: &[T]) -> T {
 
 /// Rows that are shorter than this are computed side by side.
 const NARROW: usize = 32;
-/// Narrow rows computed together.
-const ABREAST: usize = 16;
 
 /// Softmax or its logarithm of every row, `x` being `[…, C]` packed.
 fn softmax_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
     if width < NARROW {
-        let size = ABREAST * width;
-        return threads::groups(out, size, 8 * size, |index, out| {
-            let x = &x[index * size..][..out.len()];
-            vectorize_for::<T, _>(
-                #[inline(always)]
-                || narrow_rows(x, width, out, log),
-            );
-        });
+        // As many as fill one or two vectors.
+        return if size_of::<T>() == size_of::<f32>() {
+            narrow_rows::<T, 16>(x, width, out, log)
+        } else {
+            narrow_rows::<T, 4>(x, width, out, log)
+        };
     }
-    threads::groups(out, width, 8 * width, |index, out| {
+    threads::groups(out, width, 8 * width, &|index, out| {
         vectorize_for::<T, _>(
             #[inline(always)]
             || {
@@ -69,25 +65,36 @@ fn softmax_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
     });
 }
 
-/// Softmax or its logarithm of up to [`ABREAST`] rows: turned, so that each is a lane of one vector. A row of a
+/// [`softmax_rows`] of rows below [`NARROW`], `N` at a time.
+fn narrow_rows<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], log: bool) {
+    let size = N * width;
+    threads::groups(out, size, 8 * size, &|index, out| {
+        let x = &x[index * size..][..out.len()];
+        vectorize_for::<T, _>(
+            #[inline(always)]
+            || abreast::<T, N>(x, width, out, log),
+        );
+    });
+}
+
+/// Softmax or its logarithm of up to `N` rows: turned, so that each is a lane of one vector. A row of a
 /// few classes alone would leave most of a vector empty.
 #[inline(always)]
-fn narrow_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
-    type Abreast<T> = [T; ABREAST];
-    let mut turned = [[T::ZERO; ABREAST]; NARROW];
+fn abreast<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], log: bool) {
+    let mut turned = [[T::ZERO; N]; NARROW];
     let turned = &mut turned[..width];
-    for (row, x) in x.chunks_exact(width).enumerate() {
-        for (lanes, &v) in turned.iter_mut().zip(x) {
-            lanes[row] = v;
+    for (column, lanes) in turned.iter_mut().enumerate() {
+        for (lane, row) in lanes.iter_mut().zip(x.chunks_exact(width)) {
+            *lane = row[column];
         }
     }
-    let mut shift: Abreast<T> = [-T::INFINITY; ABREAST];
+    let mut shift = [-T::INFINITY; N];
     for lanes in &*turned {
         for (m, &v) in shift.iter_mut().zip(lanes) {
             *m = if v <= *m { *m } else { v };
         }
     }
-    let mut sum: Abreast<T> = [T::ZERO; ABREAST];
+    let mut sum = [T::ZERO; N];
     for lanes in &mut *turned {
         for ((v, &shift), sum) in lanes.iter_mut().zip(&shift).zip(&mut sum) {
             let shifted = *v - shift;
@@ -105,9 +112,9 @@ fn narrow_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
             *v = if log { *v - ln } else { *v / sum };
         }
     }
-    for (row, out) in out.chunks_exact_mut(width).enumerate() {
-        for (o, lanes) in out.iter_mut().zip(&*turned) {
-            *o = lanes[row];
+    for (column, lanes) in turned.iter().enumerate() {
+        for (lane, row) in lanes.iter().zip(out.chunks_exact_mut(width)) {
+            row[column] = *lane;
         }
     }
 }
@@ -139,7 +146,7 @@ pub fn softmax_grad(pool: &Arc<Pool>, y: View, grad: View, axis: usize, log: boo
     let (held_y, held_g) = (hold(y), hold(grad));
     Some(with_float!(y.dtype(), T => {
         let (y, g) = (packed::<T>(&held_y), packed::<T>(&held_g));
-        fresh(pool, y.len(), |out: &mut [T]| threads::groups(out, width, 8 * width, |index, out| {
+        fresh(pool, y.len(), |out: &mut [T]| threads::groups(out, width, 8 * width, &|index, out| {
             vectorize_for::<T, _>(#[inline(always)] || {
                 let (y, g) = (&y[index * width..][..width], &g[index * width..][..width]);
                 if log {
@@ -202,7 +209,7 @@ pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: Vie
         let scale = packed::<T>(&held_g)[0] / T::of(rows as f64);
         // Many short rows at a time: an exponential does not care whose row it is.
         let (rows, size) = (rows_at_a_time(width), rows_at_a_time(width) * width);
-        fresh(pool, p.len(), |out: &mut [T]| threads::groups(out, size, 8 * size, |index, out| {
+        fresh(pool, p.len(), |out: &mut [T]| threads::groups(out, size, 8 * size, &|index, out| {
             let p = &p[index * size..][..out.len()];
             vectorize_for::<T, _>(#[inline(always)] || {
                 for (o, &p) in out.iter_mut().zip(p) {

@@ -72,7 +72,7 @@ pub fn sort(pool: &Arc<Pool>, x: View, descending: bool) -> Result<(Block, Block
             let flat = packed::<$T>(&held);
             let from = fresh(pool, flat.len(), |out: &mut [i32]| {
                 let runs = (1 << 14_u32.saturating_sub(len.ilog2())).max(1);
-                threads::groups(out, runs * len, 16 * runs * len, |index, out| {
+                threads::groups(out, runs * len, 16 * runs * len, &|index, out| {
                     let mut keys = Vec::with_capacity(len);
                     for (out, run) in out.chunks_mut(len).zip(flat[index * runs * len..].chunks(len)) {
                         places(run, descending, &mut keys, $pack, |key| key as u32, out);
@@ -81,7 +81,7 @@ pub fn sort(pool: &Arc<Pool>, x: View, descending: bool) -> Result<(Block, Block
             })?;
             let values = fresh(pool, flat.len(), |out: &mut [$T]| {
                 let from = from.slice::<i32>(flat.len());
-                threads::groups(out, len, len, |index, out| {
+                threads::groups(out, len, len, &|index, out| {
                     let run = &flat[index * len..][..len];
                     for (o, &place) in out.iter_mut().zip(&from[index * len..]) {
                         *o = run[place as usize];

@@ -12,20 +12,30 @@ use tensor_core::{Layout, Shape};
 
 /// Writes what a layout sees of `data` to `out`, row-major.
 pub fn pack<T: Plain>((data, layout): (&[T], &Layout), out: &mut [T]) {
+    use bytemuck::{cast_slice, cast_slice_mut};
+    match size_of::<T>() {
+        1 => pack_words::<u8>((cast_slice(data), layout), cast_slice_mut(out)),
+        4 => pack_words::<u32>((cast_slice(data), layout), cast_slice_mut(out)),
+        _ => pack_words::<u64>((cast_slice(data), layout), cast_slice_mut(out)),
+    }
+}
+
+/// [`pack`] for all elements of one width.
+fn pack_words<W: Plain>((data, layout): (&[W], &Layout), out: &mut [W]) {
     if out.is_empty() {
         return;
     }
     let shape = layout.shape();
     let nest = Nest::new(shape, [layout]);
     match nest.loops() {
-        [(_, [0])] => threads::chunks(out, |_, part| part.fill(data[layout.offset()])),
-        [.., (_, [1])] => threads::chunks(out, |first, part| {
+        [(_, [0])] => threads::chunks(out, &|_, part| part.fill(data[layout.offset()])),
+        [.., (_, [1])] => threads::chunks(out, &|first, part| {
             nest.pieces(first, part, &mut |[at], run| run.copy_from_slice(&data[at as usize..][..run.len()]));
         }),
         [.., (rows, [1]), (cols, [step])] if *rows >= SIDE && *cols >= SIDE => {
             let (rows, cols) = (*rows, *cols);
             let block = rows * cols;
-            let band = |at: isize, first: usize, band: &mut [T]| {
+            let band = |at: isize, first: usize, band: &mut [W]| {
                 let first = at + first as isize;
                 let rows = band.len() / cols;
                 let from = |col: usize| &data[(first + col as isize * step) as usize..][..rows];
@@ -33,9 +43,9 @@ pub fn pack<T: Plain>((data, layout): (&[T], &Layout), out: &mut [T]) {
             };
             if out.len() == block {
                 let [at] = nest.offsets(0);
-                threads::groups(out, BAND * cols, BAND * cols, |i, part| band(at, i * BAND, part));
+                threads::groups(out, BAND * cols, BAND * cols, &|i, part| band(at, i * BAND, part));
             } else {
-                threads::groups(out, block, block, |i, part| {
+                threads::groups(out, block, block, &|i, part| {
                     let [at] = nest.offsets(i * block);
                     part.chunks_mut(BAND * cols).enumerate().for_each(|(i, part)| band(at, i * BAND, part));
                 });
@@ -100,7 +110,7 @@ pub fn place<T: Plain>((data, from): (&[T], &Layout), (out, to): (&mut [T], &Lay
 /// Writes `value` to where a layout sees `out`.
 pub fn fill<T: Plain>(value: T, (out, to): (&mut [T], &Layout)) {
     if to.is_contiguous() {
-        return threads::chunks(&mut out[to.extent()], |_, part| part.fill(value));
+        return threads::chunks(&mut out[to.extent()], &|_, part| part.fill(value));
     }
     let nest = Nest::new(to.shape(), [to]);
     let (len, [step]) = (nest.row_len(), nest.row_strides());
@@ -128,7 +138,7 @@ fn rows<T: Plain, const N: usize>(nest: &Nest<N>, out: &mut [T], f: impl Fn([isi
     let start = nest.offsets(0)[N - 1] as usize;
     let (piece, each) = (steps[N - 1] as usize, elements / outermost);
     let span = (outermost - 1) * piece + reach as usize + 1;
-    threads::groups(&mut out[start..][..span], piece, each, |i, part| {
+    threads::groups(&mut out[start..][..span], piece, each, &|i, part| {
         for element in (i * each..(i + 1) * each).step_by(len) {
             let mut at = nest.offsets(element);
             at[N - 1] -= (start + i * piece) as isize;
@@ -179,7 +189,7 @@ const LINES: usize = 512;
 
 /// As [`join`], part after part.
 fn interleave<T: Plain>(parts: &[Lines<T>], width: usize, out: &mut [T]) {
-    threads::groups(out, LINES * width, LINES * width, |index, out| {
+    threads::groups(out, LINES * width, LINES * width, &|index, out| {
         let first = index * LINES;
         let lines = out.len() / width;
         if let [a, b] = parts
@@ -217,7 +227,7 @@ pub fn join<T: Plain>(parts: &[Lines<T>], width: usize, out: &mut [T]) {
     if parts.iter().all(|part| part.width <= SHORT) {
         return interleave(parts, width, out);
     }
-    threads::chunks(out, |first, mut out| {
+    threads::chunks(out, &|first, mut out| {
         let (mut line, mut skip) = (first / width, first % width);
         while !out.is_empty() {
             for part in parts {

@@ -93,7 +93,7 @@ pub fn topk(pool: &Arc<Pool>, x: View, k: usize, largest: bool) -> Result<(Block
                 }
                 // A few runs at a time, so that room for candidates is found once for all of them.
                 let several = ((1 << 14) / len).max(1);
-                threads::groups(out, several * k, several * len, |index, out| {
+                threads::groups(out, several * k, several * len, &|index, out| {
                     let mut best = Best::new(k, largest);
                     for (out, run) in out.chunks_mut(k).zip(flat[index * several * len..].chunks(len)) {
                         for (o, &(_, place)) in out.iter_mut().zip(best.of(run)) {

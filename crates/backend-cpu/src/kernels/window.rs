@@ -1,9 +1,9 @@
 //! Windows laid out, added back and searched, plane by plane: one plane is what the windows slide over
 //! for one set of leading indices. Planes go to threads whole, so the order of every sum is fixed.
 
-use super::copy::number;
+use super::copy::Number;
 use super::index::Accumulate;
-use super::{fresh, hold, packed, with_float, with_type};
+use super::{fresh, hold, packed, with_float, with_type, with_width};
 use crate::math::Real;
 use crate::simd::vectorize_for;
 use crate::storage::{Block, Pool};
@@ -119,11 +119,12 @@ pub fn unfold(pool: &Arc<Pool>, x: View, windows: &[Window], pad: Scalar) -> Res
     let (group, width) = (plan.kernel() * plan.count(), plan.places[2]);
     let lines = plan.places[0] * plan.places[1];
     let stride = plan.windows[2].stride;
-    with_type!(x.dtype(), T => {
-        let pad: T = number(pad, x.dtype());
-        let data = packed::<T>(&held);
-        fresh(pool, rows * group, |out: &mut [T]| {
-            threads::groups(out, group, group, |index, out| {
+    let pad = Number::new(pad, x.dtype());
+    with_width!(x.dtype(), W => {
+        let pad: W = pad.of()[0];
+        let data = packed::<W>(&held);
+        fresh(pool, rows * group, |out: &mut [W]| {
+            threads::groups(out, group, group, &|index, out| {
                 let plane = &data[index * plan.plane()..][..plan.plane()];
                 plan.lines(|at| {
                     let out = &mut out[(at.element * lines + at.line) * width..][..width];
@@ -160,7 +161,7 @@ pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> R
     with_type!(x.dtype(), T => {
         let (data, _) = held.of::<T>();
         fresh(pool, starts.len() * plan.plane(), |out: &mut [T]| {
-            threads::groups(out, plan.plane(), plan.kernel() * plan.count(), |index, plane| {
+            threads::groups(out, plan.plane(), plan.kernel() * plan.count(), &|index, plane| {
                 plane.fill(T::default());
                 vectorize_for::<T, _>(#[inline(always)] || plan.lines(#[inline(always)] |at| {
                     let Some(row) = at.row.filter(|_| !at.inside.is_empty()) else { return };
@@ -211,7 +212,7 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> Result<(Block,
             let places = index.slice_mut::<i32>(rows * count);
             let mut both: Vec<(&mut [T], &mut [i32])> =
                 out.chunks_mut(count.max(1)).zip(places.chunks_mut(count.max(1))).collect();
-            threads::groups(&mut both, 1, plan.kernel() * count, |row, both| {
+            threads::groups(&mut both, 1, plan.kernel() * count, &|row, both| {
                 let (out, places) = &mut both[0];
                 let data = &data[row * plan.plane()..];
                 vectorize_for::<T, _>(#[inline(always)] || match plan.windows[2].stride {
@@ -257,18 +258,22 @@ fn largest<T: Real, const S: usize>(plan: &Plan, data: &[T], out: &mut [T], plac
                         let step = stride as i32;
                         match data.get(start.max(0) as usize..) {
                             // Lanes beyond the line's end read what follows it, which nobody will see.
-                            Some(from) if is_whole && S > 0 && from.len() >= LANES * S => {
-                                let groups = &from.as_chunks::<S>().0[..LANES];
-                                let values = std::array::from_fn(|i| groups[i][0]);
+                            Some(from) if is_whole && from.len() >= LANES * stride => {
+                                let mut values = [T::ZERO; LANES];
+                                if S > 0 {
+                                    let groups = &from.as_chunks::<S>().0[..LANES];
+                                    values = std::array::from_fn(|i| groups[i][0]);
+                                } else {
+                                    let groups = from.chunks_exact(stride);
+                                    values.iter_mut().zip(groups).for_each(|(v, group)| *v = group[0]);
+                                }
                                 consider(&mut best, &mut at, values, start as i32, step);
                             }
                             _ => {
-                                let value = |i: usize| {
-                                    let is_inside = i < count && inside.contains(&(first + i));
-                                    let at = start + (i * stride) as isize;
-                                    if is_inside { data[at as usize] } else { -T::INFINITY }
-                                };
-                                consider(&mut best, &mut at, std::array::from_fn(value), start as i32, step);
+                                let lane = |place: usize| place.saturating_sub(first).min(count);
+                                let lanes = lane(inside.start)..lane(inside.end);
+                                let values = picked(data, start, stride, lanes);
+                                consider(&mut best, &mut at, values, start as i32, step);
                             }
                         }
                     }
@@ -278,6 +283,15 @@ fn largest<T: Real, const S: usize>(plan: &Plan, data: &[T], out: &mut [T], plac
             places.copy_from_slice(&at[..count]);
         }
     }
+}
+
+/// The elements `stride` apart from `start` on, but −∞ in other than the given lanes.
+#[inline(never)]
+fn picked<T: Real>(data: &[T], start: isize, stride: usize, lanes: Range<usize>) -> [T; LANES] {
+    let value = |i: usize| {
+        if lanes.contains(&i) { data[(start + (i * stride) as isize) as usize] } else { -T::INFINITY }
+    };
+    std::array::from_fn(value)
 }
 
 /// Takes the values, which stand `step` apart, that exceed the best so far.
@@ -308,7 +322,7 @@ pub fn max_pool_grad(pool: &Arc<Pool>, index: View, grad: View, sizes: &[usize])
     with_float!(grad.dtype(), T => {
         let (places, data) = (packed::<i32>(&at), packed::<T>(&held));
         fresh(pool, rows * plane, |out: &mut [T]| {
-            threads::groups(out, plane, plane + count, |row, out| {
+            threads::groups(out, plane, plane + count, &|row, out| {
                 out.fill(0.0);
                 let part = row * count..(row + 1) * count;
                 for (&place, &g) in places[part.clone()].iter().zip(&data[part]) {

@@ -22,7 +22,7 @@ use crate::kernels::{hold, packed, with_float};
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::sync::{Arc, Mutex, PoisonError};
-use tensor_core::linalg::{Lu, Matrix, Real, apply};
+use tensor_core::linalg::{Lu, Matrix, Real, eliminate};
 use tensor_core::{DType, LinalgOp, Result, View};
 use triangular::Triangle;
 
@@ -82,7 +82,7 @@ fn each<T: Kernel + Real>(pool: &Arc<Pool>, op: LinalgOp, args: &[View]) -> Resu
         // Its own products are divided among the threads.
         runs.for_each(|(index, results)| one(index, results));
     } else {
-        threads::each(runs, work, |(index, results)| one(index * run, results));
+        threads::each(runs, work, &|(index, results)| one(index * run, results));
     }
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((index, pivot)) => Err(op.failed(index, count, pivot)),
@@ -113,7 +113,7 @@ fn matrix<T: Kernel + Real>(
         LinalgOp::Svd { .. } => svd::svd(data, m, n, y, Some([x, z])),
         _ if m.max(n) <= SMALL => {
             let args = [a, b];
-            for (to, from) in [x, y, z].into_iter().zip(apply(op, &args)?) {
+            for (to, from) in [x, y, z].into_iter().zip(eliminate(op, &args)?) {
                 to.copy_from_slice(&from);
             }
         }

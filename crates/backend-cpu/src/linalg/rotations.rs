@@ -69,7 +69,7 @@ impl<T: Real> Rotated<T> {
     fn flush(&mut self) {
         let turns: Vec<(T, T)> = self.turns.iter().map(|&(c, s)| (T::of(c), T::of(s))).collect();
         let work = STRIP * turns.len();
-        threads::groups(&mut self.strips, STRIP * self.rows.max(1), work, |_, strip| {
+        threads::groups(&mut self.strips, STRIP * self.rows.max(1), work, &|_, strip| {
             pass(&self.sweeps, &turns, strip);
         });
         self.sweeps.clear();

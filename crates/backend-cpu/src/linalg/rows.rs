@@ -2,6 +2,7 @@
 //!
 //! Invariant: a long sum is kept in [`LANES`] parts, element i in part i mod `LANES`, which are added up pairwise, a
 //! shorter one in order; so bits depend neither on the width of vectors nor on threads, which divide only results.
+//! None is inlined: many call them, and each has a loop for every width.
 
 use crate::math::Real;
 use crate::simd::vectorize_for;
@@ -64,6 +65,7 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
 }
 
 /// `Σ x·y`
+#[inline(never)]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     let [sum] = vectorize_for::<T, _>(
         #[inline(always)]
@@ -73,6 +75,7 @@ pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
 }
 
 /// `y ← y + s·x`
+#[inline(never)]
 pub fn axpy<T: Real>(s: T, x: &[T], y: &mut [T]) {
     vectorize_for::<T, _>(
         #[inline(always)]
@@ -85,6 +88,7 @@ pub fn axpy<T: Real>(s: T, x: &[T], y: &mut [T]) {
 }
 
 /// `x ← s·x`
+#[inline(never)]
 pub fn scale<T: Real>(s: T, x: &mut [T]) {
     vectorize_for::<T, _>(
         #[inline(always)]
@@ -93,6 +97,7 @@ pub fn scale<T: Real>(s: T, x: &mut [T]) {
 }
 
 /// `√Σ x²`, without overflow or underflow on the way.
+#[inline(never)]
 pub fn norm<T: Real>(x: &[T]) -> T {
     let sum = dot(x, x);
     let (low, high) = (T::of(1e-25), T::of(1e30));
@@ -108,9 +113,10 @@ pub fn norm<T: Real>(x: &[T]) -> T {
 }
 
 /// `y[i] = Σ a[i]·x` of the rows of `a`, which begin every `a_row` elements.
+#[inline(never)]
 pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(ROWS).max(ROWS);
-    threads::groups(y, share, share * x.len(), |part, y| {
+    threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share * a_row..];
         vectorize_for::<T, _>(
             #[inline(always)]
@@ -131,9 +137,10 @@ pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
 }
 
 /// `y ← y ± Σ x[i]·a[i]` over the rows of `a`, which begin every `a_row` elements.
+#[inline(never)]
 pub fn add_rows<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T], minus: bool) {
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(LANES).max(LANES);
-    threads::groups(y, share, share * x.len(), |part, y| {
+    threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share..];
         vectorize_for::<T, _>(
             #[inline(always)]
@@ -190,6 +197,7 @@ fn strip<T: Real, const W: usize>(a: &[T], a_row: usize, x: &[T], y: &[T], at: u
 }
 
 /// `x` `[rows, cols]`, whose rows begin every `step` elements, turned: `[cols, rows]` without gaps.
+#[inline(never)]
 pub fn turned<T: Real>(x: &[T], rows: usize, cols: usize, step: usize) -> Vec<T> {
     const SQUARE: usize = 16;
     let mut out = vec![T::ZERO; rows * cols];

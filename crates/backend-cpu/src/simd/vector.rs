@@ -25,8 +25,6 @@ pub unsafe trait Vector: Copy {
     unsafe fn fma(self, b: Self, c: Self) -> Self;
     /// `self + b`
     unsafe fn add(self, b: Self) -> Self;
-    /// `self − b`
-    unsafe fn sub(self, b: Self) -> Self;
     /// `max(self, 0)`; NaN stays NaN.
     unsafe fn relu(self) -> Self;
 }
@@ -70,14 +68,6 @@ unsafe impl<T: Real, const N: usize> Vector for Lanes<T, N> {
         Lanes(out)
     }
     #[inline(always)]
-    unsafe fn sub(self, b: Self) -> Self {
-        let mut out = self.0;
-        for (o, &y) in out.iter_mut().zip(&b.0) {
-            *o = *o - y;
-        }
-        Lanes(out)
-    }
-    #[inline(always)]
     unsafe fn relu(self) -> Self {
         Lanes(self.0.map(|v| if v <= T::ZERO { T::ZERO } else { v }))
     }
@@ -89,7 +79,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     macro_rules! vector {
-        ($register:ty, $of:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $sub:ident,
+        ($register:ty, $of:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident,
          |$v:ident| $relu:expr) => {
             // SAFETY: one instruction each, of the register's own instruction set.
             unsafe impl Vector for $register {
@@ -121,11 +111,6 @@ mod x86 {
                     unsafe { $add(self, b) }
                 }
                 #[inline(always)]
-                unsafe fn sub(self, b: Self) -> Self {
-                    // SAFETY: as above.
-                    unsafe { $sub(self, b) }
-                }
-                #[inline(always)]
                 unsafe fn relu(self) -> Self {
                     let $v = self;
                     // SAFETY: as above. `max(0, v)` returns its second operand when that is NaN.
@@ -143,7 +128,6 @@ mod x86 {
         _mm256_storeu_ps,
         _mm256_fmadd_ps,
         _mm256_add_ps,
-        _mm256_sub_ps,
         |v| _mm256_max_ps(_mm256_setzero_ps(), v)
     );
     vector!(
@@ -155,7 +139,6 @@ mod x86 {
         _mm256_storeu_pd,
         _mm256_fmadd_pd,
         _mm256_add_pd,
-        _mm256_sub_pd,
         |v| _mm256_max_pd(_mm256_setzero_pd(), v)
     );
     vector!(
@@ -167,7 +150,6 @@ mod x86 {
         _mm512_storeu_ps,
         _mm512_fmadd_ps,
         _mm512_add_ps,
-        _mm512_sub_ps,
         |v| _mm512_max_ps(_mm512_setzero_ps(), v)
     );
     vector!(
@@ -179,7 +161,6 @@ mod x86 {
         _mm512_storeu_pd,
         _mm512_fmadd_pd,
         _mm512_add_pd,
-        _mm512_sub_pd,
         |v| _mm512_max_pd(_mm512_setzero_pd(), v)
     );
 }

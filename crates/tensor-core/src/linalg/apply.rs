@@ -17,9 +17,28 @@ pub struct Matrix<'a, T> {
 /// The results for one matrix, or the index of the pivot that failed. Eigenvalues and singular values are computed in
 /// double precision, all else in that of the elements.
 pub fn apply<T: Real>(op: LinalgOp, args: &[Matrix<T>]) -> Result<Vec<Vec<T>>, usize> {
-    let (Matrix { data: a, rows: m, cols: n }, b) = (args[0], args.last().copied().unwrap_or(args[0]));
+    let Matrix { data: a, rows: m, cols: n } = args[0];
     let double = || a.iter().map(|x| x.double()).collect::<Vec<f64>>();
     let rounded = |x: Vec<f64>| x.into_iter().map(T::of).collect::<Vec<T>>();
+    match op {
+        LinalgOp::Eigh { vectors } => {
+            let (values, columns) = eigh(&double(), n);
+            Ok(if vectors { vec![rounded(values), rounded(columns)] } else { vec![rounded(values)] })
+        }
+        LinalgOp::Svd { vectors } => {
+            let (u, s, vt) = svd(&double(), m, n);
+            Ok(if vectors { vec![rounded(u), rounded(s), rounded(vt)] } else { vec![rounded(s)] })
+        }
+        _ => eliminate(op, args),
+    }
+}
+
+/// [`apply`] for what takes a fixed number of steps: all but eigenvalues and singular values.
+///
+/// # Panics
+/// For those two.
+pub fn eliminate<T: Real>(op: LinalgOp, args: &[Matrix<T>]) -> Result<Vec<Vec<T>>, usize> {
+    let (Matrix { data: a, rows: m, cols: n }, b) = (args[0], args.last().copied().unwrap_or(args[0]));
     let regular = || {
         let lu = Lu::new(a, n);
         lu.singular().map_or(Ok(lu), Err)
@@ -44,13 +63,6 @@ pub fn apply<T: Real>(op: LinalgOp, args: &[Matrix<T>]) -> Result<Vec<Vec<T>>, u
             vec![q, r]
         }
         LinalgOp::LeastSquares => vec![lstsq(a, m, n, b.data, b.cols)?],
-        LinalgOp::Eigh { vectors } => {
-            let (values, columns) = eigh(&double(), n);
-            if vectors { vec![rounded(values), rounded(columns)] } else { vec![rounded(values)] }
-        }
-        LinalgOp::Svd { vectors } => {
-            let (u, s, vt) = svd(&double(), m, n);
-            if vectors { vec![rounded(u), rounded(s), rounded(vt)] } else { vec![rounded(s)] }
-        }
+        LinalgOp::Eigh { .. } | LinalgOp::Svd { .. } => unreachable!("{op:?} is not eliminated"),
     })
 }

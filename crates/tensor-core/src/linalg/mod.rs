@@ -10,7 +10,7 @@ mod lu;
 mod op;
 mod qr;
 
-pub use apply::{Matrix, apply};
+pub use apply::{Matrix, apply, eliminate};
 pub use cholesky::cholesky;
 pub use eigen::{eigh, svd};
 pub use lu::Lu;

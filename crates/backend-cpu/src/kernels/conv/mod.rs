@@ -39,6 +39,9 @@ struct Phase {
     elements: Vec<usize>,
 }
 
+/// Fills a panel with the weights of a group, a phase and some columns.
+type Filling<'a, T> = &'a (dyn Fn(usize, &Phase, &Panels, Range<usize>, &mut [T]) + Sync);
+
 /// Images times weights: what a convolution and its transpose in the input share.
 struct Correlation<'a, T> {
     pool: &'a Arc<Pool>,
@@ -56,11 +59,7 @@ struct Correlation<'a, T> {
 
 impl<T: Kernel> Correlation<'_, T> {
     /// The whole result; `weights(group, phase, columns, panel)` fills a panel with `k` rows of whole vectors.
-    fn run(
-        &self,
-        image: &[T],
-        weights: impl Fn(usize, &Phase, &Panels, Range<usize>, &mut [T]) + Sync,
-    ) -> Result<Block> {
+    fn run(&self, image: &[T], weights: Filling<T>) -> Result<Block> {
         let (batch, groups) = (self.batch, self.groups);
         let mut result = self.pool.take::<T>(batch * groups * self.to * self.plane)?;
         let out = result.slice_mut::<T>(batch * groups * self.to * self.plane);
@@ -82,12 +81,12 @@ impl<T: Kernel> Correlation<'_, T> {
             let room = room.slice_mut::<T>(groups * whole);
             let lengths = all.iter().map(|(_, panel)| panel.len() * panels.k);
             let filling = cut(room, lengths).into_iter().zip(&all);
-            threads::each(filling, groups * whole, |(panel, (g, columns))| {
+            threads::each(filling, groups * whole, &|(panel, (g, columns))| {
                 weights(*g, phase, &panels, columns.clone(), panel);
             });
             let lengths = (0..tasks).flat_map(|_| parts.iter().map(|p| p.len() * self.plane));
             let results = cut(&mut *out, lengths).into_iter().enumerate();
-            threads::each(results, work(phase) / 16, |(index, out)| {
+            threads::each(results, work(phase) / 16, &|(index, out)| {
                 let (task, part) = (index / parts.len(), &parts[index % parts.len()]);
                 let image = &image[task * self.from * self.padded.sizes.iter().product::<usize>()..];
                 let group = task % groups;
@@ -198,7 +197,7 @@ pub fn conv(
             phases: vec![phase],
             bias: bias.as_deref(),
         };
-        correlation.run(&image, |group, _, panels, columns, out| {
+        correlation.run(&image, &|group, _, panels, columns, out| {
             let offset = group * outputs * k;
             let filters = MatRef { data: &w[..], offset, row_stride: 1, col_stride: k as isize };
             panels.pack(&filters, columns, out);
@@ -261,7 +260,7 @@ pub fn conv_input(
             phases,
             bias: None,
         };
-        correlation.run(&image, |group, phase, _, columns, out| {
+        correlation.run(&image, &|group, phase, _, columns, out| {
             let mut rows = out.chunks_exact_mut(columns.len());
             for output in 0..outputs {
                 let filter = &w[(group * outputs + output) * inputs * kernel..];

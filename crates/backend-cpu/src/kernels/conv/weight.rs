@@ -73,7 +73,7 @@ impl<T: Kernel> Transpose<'_, T> {
         let (weights, count) = (rows.len(), places.len());
         let (runs, each) = (1 << batch.min(RUNS).ilog2(), outputs * weights);
         let mut sums = few::none::<T>(runs * groups * each);
-        threads::groups(&mut sums, each, batch / runs * each * count / 4, |index, sums| {
+        threads::groups(&mut sums, each, batch / runs * each * count / 4, &|index, sums| {
             let (run, group) = (index / groups, index % groups);
             for n in samples(batch, runs, run) {
                 let sample = n * groups + group;
@@ -115,7 +115,7 @@ impl<T: Kernel> Transpose<'_, T> {
         let lengths = (0..runs * groups)
             .flat_map(|_| (0..parts).map(|part| channels(part).len() * kernel * panels.width()));
         let tasks = cut(partial, lengths).into_iter().enumerate();
-        threads::each(tasks, batch * groups * weights * outputs / 16 * count, |(index, sums)| {
+        threads::each(tasks, batch * groups * weights * outputs / 16 * count, &|(index, sums)| {
             let (run, group, channels) =
                 (index / parts / groups, index / parts % groups, channels(index % parts));
             let room = padded.room(channels.len());
@@ -145,7 +145,7 @@ impl<T: Kernel> Transpose<'_, T> {
             });
         });
         let (total, others) = partial.split_at_mut(groups * sums);
-        threads::chunks(total, |at, total| {
+        threads::chunks(total, &|at, total| {
             for run in others.chunks_exact(groups * sums) {
                 total.iter_mut().zip(&run[at..]).for_each(|(o, &v)| *o += v);
             }
