@@ -185,3 +185,27 @@ pub fn convolved_alone(device: &Device, _: &Tolerance) {
         assert_eq!(bits(back_alone), bits(back.narrow(0, n, 1)), "gradient of sample {n}");
     }
 }
+
+/// An infinite number in the image reaches those weights' gradients whose windows cover it, and no other's.
+pub fn infinite_images(device: &Device, _: &Tolerance) {
+    let [width, kernel] = [20, 3];
+    for (channels, outputs, groups) in [(3, 3, 3), (2, 1, 1)] {
+        for at in [0, width - 1, width * width - 1] {
+            let mut image = vec![1.0f32; 2 * channels * width * width];
+            image[at] = f32::INFINITY;
+            let x = RawTensor::from_host(&image.into(), Shape::new(&[2, channels, width, width]), device);
+            let places = width - kernel + 1;
+            let y = RawTensor::full(Shape::new(&[2, outputs, places, places]), 1, DType::F32, device);
+            let bare = window(kernel, 1, 1, [0, 0]);
+            let weights = x.expect("room for an image").conv_weight(&y, &[bare, bare], groups);
+            let got = weights.to_vec::<f32>().into_iter().map(f64::from);
+            // Corner elements of the window alone ever stand on a corner of the image.
+            let covers = [(0, 0), (width - 1, kernel - 1), (width * width - 1, kernel * kernel - 1)];
+            let (_, element) = covers.into_iter().find(|&(corner, _)| corner == at).expect("a corner");
+            for (i, value) in got.enumerate() {
+                let want = if i == element { f64::INFINITY } else { (2 * places * places) as f64 };
+                assert_eq!(value, want, "{channels} channels, corner {at}, weight {i}");
+            }
+        }
+    }
+}

@@ -79,7 +79,7 @@ macro_rules! suite {
             optim: sgd adam rmsprop adagrad relatives;
             special: unary_specials binary_specials comparison_specials reduction_specials integers_wrap;
             windows: unfold fold max_pool max_pool_grad;
-            convolutions: convolutions convolved_alone;
+            convolutions: convolutions convolved_alone infinite_images;
             properties: view_chains matmul_shapes;
         }
         $crate::suite! { @ops unary $device, $tolerance, UnaryOp;

@@ -7,7 +7,7 @@
 use super::pack::Turn;
 use super::{Epilogue, Update};
 use crate::math::Real;
-use crate::simd::{Lanes, Level, Vector, level};
+use crate::simd::{Lanes, Level, Registers, Vector, level};
 
 /// The widest tile of any level: rows, and numbers in a row of vectors.
 pub const MAX_ROWS: usize = 8;
@@ -73,7 +73,7 @@ pub struct Shape {
 pub const TURNED_COLUMNS: usize = 16;
 
 /// Types that have a tile kernel.
-pub trait Kernel: Turn {
+pub trait Kernel: Turn + Registers {
     /// The tile at this machine's level.
     fn shape() -> Shape;
     /// Computes one tile.

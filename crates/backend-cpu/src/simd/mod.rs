@@ -13,7 +13,7 @@ mod vector;
 pub use square::Square;
 use std::any::TypeId;
 use std::sync::OnceLock;
-pub use vector::{Lanes, Vector};
+pub use vector::{Body, Lanes, Registers, Vector, with_registers};
 
 /// How wide vectors are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

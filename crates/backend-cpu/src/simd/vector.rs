@@ -2,6 +2,9 @@
 //!
 //! Invariant: an operation gives the same bits in every implementor, lane by lane.
 
+use super::{Level, level};
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 use crate::math::Real;
 
 /// A register of numbers.
@@ -70,6 +73,69 @@ unsafe impl<T: Real, const N: usize> Vector for Lanes<T, N> {
     #[inline(always)]
     unsafe fn relu(self) -> Self {
         Lanes(self.0.map(|v| if v <= T::ZERO { T::ZERO } else { v }))
+    }
+}
+
+/// Element types and the registers of theirs that kernels generic over [`Vector`] are compiled for.
+pub trait Registers: Real {
+    /// At 512 bits; where one more copy would weigh more than it gives, as at 256.
+    type Avx512: Vector<Of = Self>;
+    /// At 256 bits.
+    type Avx2: Vector<Of = Self>;
+    /// On any machine.
+    type Portable: Vector<Of = Self>;
+}
+
+macro_rules! registers {
+    ($of:ty, $avx512:ident, $avx2:ident, $portable:literal) => {
+        impl Registers for $of {
+            #[cfg(target_arch = "x86_64")]
+            type Avx512 = std::arch::x86_64::$avx512;
+            #[cfg(target_arch = "x86_64")]
+            type Avx2 = std::arch::x86_64::$avx2;
+            #[cfg(not(target_arch = "x86_64"))]
+            type Avx512 = Lanes<$of, $portable>;
+            #[cfg(not(target_arch = "x86_64"))]
+            type Avx2 = Lanes<$of, $portable>;
+            type Portable = Lanes<$of, $portable>;
+        }
+    };
+}
+registers!(f32, __m512, __m256, 4);
+registers!(f64, __m256d, __m256d, 2);
+
+/// A kernel generic over registers.
+pub trait Body {
+    /// Its element type.
+    type Of: Registers;
+    /// Does the work.
+    ///
+    /// # Safety
+    /// The caller must have been compiled for `V`'s instruction set.
+    unsafe fn run<V: Vector<Of = Self::Of>>(self);
+}
+
+/// Runs a kernel with the registers of this machine's level.
+pub fn with_registers<B: Body>(body: B) {
+    match level() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `level` is never above what was detected on this very machine.
+        Level::Avx512 => unsafe {
+            avx512(
+                #[inline(always)]
+                || body.run::<<B::Of as Registers>::Avx512>(),
+            )
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Level::Avx2 => unsafe {
+            avx2(
+                #[inline(always)]
+                || body.run::<<B::Of as Registers>::Avx2>(),
+            )
+        },
+        // SAFETY: needs no instruction set.
+        _ => unsafe { body.run::<<B::Of as Registers>::Portable>() },
     }
 }
 

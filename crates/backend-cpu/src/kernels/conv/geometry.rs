@@ -24,20 +24,27 @@ impl Padded {
         channels: usize,
         room: &'a mut [T],
     ) -> &'a [T] {
-        if self.whole == self.sizes {
-            return image;
-        }
+        if self.whole == self.sizes { image } else { self.lay_out(image, channels, room) }
+    }
+
+    /// The same in `room` at any rate, with zeros behind it if the room is longer than the image.
+    pub fn lay_out<'a, T: Plain + Default>(
+        &self,
+        image: &[T],
+        channels: usize,
+        room: &'a mut [T],
+    ) -> &'a [T] {
         let ([depth, height, width], [_, rows, line]) = (self.sizes, self.whole);
         room.fill(T::default());
-        for (i, from) in image.chunks_exact(width.max(1)).take(channels * depth * height).enumerate() {
-            let (c, d, h) = (i / (depth * height), i / height % depth, i % height);
-            let to = ((c * self.whole[0] + d + self.before[0]) * rows + h + self.before[1]) * line
-                + self.before[2];
-            let to = &mut room[to..to + width];
-            // Whole vectors move in registers; a call of memmove for each short line would cost more.
-            let (vectors, rest) = from.as_chunks::<8>();
-            to.as_chunks_mut::<8>().0.iter_mut().zip(vectors).for_each(|(o, v)| *o = *v);
-            to[width - rest.len()..].iter_mut().zip(rest).for_each(|(o, v)| *o = *v);
+        let mut lines = image.chunks_exact(width.max(1));
+        for c in 0..channels {
+            for d in 0..depth {
+                let first = (c * self.whole[0] + d + self.before[0]) * rows + self.before[1];
+                for (h, from) in (0..height).zip(&mut lines) {
+                    let to = (first + h) * line + self.before[2];
+                    copy_line(from, &mut room[to..to + width]);
+                }
+            }
         }
         room
     }
@@ -46,6 +53,16 @@ impl Padded {
     pub fn room(&self, channels: usize) -> usize {
         if self.whole == self.sizes { 0 } else { channels * self.plane() }
     }
+}
+
+/// Copies a line to one as long: whole vectors in registers, since a call of memmove for each short line would cost
+/// more.
+#[inline(always)]
+fn copy_line<T: Plain>(from: &[T], to: &mut [T]) {
+    let (vectors, rest) = from.as_chunks::<8>();
+    let (to_vectors, to_rest) = to.as_chunks_mut::<8>();
+    to_vectors.iter_mut().zip(vectors).for_each(|(o, v)| *o = *v);
+    to_rest.iter_mut().zip(rest).for_each(|(o, v)| *o = *v);
 }
 
 /// Where the points of a grid stand in an array of `sizes`, row-major.

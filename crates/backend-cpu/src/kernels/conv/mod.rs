@@ -37,6 +37,23 @@ struct Phase {
     targets: Vec<usize>,
     /// The elements of the window that take part.
     elements: Vec<usize>,
+    /// The rows in pieces for [`few`].
+    pieces: few::Pieces,
+}
+
+impl Phase {
+    /// Of so many channels in a group and places in a line.
+    fn new(
+        rows: Vec<usize>,
+        along: Vec<usize>,
+        targets: Vec<usize>,
+        elements: Vec<usize>,
+        (channels, line): (usize, usize),
+    ) -> Self {
+        let is_few = channels < FEWEST_COLUMNS;
+        let pieces = if is_few { few::Pieces::new(&rows, line, &targets) } else { Default::default() };
+        Phase { rows, along, targets, elements, pieces }
+    }
 }
 
 /// Fills a panel with the weights of a group, a phase and some columns.
@@ -181,7 +198,7 @@ pub fn conv(
     let Reading { padded, places, elements } = Reading::new(&plan);
     let along = per_channel(&elements, inputs, padded.plane());
     let (k, count) = (along.len(), places.len());
-    let phase = Phase { rows: places, along, targets: steps(count, 1), elements: Vec::new() };
+    let phase = Phase::new(places, along, steps(count, 1), Vec::new(), (outputs, plan.places[2]));
     let (held_x, held_w, held_b) = (hold(x), hold(w), bias.map(hold));
     with_float!(x.dtype(), T => {
         let (image, w) = (packed::<T>(&held_x), packed::<T>(&held_w));
@@ -236,12 +253,10 @@ pub fn conv_input(
                 let phase = [d, h, w];
                 let places = std::array::from_fn(|i| phase[i].places(before[i]));
                 let along = per_channel(&grid(&places, whole), outputs, padded.plane());
-                phases.push(Phase {
-                    rows: grid(&phase.map(|p| steps(p.count, 1)), whole),
-                    along,
-                    targets: grid(&phase.map(Covering::targets), plan.sizes),
-                    elements: grid(&phase.map(|p| p.elements.iter().map(|e| e.0).collect()), window),
-                });
+                let rows = grid(&phase.map(|p| steps(p.count, 1)), whole);
+                let targets = grid(&phase.map(Covering::targets), plan.sizes);
+                let elements = grid(&phase.map(|p| p.elements.iter().map(|e| e.0).collect()), window);
+                phases.push(Phase::new(rows, along, targets, elements, (inputs, w.count)));
             }
         }
     }
