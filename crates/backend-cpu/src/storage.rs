@@ -34,17 +34,6 @@ pub fn scratch<T: Plain, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
     result
 }
 
-/// Zeros in memory of their own, outside of any pool.
-///
-/// # Panics
-/// When there is no memory for them.
-pub fn zeroed<T: Plain>(len: usize) -> Vec<T> {
-    bytemuck::try_zeroed_vec(len).unwrap_or_else(|()| {
-        let bytes = len.saturating_mul(size_of::<T>());
-        check::fail("cpu", format!("out of memory: {bytes} bytes asked for, to lay out a view"), "")
-    })
-}
-
 /// Spare memory by size, and the counts of what was asked for.
 #[derive(Debug, Default)]
 pub struct Pool(Mutex<Spare>);
@@ -247,6 +236,11 @@ pub struct Block {
 }
 
 impl Block {
+    /// The pool it goes back to.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
     /// The first `len` elements.
     pub fn slice<T: Plain>(&self, len: usize) -> &[T] {
         &bytemuck::cast_slice(&self.memory)[..len]

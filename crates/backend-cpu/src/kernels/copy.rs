@@ -31,7 +31,7 @@ pub fn upload(pool: &Arc<Pool>, data: &HostData) -> Result<Block> {
 pub fn download(x: View) -> HostData {
     fn get<T: Plain>(x: View) -> Vec<T> {
         let held = hold(x);
-        super::packed(&held).into_owned()
+        super::packed(&held).to_vec()
     }
     match x.dtype() {
         DType::F32 => HostData::F32(get(x)),

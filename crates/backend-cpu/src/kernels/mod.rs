@@ -23,7 +23,7 @@ pub mod window;
 
 use crate::storage::{Block, CpuStorage, Plain, Pool};
 use std::sync::Arc;
-use tensor_core::{DType, Layout, Result, View};
+use tensor_core::{DType, Layout, Result, View, check};
 
 /// A view's block, held against changes while a kernel reads it.
 pub struct Held<'a> {
@@ -63,15 +63,34 @@ pub fn fresh<T: Plain>(pool: &Arc<Pool>, len: usize, f: impl FnOnce(&mut [T])) -
     Ok(block)
 }
 
+/// Elements in row-major order: where the view's own lie, or laid out in memory of its pool.
+pub enum Packed<'a, T> {
+    InPlace(&'a [T]),
+    LaidOut(Block, usize),
+}
+
+impl<T: Plain> std::ops::Deref for Packed<'_, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        match self {
+            Packed::InPlace(elements) => elements,
+            Packed::LaidOut(block, len) => block.slice(*len),
+        }
+    }
+}
+
 /// The view's elements in row-major order, copied only if they do not lie so already.
+///
+/// # Panics
+/// When there is no memory to lay them out.
 #[inline(never)]
-pub fn packed<'a, T: Plain>(held: &'a Held) -> std::borrow::Cow<'a, [T]> {
+pub fn packed<'a, T: Plain>(held: &'a Held) -> Packed<'a, T> {
     match held.flat() {
-        Some(flat) => flat.into(),
+        Some(flat) => Packed::InPlace(flat),
         None => {
-            let mut out = crate::storage::zeroed::<T>(held.layout.numel());
-            strided::pack(held.of(), &mut out);
-            out.into()
+            let len = held.layout.numel();
+            let lay_out = |out: &mut [T]| strided::pack(held.of(), out);
+            Packed::LaidOut(check::done("contiguous", fresh(held.block.pool(), len, lay_out)), len)
         }
     }
 }

@@ -301,18 +301,28 @@ fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], b
             by.columns(x, first + index * width, &rows, part);
         });
     }
-    // Brought together first, in runs where there are any.
+    // Brought together first, in runs where there are any; what repeats everywhere, such as the gradient of a sum, once.
+    let alike = starts.windows(2).all(|pair| pair[0] == pair[1]);
+    let (out, repeated) = out.split_at_mut(if alike { out.len().min(1) } else { out.len() });
+    let is_one = inner.strides().iter().all(|&s| s == 0);
     let last = inner.rank() - 1;
     let len = if inner.strides()[last] == 1 { inner.shape()[last] } else { 1 };
-    let inside = inside_offsets(&if len == 1 { inner } else { inner.slice(last, 0, 1, 1) });
+    let inside = match len {
+        _ if is_one => Vec::new(),
+        1 => inside_offsets(&inner),
+        _ => inside_offsets(&inner.slice(last, 0, 1, 1)),
+    };
     threads::groups(out, 1, count, &|index, out| {
+        let at = |offset: isize| (starts[index] as isize + offset) as usize;
         let mut gathered = Vec::with_capacity(count);
-        for &at in &inside {
-            let at = (starts[index] as isize + at) as usize;
-            gathered.extend_from_slice(&x[at..][..len]);
+        match len {
+            _ if is_one => gathered.resize(count, x[starts[index]]),
+            1 => gathered.extend(inside.iter().map(|&offset| x[at(offset)])),
+            _ => inside.iter().for_each(|&offset| gathered.extend_from_slice(&x[at(offset)..][..len])),
         }
         out[0] = by.run(&gathered);
     });
+    repeated.fill(out.first().copied().unwrap_or(by.start()));
 }
 
 #[inline(always)]

@@ -1,13 +1,12 @@
 //! Moving elements between layouts, unchanged: whole runs of memory where there are any, squares turned in
 //! registers where a matrix lies transposed, one by one where nothing else is left.
 
-use super::Held;
+use super::{Held, Packed, packed};
 use crate::gemm::{SIDE, Turn};
 use crate::simd::vectorize_for;
 use crate::storage::Plain;
 use crate::threads;
 use crate::walk::{Nest, map};
-use std::borrow::Cow;
 use tensor_core::{Layout, Shape};
 
 /// Writes what a layout sees of `data` to `out`, row-major.
@@ -149,7 +148,7 @@ fn rows<T: Plain, const N: usize>(nest: &Nest<N>, out: &mut [T], f: impl Fn([isi
 
 /// A view as lines of one length, equally far apart: what is joined along a dimension.
 pub struct Lines<'a, T: Plain> {
-    data: Cow<'a, [T]>,
+    data: Packed<'a, T>,
     start: usize,
     step: isize,
     width: usize,
@@ -164,9 +163,9 @@ impl<'a, T: Plain> Lines<'a, T> {
             layout.reshape(&Shape::new(&[count, width])).filter(|l| width == 1 || l.strides()[1] == 1);
         match lines {
             Some(lines) => {
-                Lines { data: data.into(), start: lines.offset(), step: lines.strides()[0], width }
+                Lines { data: Packed::InPlace(data), start: lines.offset(), step: lines.strides()[0], width }
             }
-            None => Lines { data: super::packed(held), start: 0, step: width as isize, width },
+            None => Lines { data: packed(held), start: 0, step: width as isize, width },
         }
     }
 
