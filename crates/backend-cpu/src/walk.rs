@@ -6,7 +6,8 @@
 //! has all operators stays small. The result is row-major; what a thread computes depends on its rows
 //! alone, so the number of threads never shows in a result.
 
-use crate::simd::vectorize_for;
+use crate::call::{Call2, Call3, Call4};
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::Plain;
 use crate::threads;
 use tensor_core::{Layout, MAX_RANK, Shape};
@@ -200,7 +201,7 @@ pub fn map<A: Plain, O: Plain>(
     out: &mut [O],
     f: impl Fn(A) -> O + Sync + Copy,
 ) {
-    walk(shape, x, out, &|x, out| along(out, x, f));
+    walk(shape, x, out, &|x: &[A], out: &mut [O]| along(out, x, f));
 }
 
 /// `out[i] = f(x[i], y[i])`
@@ -211,7 +212,7 @@ pub fn map2<A: Plain, B: Plain, O: Plain>(
     out: &mut [O],
     f: impl Fn(A, B) -> O + Sync + Copy,
 ) {
-    walk2(shape, x, y, out, &|x, y, out| along2(out, x, y, f));
+    walk2(shape, x, y, out, &|x: &[_], y: &[_], out: &mut [_]| along2(out, x, y, f));
 }
 
 /// As [`map2`], with a loop each for the sides that repeat one element along a row: for operators that take no longer
@@ -241,7 +242,9 @@ pub fn map2_swift<T: Plain>(
             )
         },
     );
-    walk2_swift(shape, x, y, out, [&one_left, &one_right], &|x, y, out| along2(out, x, y, f));
+    walk2_swift(shape, x, y, out, [&one_left, &one_right], &|x: &[_], y: &[_], out: &mut [_]| {
+        along2(out, x, y, f)
+    });
 }
 
 /// `out[i] = f(x[i], y[i], z[i])`
@@ -253,12 +256,12 @@ pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
     out: &mut [O],
     f: impl Fn(A, B, C) -> O + Sync + Copy,
 ) {
-    walk3(shape, x, y, z, out, &|x, y, z, out| {
-        vectorize_for::<O, _>(
+    walk3(shape, x, y, z, out, &|x: &[A], y: &[B], z: &[C], out: &mut [O]| {
+        vectorize_or_compact::<O, _>(
             #[inline(always)]
-            || {
+            |compact| {
                 for (((o, &a), &b), &c) in out.iter_mut().zip(x).zip(y).zip(z) {
-                    *o = f(a, b, c);
+                    *o = f(opaque(compact, a), b, c);
                 }
             },
         );
@@ -268,11 +271,11 @@ pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
 /// `out[i] = f(x[i])` of one run.
 #[inline(always)]
 fn along<A: Plain, O: Plain>(out: &mut [O], x: &[A], f: impl Fn(A) -> O) {
-    vectorize_for::<O, _>(
+    vectorize_or_compact::<O, _>(
         #[inline(always)]
-        || {
+        |compact| {
             for (o, &a) in out.iter_mut().zip(x) {
-                *o = f(a);
+                *o = f(opaque(compact, a));
             }
         },
     );
@@ -281,21 +284,21 @@ fn along<A: Plain, O: Plain>(out: &mut [O], x: &[A], f: impl Fn(A) -> O) {
 /// `out[i] = f(x[i], y[i])` of two runs.
 #[inline(always)]
 fn along2<A: Plain, B: Plain, O: Plain>(out: &mut [O], x: &[A], y: &[B], f: impl Fn(A, B) -> O) {
-    vectorize_for::<O, _>(
+    vectorize_or_compact::<O, _>(
         #[inline(always)]
-        || {
+        |compact| {
             for ((o, &a), &b) in out.iter_mut().zip(x).zip(y) {
-                *o = f(a, b);
+                *o = f(opaque(compact, a), b);
             }
         },
     );
 }
 
 // The walks themselves know types only; the operator is what they call for each run of elements.
-type Run<'a, A, O> = &'a (dyn Fn(&[A], &mut [O]) + Sync);
-type Repeated<'a, T> = &'a (dyn Fn(T, &[T], &mut [T]) + Sync);
-type Run2<'a, A, B, O> = &'a (dyn Fn(&[A], &[B], &mut [O]) + Sync);
-type Run3<'a, A, B, C, O> = &'a (dyn Fn(&[A], &[B], &[C], &mut [O]) + Sync);
+type Run<'a, A, O> = &'a dyn for<'x, 'o> Call2<&'x [A], &'o mut [O]>;
+type Repeated<'a, T> = &'a dyn for<'x, 'o> Call3<T, &'x [T], &'o mut [T]>;
+type Run2<'a, A, B, O> = &'a dyn for<'x, 'y, 'o> Call3<&'x [A], &'y [B], &'o mut [O]>;
+type Run3<'a, A, B, C, O> = &'a dyn for<'x, 'y, 'z, 'o> Call4<&'x [A], &'y [B], &'z [C], &'o mut [O]>;
 
 #[inline(never)]
 fn walk<A: Plain, O: Plain>(shape: &Shape, (x, lx): (&[A], &Layout), out: &mut [O], f: Run<A, O>) {
@@ -303,7 +306,7 @@ fn walk<A: Plain, O: Plain>(shape: &Shape, (x, lx): (&[A], &Layout), out: &mut [
     let [sx] = nest.row_strides();
     threads::chunks(out, &|first, part| {
         let mut x = Operand::new(x, sx);
-        nest.pieces(first, part, &mut |[ox], out| f(x.piece(ox, out.len()), out));
+        nest.pieces(first, part, &mut |[ox], out| f.run(x.piece(ox, out.len()), out));
     });
 }
 
@@ -320,7 +323,7 @@ fn walk2<A: Plain, B: Plain, O: Plain>(
     threads::chunks(out, &|first, part| {
         let (mut x, mut y) = (Operand::new(x, sx), Operand::new(y, sy));
         nest.pieces(first, part, &mut |[ox, oy], out| {
-            f(x.piece(ox, out.len()), y.piece(oy, out.len()), out);
+            f.run(x.piece(ox, out.len()), y.piece(oy, out.len()), out);
         });
     });
 }
@@ -340,7 +343,7 @@ fn walk3<A: Plain, B: Plain, C: Plain, O: Plain>(
         let (mut x, mut y, mut z) = (Operand::new(x, sx), Operand::new(y, sy), Operand::new(z, sz));
         nest.pieces(first, part, &mut |[ox, oy, oz], out| {
             let len = out.len();
-            f(x.piece(ox, len), y.piece(oy, len), z.piece(oz, len), out);
+            f.run(x.piece(ox, len), y.piece(oy, len), z.piece(oz, len), out);
         });
     });
 }
@@ -363,11 +366,11 @@ fn walk2_swift<T: Plain>(
         nest.cut(first, part, most, &mut |[ox, oy], out| {
             let len = out.len();
             if sx == 0 {
-                one[0](x[ox as usize], by_y.piece(oy, len), out);
+                one[0].run(x[ox as usize], by_y.piece(oy, len), out);
             } else if sy == 0 {
-                one[1](y[oy as usize], by_x.piece(ox, len), out);
+                one[1].run(y[oy as usize], by_x.piece(ox, len), out);
             } else {
-                both(by_x.piece(ox, len), by_y.piece(oy, len), out);
+                both.run(by_x.piece(ox, len), by_y.piece(oy, len), out);
             }
         });
     });

@@ -3,7 +3,7 @@
 
 use super::{fresh, hold, packed, with_float};
 use crate::math::{Real, sigmoid};
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_for, vectorize_or_compact};
 use crate::storage::{Block, Pool, scratch};
 use crate::threads;
 use std::sync::Arc;
@@ -25,32 +25,33 @@ const PARTS: usize = 6;
 impl<'a, T: Real> Step<'a, T> {
     #[inline(never)]
     fn new(all: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || Self::computed(all, row, room),
+            |compact| Self::computed(all, row, room, compact),
         )
     }
 
     /// Loops of few operands each: the compiler gives up on vectors where it would have to tell many apart.
     #[inline(always)]
-    fn computed([input, hidden, c]: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
+    fn computed([input, hidden, c]: [&[T]; 3], row: usize, room: &'a mut [T], compact: bool) -> Self {
         let width = room.len() / PARTS;
         let mut parts = room.chunks_exact_mut(width);
         let mut part = || parts.next().expect("a row for each part");
         let (mut gates, next, tanh) = ([part(), part(), part(), part()], part(), part());
         for (gate, out) in gates.iter_mut().enumerate() {
             let of = |all: &'_ [T]| (row * 4 + gate) * width..all.len();
-            let sums = hidden[of(hidden)].iter().zip(&input[of(input)]).map(|(&h, &x)| h + x);
+            let sums =
+                hidden[of(hidden)].iter().zip(&input[of(input)]).map(|(&h, &x)| opaque(compact, h) + x);
             match gate {
                 2 => out.iter_mut().zip(sums).for_each(|(o, v)| *o = v.tanh()),
                 _ => out.iter_mut().zip(sums).for_each(|(o, v)| *o = sigmoid(v)),
             }
         }
         let [i, f, g, _] = gates.each_ref();
-        let kept = f.iter().zip(&c[row * width..]).map(|(&f, &c)| f * c);
+        let kept = f.iter().zip(&c[row * width..]).map(|(&f, &c)| opaque(compact, f) * c);
         let new = i.iter().zip(g.iter()).map(|(&i, &g)| i * g);
         next.iter_mut().zip(kept.zip(new)).for_each(|(o, (kept, new))| *o = kept + new);
-        tanh.iter_mut().zip(&*next).for_each(|(o, c)| *o = c.tanh());
+        tanh.iter_mut().zip(&*next).for_each(|(o, &c)| *o = opaque(compact, c).tanh());
         Step { gates, next, tanh }
     }
 }

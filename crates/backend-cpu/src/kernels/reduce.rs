@@ -5,7 +5,7 @@
 //! and any width of vector (compare ndarray's `unrolled_fold` and NumPy's pairwise sum).
 
 use super::{fresh, hold, with_type};
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
@@ -58,15 +58,15 @@ pub trait Reducer<T: Plain>: Fold<T> {
 impl<T: Plain, F: Fn(T, T) -> T + Copy + Sync> Reducer<T> for By<T, F> {
     #[inline(never)]
     fn run(&self, x: &[T]) -> T {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || run(x, *self),
+            |compact| if compact { run_compact(x, *self) } else { run(x, *self) },
         )
     }
     fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || columns(x, at, rows, out, self),
+            |compact| columns(x, at, rows, out, self, compact),
         );
     }
 }
@@ -87,16 +87,16 @@ impl<T, F: Fold<T>> Fold<T> for Unordered<F> {
 
 impl<T: Plain, F: Fold<T>> Reducer<T> for Unordered<F> {
     fn run(&self, x: &[T]) -> T {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || x.iter().fold(self.start(), |a, &b| self.join(a, b)),
+            |compact| x.iter().fold(self.start(), |a, &b| self.join(a, opaque(compact, b))),
         )
     }
     fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
         out.fill(self.start());
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || join_rows(x, at, rows, out, self),
+            |compact| join_rows(x, at, rows, out, self, compact),
         );
     }
 }
@@ -174,6 +174,27 @@ fn run<T: Plain, F: Reducer<T> + Copy>(x: &[T], fold: F) -> T {
         }
         _ => in_lanes(x, fold),
     }
+}
+
+/// As [`run`], an element at a time.
+#[inline(always)]
+fn run_compact<T: Plain, F: Reducer<T> + Copy>(x: &[T], fold: F) -> T {
+    if x.len() > BLOCK {
+        let (low, high) = x.split_at(half(x.len()));
+        return fold.join(Reducer::run(&fold, low), Reducer::run(&fold, high));
+    }
+    let mut lanes = [fold.start(); LANES];
+    for (i, &v) in x.iter().enumerate() {
+        lanes[i % LANES] = fold.join(lanes[i % LANES], opaque(true, v));
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width = opaque(true, width / 2);
+        for i in 0..width {
+            lanes[i] = fold.join(lanes[i], lanes[i + width]);
+        }
+    }
+    lanes[0]
 }
 
 const TWO: usize = 2 * BLOCK;
@@ -316,13 +337,13 @@ fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], b
 }
 
 #[inline(always)]
-fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F) {
+fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F, compact: bool) {
     let mut total = vec![fold.start(); out.len()];
     for block in rows.chunks(ROWS) {
         out.fill(fold.start());
-        join_rows(x, at, block, out, fold);
+        join_rows(x, at, block, out, fold, compact);
         for (t, &o) in total.iter_mut().zip(&*out) {
-            *t = fold.join(*t, o);
+            *t = fold.join(*t, opaque(compact, o));
         }
     }
     out.copy_from_slice(&total);
@@ -330,18 +351,25 @@ fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [
 
 /// Joins rows into `out`, in their order.
 #[inline(always)]
-fn join_rows<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F) {
+fn join_rows<T: Plain, F: Fold<T>>(
+    x: &[T],
+    at: usize,
+    rows: &[usize],
+    out: &mut [T],
+    fold: &F,
+    compact: bool,
+) {
     // Four rows are joined one after the other while the result stays in a register.
-    let mut fours = rows.chunks_exact(4);
-    for four in &mut fours {
+    let (whole, rest) = rows.split_at(if compact { 0 } else { rows.len() / 4 * 4 });
+    for four in whole.chunks_exact(4) {
         let [a, b, c, d] = [0, 1, 2, 3].map(|i| &x[at + four[i]..][..out.len()]);
         for ((((o, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
             *o = fold.join(fold.join(fold.join(fold.join(*o, a), b), c), d);
         }
     }
-    for &row in fours.remainder() {
+    for &row in rest {
         for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
-            *o = fold.join(*o, v);
+            *o = fold.join(*o, opaque(compact, v));
         }
     }
 }

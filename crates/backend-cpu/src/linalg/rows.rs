@@ -5,7 +5,7 @@
 //! None is inlined: many call them, and each has a loop for every width.
 
 use crate::math::Real;
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_for, vectorize_or_compact};
 use crate::threads;
 
 /// Parts of a sum.
@@ -23,14 +23,14 @@ fn total<T: Real>(parts: [T; LANES]) -> T {
 
 /// Sums of products of `N` rows of `x`, `step` apart, with `y`.
 #[inline(always)]
-fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
+fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T], compact: bool) -> [T; N] {
     let n = y.len();
     let rows: [&[T]; N] = std::array::from_fn(|i| &x[i * step..][..n]);
     if n < LANES {
         let mut sums = [T::ZERO; N];
         for (i, &y) in y.iter().enumerate() {
             for (sum, row) in sums.iter_mut().zip(&rows) {
-                *sum = row[i].fma(y, *sum);
+                *sum = row[i].fma(opaque(compact, y), *sum);
             }
         }
         return sums;
@@ -41,8 +41,8 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
         let y: &[T; LANES] = y[at..at + LANES].try_into().expect("a whole run");
         for (sum, row) in sums.iter_mut().zip(&rows) {
             let row: &[T; LANES] = row[at..at + LANES].try_into().expect("a whole run");
-            for i in 0..LANES {
-                sum[i] = row[i].fma(y[i], sum[i]);
+            for i in 0..opaque(compact, LANES) {
+                sum[i] = row[i].fma(opaque(compact, y[i]), sum[i]);
             }
         }
     }
@@ -56,8 +56,8 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
         let y = filled(y);
         for (sum, row) in sums.iter_mut().zip(&rows) {
             let row = filled(row);
-            for i in 0..LANES {
-                sum[i] = row[i].fma(y[i], sum[i]);
+            for i in 0..opaque(compact, LANES) {
+                sum[i] = row[i].fma(opaque(compact, y[i]), sum[i]);
             }
         }
     }
@@ -67,9 +67,9 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
 /// `Σ x·y`
 #[inline(never)]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    let [sum] = vectorize_for::<T, _>(
+    let [sum] = vectorize_or_compact::<T, _>(
         #[inline(always)]
-        || dots::<T, 1>(x, 0, y),
+        |compact| dots::<T, 1>(x, 0, y, compact),
     );
     sum
 }
@@ -118,16 +118,17 @@ pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(ROWS).max(ROWS);
     threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share * a_row..];
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || {
+            |compact| {
                 for (i, y) in y.chunks_mut(ROWS).enumerate() {
                     let a = &a[i * ROWS * a_row..];
-                    if let Ok(y) = <&mut [T; ROWS]>::try_from(&mut *y) {
-                        *y = dots::<T, ROWS>(a, a_row, x);
-                    } else {
-                        for (k, y) in y.iter_mut().enumerate() {
-                            [*y] = dots::<T, 1>(&a[k * a_row..], 0, x);
+                    match <&mut [T; ROWS]>::try_from(&mut *y) {
+                        Ok(y) if !compact => *y = dots::<T, ROWS>(a, a_row, x, compact),
+                        _ => {
+                            for (k, y) in y.iter_mut().enumerate() {
+                                [*y] = dots::<T, 1>(&a[k * a_row..], 0, x, compact);
+                            }
                         }
                     }
                 }
@@ -142,10 +143,12 @@ pub fn add_rows<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T], minus: boo
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(LANES).max(LANES);
     threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share..];
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || {
-                if y.len() >= 16 {
+            |compact| {
+                if compact {
+                    strips::<T, 1, 1>(a, a_row, x, y, minus);
+                } else if y.len() >= 16 {
                     strips::<T, 16, 64>(a, a_row, x, y, minus);
                 } else if y.len() >= 4 {
                     strips::<T, 4, 4>(a, a_row, x, y, minus);
