@@ -10,6 +10,7 @@ use crate::call::{Call2, Call3, Call4};
 use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::Plain;
 use crate::threads;
+use std::ops::Range;
 use tensor_core::{Layout, MAX_RANK, Shape};
 
 /// The merged loop nest of `N` layouts of one shape, kept inline: small operations are many.
@@ -22,6 +23,7 @@ pub struct Nest<const N: usize> {
 
 impl<const N: usize> Nest<N> {
     /// Merges what can be merged.
+    #[inline(never)]
     pub fn new(shape: &Shape, layouts: [&Layout; N]) -> Self {
         // A single element is a run of memory, whatever its strides.
         let mut loops = [(1, [1; N]); MAX_RANK];
@@ -60,6 +62,7 @@ impl<const N: usize> Nest<N> {
     }
 
     /// Where each operand stands at a row-major element.
+    #[inline(never)]
     pub fn offsets(&self, mut element: usize) -> [isize; N] {
         let mut at = self.start;
         for (size, stride) in self.loops[..self.depth].iter().rev() {
@@ -72,9 +75,9 @@ impl<const N: usize> Nest<N> {
         at
     }
 
-    /// Calls `piece(offsets, out)` for pieces of the result that lie within one row each, as short as buffers are
-    /// where some operand has to be gathered.
-    pub fn pieces<O>(&self, first: usize, out: &mut [O], piece: &mut dyn FnMut([isize; N], &mut [O])) {
+    /// Calls `piece(offsets, range)` for pieces of the `count` elements from `first` on that lie within one row each, as
+    /// short as buffers are where some operand has to be gathered; ranges count from `first`.
+    pub fn pieces(&self, first: usize, count: usize, piece: &mut dyn FnMut([isize; N], Range<usize>)) {
         let (strides, len) = (self.row_strides(), self.row_len());
         let most = if strides.iter().all(|&s| s == 1) {
             usize::MAX
@@ -83,22 +86,21 @@ impl<const N: usize> Nest<N> {
         } else {
             PIECE
         };
-        self.cut(first, out, most, piece);
+        self.cut(first, count, most, piece);
     }
 
-    /// Calls `piece` for pieces of the result that lie within one row each, at most `most` long.
-    fn cut<O>(&self, first: usize, out: &mut [O], most: usize, piece: &mut dyn FnMut([isize; N], &mut [O])) {
-        if out.is_empty() {
+    /// As [`Nest::pieces`], of pieces at most `most` long.
+    fn cut(&self, first: usize, count: usize, most: usize, piece: &mut dyn FnMut([isize; N], Range<usize>)) {
+        if count == 0 {
             return;
         }
         let len = self.row_len();
-        let (mut at, mut rest) = (Place::new(self, first), out);
-        while !rest.is_empty() {
-            let take = (len - at.index[self.depth - 1]).min(rest.len()).min(most);
-            let (now, later) = rest.split_at_mut(take);
-            piece(at.offsets, now);
+        let (mut at, mut done) = (Place::new(self, first), 0);
+        while done < count {
+            let take = (len - at.index[self.depth - 1]).min(count - done).min(most);
+            piece(at.offsets, done..done + take);
             at.advance(self, take);
-            rest = later;
+            done += take;
         }
     }
 }
@@ -306,7 +308,7 @@ fn walk<A: Plain, O: Plain>(shape: &Shape, (x, lx): (&[A], &Layout), out: &mut [
     let [sx] = nest.row_strides();
     threads::chunks(out, &|first, part| {
         let mut x = Operand::new(x, sx);
-        nest.pieces(first, part, &mut |[ox], out| f.run(x.piece(ox, out.len()), out));
+        nest.pieces(first, part.len(), &mut |[ox], range| f.run(x.piece(ox, range.len()), &mut part[range]));
     });
 }
 
@@ -322,8 +324,8 @@ fn walk2<A: Plain, B: Plain, O: Plain>(
     let [sx, sy] = nest.row_strides();
     threads::chunks(out, &|first, part| {
         let (mut x, mut y) = (Operand::new(x, sx), Operand::new(y, sy));
-        nest.pieces(first, part, &mut |[ox, oy], out| {
-            f.run(x.piece(ox, out.len()), y.piece(oy, out.len()), out);
+        nest.pieces(first, part.len(), &mut |[ox, oy], range| {
+            f.run(x.piece(ox, range.len()), y.piece(oy, range.len()), &mut part[range]);
         });
     });
 }
@@ -341,8 +343,8 @@ fn walk3<A: Plain, B: Plain, C: Plain, O: Plain>(
     let [sx, sy, sz] = nest.row_strides();
     threads::chunks(out, &|first, part| {
         let (mut x, mut y, mut z) = (Operand::new(x, sx), Operand::new(y, sy), Operand::new(z, sz));
-        nest.pieces(first, part, &mut |[ox, oy, oz], out| {
-            let len = out.len();
+        nest.pieces(first, part.len(), &mut |[ox, oy, oz], range| {
+            let (len, out) = (range.len(), &mut part[range]);
             f.run(x.piece(ox, len), y.piece(oy, len), z.piece(oz, len), out);
         });
     });
@@ -363,8 +365,8 @@ fn walk2_swift<T: Plain>(
     let most = if matches!((sx, sy), (0 | 1, 1) | (1, 0)) { usize::MAX } else { PIECE };
     threads::chunks(out, &|first, part| {
         let (mut by_x, mut by_y) = (Operand::new(x, sx), Operand::new(y, sy));
-        nest.cut(first, part, most, &mut |[ox, oy], out| {
-            let len = out.len();
+        nest.cut(first, part.len(), most, &mut |[ox, oy], range| {
+            let (len, out) = (range.len(), &mut part[range]);
             if sx == 0 {
                 one[0].run(x[ox as usize], by_y.piece(oy, len), out);
             } else if sy == 0 {

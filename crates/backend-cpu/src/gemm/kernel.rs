@@ -46,6 +46,24 @@ pub struct Tile<'a, T> {
     pub last: Option<Epilogue<'a, T>>,
 }
 
+impl<T: Copy> Tile<'_, T> {
+    /// The first `rows` rows, and the others; there must be some.
+    fn split(&self, rows: usize) -> (Self, Self) {
+        let others = Tile {
+            a: if self.listed.is_none() {
+                self.a.wrapping_offset(rows as isize * self.a_row)
+            } else {
+                self.a
+            },
+            listed: self.listed.map(|list| Listed { rows: &list.rows[rows..], ..list }),
+            c: self.c.wrapping_add(rows * self.c_row),
+            rows: self.rows - rows,
+            ..*self
+        };
+        (Tile { rows, ..*self }, others)
+    }
+}
+
 /// Where the elements of a matrix are: (i, p) stands at `rows[i] + along[p]`.
 #[derive(Clone, Copy)]
 pub struct Listed<'a> {
@@ -240,7 +258,8 @@ unsafe fn edge<T: Kernel>(t: &Tile<T>) {
 /// Rows of a portable tile. Where a fused multiply-add is a call, as on x86-64 before AVX2, more would save nothing.
 const PORTABLE_ROWS: usize = if cfg!(target_arch = "x86_64") { 1 } else { 6 };
 
-/// Picks the kernel of a tile's own size among those of the given rows and vectors.
+/// Picks the kernel of a tile's own size among those of the given rows and vectors. Among the rows must be the powers of
+/// two: a tile of a height that is missing is two tiles.
 macro_rules! pick {
     ($kernel:ident::<$V:ty>($tile:ident ), $rows:tt by $vectors:tt) => {
         // SAFETY: `run`'s caller vouches for the tile; this is compiled for `$V`'s instruction set.
@@ -251,7 +270,11 @@ macro_rules! pick {
     (@rows $kernel:ident, $size:expr, $V:ty, $args:tt, [$($rows:literal)+], $vectors:tt) => {
         match $size.0 {
             $($rows => pick!(@vectors $kernel, $size, $V, $args, $rows, $vectors),)+
-            _ => unreachable!("a tile higher than the registers"),
+            rows => {
+                let (above, below) = $args.split(1 << rows.ilog2());
+                Kernel::run(&above);
+                Kernel::run(&below);
+            }
         }
     };
     (@vectors $kernel:ident, $size:expr, $V:ty, $args:tt, $rows:literal, [$($vectors:literal)+]) => {
@@ -270,7 +293,7 @@ macro_rules! count {
 }
 
 macro_rules! kernels {
-    ($ty:ty, $lanes512:literal, $lanes256:literal, $v512:ty, $v256:ty $(, turned $few512:tt $few256:tt)?) => {
+    ($ty:ty, $lanes512:literal $v512:ty: $rows512:tt, $lanes256:literal $v256:ty: $rows256:tt $(, turned $few512:tt $few256:tt)?) => {
         impl Kernel for $ty {
             fn shape() -> Shape {
                 // 12 sums, 2 vectors of B and one number of A: with 4 × 3 the compiler ran out of 16 registers.
@@ -297,14 +320,14 @@ macro_rules! kernels {
                         $(if tile.b_col != 1 {
                             return pick!(turning::<$v512>(tile), $few512 by [1]);
                         })?
-                        pick!(exact::<$v512>(tile), [1 2 3 4 5 6 7 8] by [1 2 3]);
+                        pick!(exact::<$v512>(tile), $rows512 by [1 2 3]);
                     }
                     #[target_feature(enable = "avx2,fma")]
                     fn narrow(tile: &Tile<$ty>) {
                         $(if tile.b_col != 1 {
                             return pick!(turning::<$v256>(tile), $few256 by [1 2]);
                         })?
-                        pick!(exact::<$v256>(tile), [1 2 3 4 5 6] by [1 2]);
+                        pick!(exact::<$v256>(tile), $rows256 by [1 2]);
                     }
                     match level() {
                         // SAFETY: `level` is never above what was detected on this machine.
@@ -321,5 +344,5 @@ macro_rules! kernels {
         }
     };
 }
-kernels!(f32, 16, 8, __m512, __m256, turned [1 2 3 4] [1 2]);
-kernels!(f64, 8, 4, __m512d, __m256d); // double precision is for checks, not for speed
+kernels!(f32, 16 __m512: [1 2 3 4 5 6 7 8], 8 __m256: [1 2 3 4 5 6], turned [1 2 3 4] [1 2]);
+kernels!(f64, 8 __m512d: [1 2 4 8], 4 __m256d: [1 2 4 6]); // double precision is for checks, not for speed

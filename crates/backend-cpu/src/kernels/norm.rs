@@ -157,7 +157,8 @@ pub fn normalized(pool: &Arc<Pool>, of: Standard, bias: Option<View>) -> Result<
             threads::chunks(out, &|first, out| {
                 let [mut m, mut r] = [Operand::new(mean, strides[1]), Operand::new(rstd, strides[2])];
                 let [mut w, mut b] = [Operand::new(weight, strides[3]), Operand::new(bias, strides[4])];
-                rows.nest.pieces(first, out, &mut |[at, am, ar, aw, ab], out| {
+                rows.nest.pieces(first, out.len(), &mut |[at, am, ar, aw, ab], range| {
+                    let out = &mut out[range];
                     let x = &flat[at as usize..][..out.len()];
                     if same {
                         let (m, r) = (mean[am as usize], rstd[ar as usize]);
@@ -324,7 +325,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
                         let w = weights.piece(rows.at(row)[3] as isize, len);
                         vectorize_or_compact::<T, _>(
                             #[inline(always)]
-                            |compact| gradient_along(x, g, w, mean, rstd, own, out, compact),
+                            |compact| gradient_along([x, g, w], mean, rstd, own, out, compact),
                         );
                     }
                 });
@@ -360,9 +361,7 @@ impl<T: Real + Into<f64>> Job<'_, T> {
 /// The gradient of a row's input, whose places have their own weights.
 #[inline(always)]
 fn gradient_along<T: Real + Into<f64>>(
-    x: &[T],
-    g: &[T],
-    w: &[T],
+    [x, g, w]: [&[T]; 3],
     mean: T,
     rstd: T,
     own: Option<Own>,

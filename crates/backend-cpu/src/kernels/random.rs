@@ -1,6 +1,6 @@
 //! Normal numbers from uniform ones, on several threads.
 
-use crate::simd::vectorize_or_compact;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::threads;
 use tensor_core::random;
 
@@ -13,10 +13,7 @@ pub fn box_muller(blocks: &mut [f32], mean: f32, std: f32) {
     threads::groups(blocks, GROUP, 8 * GROUP, &|_, blocks| {
         vectorize_or_compact::<f32, _>(
             #[inline(always)]
-            |compact| match compact {
-                true => random::box_muller(blocks, mean, std),
-                false => random::box_muller_by(blocks, mean, std, f32::mul_add),
-            },
+            |compact| random::box_muller_by(blocks, mean, std, |a, b, c| opaque(compact, a).mul_add(b, c)),
         );
     });
 }

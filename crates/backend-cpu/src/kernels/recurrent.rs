@@ -3,7 +3,7 @@
 
 use super::{fresh, hold, packed, with_float};
 use crate::math::{Real, sigmoid};
-use crate::simd::{opaque, vectorize_for, vectorize_or_compact};
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Pool, scratch};
 use crate::threads;
 use std::sync::Arc;
@@ -94,9 +94,9 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
                 let c = &all[2][row * width..][..width];
                 scratch(PARTS * width, |room| {
                     let step = Step::new(all, row, room);
-                    vectorize_for::<T, _>(
+                    vectorize_or_compact::<T, _>(
                         #[inline(always)]
-                        || back(step, c, dh, dc, gates, to_c),
+                        |compact| back(step, c, [dh, dc], gates, to_c, compact),
                     );
                 });
             });
@@ -107,17 +107,43 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
 
 /// A row's gradients from those of h' and c'.
 #[inline(always)]
-fn back<T: Real>(step: Step<T>, c: &[T], dh: &[T], dc: &[T], gates: &mut [T], to_c: &mut [T]) {
+fn back<T: Real>(
+    step: Step<T>,
+    c: &[T],
+    [dh, dc]: [&[T]; 2],
+    gates: &mut [T],
+    to_c: &mut [T],
+    compact: bool,
+) {
     let Step { gates: [i, f, g, o], next: through, tanh } = step;
     let outer = dh.iter().zip(&*o).zip(&*tanh).map(|((&dh, &o), &t)| dh * o * (T::ONE - t * t));
-    through.iter_mut().zip(dc.iter().zip(outer)).for_each(|(o, (&dc, outer))| *o = dc + outer);
+    through
+        .iter_mut()
+        .zip(dc.iter().zip(outer))
+        .for_each(|(o, (&dc, outer))| *o = opaque(compact, dc) + outer);
     let slope = |s: T| s * (T::ONE - s);
     let width = c.len();
     let mut parts = gates.chunks_exact_mut(width);
     let mut part = || parts.next().expect("four gates").iter_mut();
-    part().zip(&*through).zip(&*g).zip(&*i).for_each(|(((o, &dc), &g), &i)| *o = dc * g * slope(i));
-    part().zip(&*through).zip(c).zip(&*f).for_each(|(((o, &dc), &c), &f)| *o = dc * c * slope(f));
-    part().zip(&*through).zip(&*i).zip(&*g).for_each(|(((o, &dc), &i), &g)| *o = dc * i * (T::ONE - g * g));
-    part().zip(dh).zip(&*tanh).zip(&*o).for_each(|(((out, &dh), &t), &o)| *out = dh * t * slope(o));
-    to_c.iter_mut().zip(&*through).zip(&*f).for_each(|((o, &dc), &f)| *o = dc * f);
+    part()
+        .zip(&*through)
+        .zip(&*g)
+        .zip(&*i)
+        .for_each(|(((o, &dc), &g), &i)| *o = opaque(compact, dc) * g * slope(i));
+    part()
+        .zip(&*through)
+        .zip(c)
+        .zip(&*f)
+        .for_each(|(((o, &dc), &c), &f)| *o = opaque(compact, dc) * c * slope(f));
+    part()
+        .zip(&*through)
+        .zip(&*i)
+        .zip(&*g)
+        .for_each(|(((o, &dc), &i), &g)| *o = opaque(compact, dc) * i * (T::ONE - g * g));
+    part()
+        .zip(dh)
+        .zip(&*tanh)
+        .zip(&*o)
+        .for_each(|(((out, &dh), &t), &o)| *out = opaque(compact, dh) * t * slope(o));
+    to_c.iter_mut().zip(&*through).zip(&*f).for_each(|((o, &dc), &f)| *o = opaque(compact, dc) * f);
 }

@@ -216,8 +216,14 @@ fn abreast<T: Plain, F: Fold<T> + Copy, const N: usize>(x: &[T], fold: F) -> [T;
             }
         }
     }
-    // Opaque: or the compiler fits the loop above to what it makes of this end, at half the speed.
-    lanes.map(|lanes| pairwise(std::hint::black_box(lanes), fold))
+    lanes.map(|lanes| ended(lanes, fold))
+}
+
+/// [`pairwise`], not inlined and of what is opaque: or the compiler would fit the loop before to what it makes of this
+/// end, at half the speed.
+#[inline(never)]
+fn ended<T: Plain, F: Fold<T> + Copy>(lanes: [T; LANES], fold: F) -> T {
+    pairwise(std::hint::black_box(lanes), fold)
 }
 
 /// The lanes joined, a power of two of them, each of the lower half with its counterpart.
@@ -287,53 +293,82 @@ fn run_on_threads<T: Plain>(x: &[T], by: &dyn Reducer<T>) -> T {
     joined(x.len(), &mut results.iter(), by)
 }
 
+/// How the elements of `[kept…, reduced…]` are reached.
+struct Reach {
+    /// Elements to one.
+    count: usize,
+    /// Where each result's elements begin.
+    starts: Vec<usize>,
+    /// Where they stand from there.
+    inside: Inside,
+}
+
+enum Inside {
+    /// In one run.
+    Run,
+    /// Beside those of the next result, in these rows.
+    Rows(Vec<usize>),
+    /// In runs of some length from these places on.
+    Runs(Vec<isize>, usize),
+}
+
+impl Reach {
+    fn new(layout: &Layout, kept: usize) -> Self {
+        let part = |sizes: &[usize], strides: &[isize], offset| {
+            Layout::new(tensor_core::Shape::new(sizes), strides, offset)
+        };
+        let (sizes, strides) = (layout.shape().split_at(kept), layout.strides().split_at(kept));
+        let (outer, inner) = (part(sizes.0, strides.0, layout.offset()), part(sizes.1, strides.1, 0));
+        let (count, starts) = (inner.numel(), outer.indices().collect::<Vec<usize>>());
+        let adjacent = starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        let inside = if inner.is_contiguous() {
+            Inside::Run
+        } else if adjacent && inner.strides().iter().all(|&s| s >= 0) {
+            Inside::Rows(inner.indices().collect())
+        } else {
+            let last = inner.rank() - 1;
+            let len = if inner.strides()[last] == 1 { inner.shape()[last] } else { 1 };
+            Inside::Runs(inside_offsets(&if len == 1 { inner } else { inner.slice(last, 0, 1, 1) }), len)
+        };
+        Reach { count, starts, inside }
+    }
+}
+
 /// `x` is `[kept…, reduced…]`.
 fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], by: &dyn Reducer<T>) {
-    let count: usize = layout.shape()[kept..].iter().product();
-    let outer = Layout::new(
-        tensor_core::Shape::new(&layout.shape()[..kept]),
-        &layout.strides()[..kept],
-        layout.offset(),
-    );
-    let inner = Layout::new(tensor_core::Shape::new(&layout.shape()[kept..]), &layout.strides()[kept..], 0);
-    if count == 0 {
+    if layout.shape()[kept..].contains(&0) {
         return out.fill(by.start());
     }
-    let starts: Vec<usize> = outer.indices().collect();
-    if inner.is_contiguous() {
-        if count > PIECE && starts.len() < threads::num_threads() {
+    let Reach { count, starts, inside } = Reach::new(layout, kept);
+    match inside {
+        Inside::Run if count > PIECE && starts.len() < threads::num_threads() => {
             for (o, &start) in out.iter_mut().zip(&starts) {
                 *o = run_on_threads(&x[start..][..count], by);
             }
-            return;
         }
-        let several = (PIECE / count).max(1);
-        return threads::groups(out, several, several * count, &|index, out| {
-            by.runs(x, &starts[index * several..][..out.len()], count, out);
-        });
-    }
-    let adjacent = starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
-    if adjacent && inner.strides().iter().all(|&s| s >= 0) {
+        Inside::Run => {
+            let several = (PIECE / count).max(1);
+            threads::groups(out, several, several * count, &|index, out| {
+                by.runs(x, &starts[index * several..][..out.len()], count, out);
+            });
+        }
         // Columns: whole rows are joined, vectorised over the kept elements.
-        let rows: Vec<usize> = inner.indices().collect();
-        let first = starts[0];
-        let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
-        return threads::groups(out, width, count * width, &|index, part| {
-            by.columns(x, first + index * width, &rows, part);
-        });
-    }
-    // Brought together first, in runs where there are any.
-    let last = inner.rank() - 1;
-    let len = if inner.strides()[last] == 1 { inner.shape()[last] } else { 1 };
-    let inside = inside_offsets(&if len == 1 { inner } else { inner.slice(last, 0, 1, 1) });
-    threads::groups(out, 1, count, &|index, out| {
-        let mut gathered = Vec::with_capacity(count);
-        for &at in &inside {
-            let at = (starts[index] as isize + at) as usize;
-            gathered.extend_from_slice(&x[at..][..len]);
+        Inside::Rows(rows) => {
+            let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
+            threads::groups(out, width, count * width, &|index, part| {
+                by.columns(x, starts[0] + index * width, &rows, part);
+            });
         }
-        out[0] = by.run(&gathered);
-    });
+        // Brought together first, in runs where there are any.
+        Inside::Runs(inside, len) => threads::groups(out, 1, count, &|index, out| {
+            let mut gathered = Vec::with_capacity(count);
+            for &at in &inside {
+                let at = (starts[index] as isize + at) as usize;
+                gathered.extend_from_slice(&x[at..][..len]);
+            }
+            out[0] = by.run(&gathered);
+        }),
+    }
 }
 
 #[inline(always)]
@@ -360,14 +395,15 @@ fn join_rows<T: Plain, F: Fold<T>>(
     compact: bool,
 ) {
     // Four rows are joined one after the other while the result stays in a register.
-    let (whole, rest) = rows.split_at(if compact { 0 } else { rows.len() / 4 * 4 });
-    for four in whole.chunks_exact(4) {
-        let [a, b, c, d] = [0, 1, 2, 3].map(|i| &x[at + four[i]..][..out.len()]);
+    let mut fours = rows.chunks_exact(4);
+    for four in &mut fours {
+        let row = |i: usize| &x[at + four[i]..][..out.len()];
+        let (a, b, c, d) = (row(0), row(1), row(2), row(3));
         for ((((o, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *o = fold.join(fold.join(fold.join(fold.join(*o, a), b), c), d);
+            *o = fold.join(fold.join(fold.join(fold.join(*o, opaque(compact, a)), b), c), d);
         }
     }
-    for &row in rest {
+    for &row in fours.remainder() {
         for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
             *o = fold.join(*o, opaque(compact, v));
         }

@@ -216,9 +216,8 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> Result<(Block,
                 let (out, places) = &mut both[0];
                 let data = &data[row * plan.plane()..];
                 vectorize_or_compact::<T, _>(#[inline(always)] |compact| match plan.windows[2].stride {
-                    _ if compact => largest::<T, 0>(&plan, data, out, places),
-                    1 => largest::<T, 1>(&plan, data, out, places),
-                    2 => largest::<T, 2>(&plan, data, out, places),
+                    1 if !compact => largest::<T, 1>(&plan, data, out, places),
+                    2 if !compact => largest::<T, 2>(&plan, data, out, places),
                     _ => largest::<T, 0>(&plan, data, out, places),
                 });
                 // Nothing exceeds −∞: such a window names its first element, or the nearest to it.
@@ -238,7 +237,8 @@ fn largest<T: Real, const S: usize>(plan: &Plan, data: &[T], out: &mut [T], plac
     let [depth, height, width] = plan.windows;
     let [depths, rows, line] = plan.sizes;
     let stride = if S == 0 { width.stride } else { S };
-    let inside: Vec<Range<usize>> = (0..width.size).map(|k| width.inside(k, line)).collect();
+    let mut inside = Vec::with_capacity(width.size);
+    (0..width.size).for_each(|k| inside.push(width.inside(k, line)));
     let lines = out.chunks_mut(plan.places[2]).zip(places.chunks_mut(plan.places[2]));
     for (number, (out, places)) in lines.enumerate() {
         let (od, oh) = (number / plan.places[1], number % plan.places[1]);

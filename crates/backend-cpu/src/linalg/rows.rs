@@ -23,14 +23,14 @@ fn total<T: Real>(parts: [T; LANES]) -> T {
 
 /// Sums of products of `N` rows of `x`, `step` apart, with `y`.
 #[inline(always)]
-fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T], compact: bool) -> [T; N] {
+fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
     let n = y.len();
     let rows: [&[T]; N] = std::array::from_fn(|i| &x[i * step..][..n]);
     if n < LANES {
         let mut sums = [T::ZERO; N];
         for (i, &y) in y.iter().enumerate() {
             for (sum, row) in sums.iter_mut().zip(&rows) {
-                *sum = row[i].fma(opaque(compact, y), *sum);
+                *sum = row[i].fma(y, *sum);
             }
         }
         return sums;
@@ -41,8 +41,8 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T], compact: bool) -
         let y: &[T; LANES] = y[at..at + LANES].try_into().expect("a whole run");
         for (sum, row) in sums.iter_mut().zip(&rows) {
             let row: &[T; LANES] = row[at..at + LANES].try_into().expect("a whole run");
-            for i in 0..opaque(compact, LANES) {
-                sum[i] = row[i].fma(opaque(compact, y[i]), sum[i]);
+            for i in 0..LANES {
+                sum[i] = row[i].fma(y[i], sum[i]);
             }
         }
     }
@@ -56,12 +56,25 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T], compact: bool) -
         let y = filled(y);
         for (sum, row) in sums.iter_mut().zip(&rows) {
             let row = filled(row);
-            for i in 0..opaque(compact, LANES) {
-                sum[i] = row[i].fma(opaque(compact, y[i]), sum[i]);
+            for i in 0..LANES {
+                sum[i] = row[i].fma(y[i], sum[i]);
             }
         }
     }
     sums.map(total)
+}
+
+/// As [`dots`] of one row, a product at a time.
+#[inline(always)]
+fn dot_compact<T: Real>(x: &[T], y: &[T]) -> T {
+    let lanes = if y.len() < LANES { 1 } else { LANES };
+    let mut sums = [T::ZERO; LANES];
+    for i in 0..y.len().next_multiple_of(lanes) {
+        // Zeros fill up, as there.
+        let [x, y] = [x, y].map(|run| opaque(true, run.get(i).copied().unwrap_or(T::ZERO)));
+        sums[i % lanes] = x.fma(y, sums[i % lanes]);
+    }
+    if lanes == 1 { sums[0] } else { total(sums) }
 }
 
 /// `Σ x·y`
@@ -69,7 +82,7 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T], compact: bool) -
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     let [sum] = vectorize_or_compact::<T, _>(
         #[inline(always)]
-        |compact| dots::<T, 1>(x, 0, y, compact),
+        |compact| if compact { [dot_compact(x, y)] } else { dots(x, 0, y) },
     );
     sum
 }
@@ -124,12 +137,11 @@ pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
                 for (i, y) in y.chunks_mut(ROWS).enumerate() {
                     let a = &a[i * ROWS * a_row..];
                     match <&mut [T; ROWS]>::try_from(&mut *y) {
-                        Ok(y) if !compact => *y = dots::<T, ROWS>(a, a_row, x, compact),
-                        _ => {
-                            for (k, y) in y.iter_mut().enumerate() {
-                                [*y] = dots::<T, 1>(&a[k * a_row..], 0, x, compact);
-                            }
-                        }
+                        Ok(y) if !compact => *y = dots::<T, ROWS>(a, a_row, x),
+                        _ => y
+                            .iter_mut()
+                            .enumerate()
+                            .for_each(|(k, y)| *y = dot(&a[k * a_row..][..x.len()], x)),
                     }
                 }
             },

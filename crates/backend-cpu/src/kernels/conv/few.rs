@@ -5,7 +5,7 @@ use super::{Correlation, Phase};
 use crate::gemm::{Image, Kernel};
 use crate::kernels::reduce::{By, pairwise};
 use crate::math::Real;
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::scratch;
 
 /// Places of a line whose products are summed together.
@@ -24,12 +24,14 @@ impl<T: Kernel> Correlation<'_, T> {
             for (column, out) in out.chunks_exact_mut(self.plane).enumerate() {
                 let weights = weights.iter().skip(column).step_by(width);
                 sums.fill(T::ZERO);
-                vectorize_for::<T, _>(
+                vectorize_or_compact::<T, _>(
                     #[inline(always)]
-                    || {
+                    |compact| {
                         for (&along, &w) in phase.along.iter().zip(weights) {
                             let image = &image[first + along..][..span];
-                            sums.iter_mut().zip(image).for_each(|(sum, &v)| *sum = v.fma(w, *sum));
+                            sums.iter_mut()
+                                .zip(image)
+                                .for_each(|(sum, &v)| *sum = opaque(compact, v).fma(w, *sum));
                         }
                     },
                 );
@@ -47,9 +49,9 @@ impl<T: Kernel> Correlation<'_, T> {
 /// long: the image's rows are the weights', along are the places.
 pub fn weights<T: Kernel>(image: Image<T>, gradient: &[T], line: usize, sums: &mut [[T; LANES]]) {
     let Image { data, rows, along } = image;
-    vectorize_for::<T, _>(
+    vectorize_or_compact::<T, _>(
         #[inline(always)]
-        || {
+        |compact| {
             for (along, gradient) in along.chunks(line).zip(gradient.chunks(line)) {
                 for (along, gradient) in along.chunks(LANES).zip(gradient.chunks(LANES)) {
                     let (first, count) = (along[0], along.len());
@@ -59,15 +61,15 @@ pub fn weights<T: Kernel>(image: Image<T>, gradient: &[T], line: usize, sums: &m
                     for (&row, sums) in rows.iter().zip(&mut *sums) {
                         match data[row + first..].first_chunk::<LANES>() {
                             Some(from) if is_run => {
-                                for i in 0..LANES {
+                                for i in 0..opaque(compact, LANES) {
                                     // What follows the line must not meet the zeros: it may be infinite.
-                                    let value = if i < count { from[i] } else { T::ZERO };
+                                    let value = opaque(compact, if i < count { from[i] } else { T::ZERO });
                                     sums[i] = value.fma(factors[i], sums[i]);
                                 }
                             }
                             _ => {
                                 for ((sum, &at), &g) in sums.iter_mut().zip(along).zip(gradient) {
-                                    *sum = data[row + at].fma(g, *sum);
+                                    *sum = opaque(compact, data[row + at]).fma(g, *sum);
                                 }
                             }
                         }
