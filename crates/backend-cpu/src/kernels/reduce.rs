@@ -219,11 +219,10 @@ fn abreast<T: Plain, F: Fold<T> + Copy, const N: usize>(x: &[T], fold: F) -> [T;
     lanes.map(|lanes| ended(lanes, fold))
 }
 
-/// [`pairwise`], not inlined and of what is opaque: or the compiler would fit the loop before to what it makes of this
-/// end, at half the speed.
+/// [`pairwise`], not inlined: or the compiler would fit the loop before to what it makes of this end, at half the speed.
 #[inline(never)]
 fn ended<T: Plain, F: Fold<T> + Copy>(lanes: [T; LANES], fold: F) -> T {
-    pairwise(std::hint::black_box(lanes), fold)
+    pairwise(lanes, fold)
 }
 
 /// The lanes joined, a power of two of them, each of the lower half with its counterpart.
@@ -320,10 +319,10 @@ impl Reach {
         let (sizes, strides) = (layout.shape().split_at(kept), layout.strides().split_at(kept));
         let (outer, inner) = (part(sizes.0, strides.0, layout.offset()), part(sizes.1, strides.1, 0));
         let (count, starts) = (inner.numel(), outer.indices().collect::<Vec<usize>>());
-        let adjacent = starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        let adjacent = || starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
         let inside = if inner.is_contiguous() {
             Inside::Run
-        } else if adjacent && inner.strides().iter().all(|&s| s >= 0) {
+        } else if inner.strides().iter().all(|&s| s >= 0) && adjacent() {
             Inside::Rows(inner.indices().collect())
         } else {
             let last = inner.rank() - 1;
