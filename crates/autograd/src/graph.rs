@@ -125,6 +125,7 @@ impl Keep {
         Keep(self.0 | other.0)
     }
     /// Those of the inputs, and then the result, that are kept.
+    #[inline(never)]
     fn of(self, inputs: &[&Tensor], result: &RawTensor) -> Vec<Saved> {
         let inputs = (0..RESULT).zip(inputs).map(|(which, t)| (which, t.raw()));
         let kept = inputs.chain([(RESULT, result)]).filter(|(which, _)| self.0 >> which & 1 == 1);
@@ -197,17 +198,6 @@ impl<O: Operation + ?Sized> Node<O> {
     pub fn extras(&self) -> MutexGuard<'_, Extras> {
         self.extras.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Moves the edges to other nodes to `rest`, all but one: that is the answer, since most have but one.
-    fn take_parents(&mut self, rest: &mut Vec<Arc<Node>>) -> Option<Arc<Node>> {
-        let mut first = None;
-        for edge in self.operation.inputs_mut() {
-            if let Edge::Node(node) = std::mem::replace(edge, Edge::None) {
-                rest.extend(first.replace(node));
-            }
-        }
-        first
-    }
 }
 
 impl Node {
@@ -231,12 +221,29 @@ impl Node {
 /// that let go of a parent at once neither may find itself the last; its own drop then goes on with the loop.)
 impl<O: Operation + ?Sized> Drop for Node<O> {
     fn drop(&mut self) {
-        let mut rest = Vec::new();
-        let mut next = self.take_parents(&mut rest);
-        while let Some(mut node) = next.or_else(|| rest.pop()) {
-            next = Arc::get_mut(&mut node).and_then(|node| node.take_parents(&mut rest));
+        let_go(self.operation.inputs_mut());
+    }
+}
+
+/// As [`Node`]'s drop says.
+#[inline(never)]
+fn let_go(inputs: &mut [Edge]) {
+    let mut rest = Vec::new();
+    let mut next = take_parents(inputs, &mut rest);
+    while let Some(mut node) = next.or_else(|| rest.pop()) {
+        next = Arc::get_mut(&mut node).and_then(|node| take_parents(node.operation.inputs_mut(), &mut rest));
+    }
+}
+
+/// Moves the edges to other nodes to `rest`, all but one: that is the answer, since most have but one.
+fn take_parents(inputs: &mut [Edge], rest: &mut Vec<Arc<Node>>) -> Option<Arc<Node>> {
+    let mut first = None;
+    for edge in inputs {
+        if let Edge::Node(node) = std::mem::replace(edge, Edge::None) {
+            rest.extend(first.replace(node));
         }
     }
+    first
 }
 
 /// Wraps the result of an operation, recording it if any input asks for gradients.

@@ -43,6 +43,7 @@ pub(crate) fn refs<T: Borrow<Tensor>>(tensors: &[T]) -> Vec<&Tensor> {
 }
 
 impl Tensor {
+    #[inline(never)]
     fn make(raw: RawTensor, node: Option<Arc<Node>>, requires_grad: bool) -> Self {
         Tensor(Arc::new(Inner {
             raw,

@@ -4,6 +4,7 @@
 //! split work that does not meet again: the same program gives the same bits at any number of
 //! threads and any vector width.
 
+mod call;
 pub mod gemm;
 mod kernels;
 mod linalg;

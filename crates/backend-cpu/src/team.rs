@@ -7,6 +7,7 @@
 //! which part changes no result. One region runs at a time; a caller who finds the team busy, or is part of
 //! it, does all the parts itself.
 
+use crate::call::Call1;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,7 +22,7 @@ const SPINS: u32 = 1_000;
 const GLANCES: u32 = 64;
 
 /// A region's function of a part, as a pointer whose lifetime is erased.
-type Job = *const (dyn Fn(usize) + Sync);
+type Job = *const dyn Call1<usize>;
 
 /// What the caller and the workers share.
 struct Board {
@@ -56,7 +57,7 @@ impl Board {
             let (f, parts) = unsafe { *self.job.get() };
             // SAFETY: as above.
             let f = unsafe { &*f };
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(parts - left))) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f.run(parts - left))) {
                 // Before the part counts as done, or the caller could have gone on by then.
                 self.panicked.store(true, Ordering::Relaxed);
                 outcome = Err(payload);
@@ -84,7 +85,7 @@ impl Team {
     ///
     /// # Panics
     /// When a part panics, after all others are done.
-    pub fn run(threads: usize, parts: usize, f: &(dyn Fn(usize) + Sync)) {
+    pub fn run(threads: usize, parts: usize, f: &dyn Call1<usize>) {
         match available() {
             Some(mut slot) => {
                 if slot.as_ref().is_none_or(|team| team.workers.len() + 1 != threads) {
@@ -92,10 +93,10 @@ impl Team {
                 }
                 match &*slot {
                     Some(team) => team.region(parts, f),
-                    None => (0..parts).for_each(f),
+                    None => (0..parts).for_each(|part| f.run(part)),
                 }
             }
-            None => (0..parts).for_each(f),
+            None => (0..parts).for_each(|part| f.run(part)),
         }
     }
 
@@ -119,11 +120,11 @@ impl Team {
         Some(team)
     }
 
-    fn region(&self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
+    fn region(&self, parts: usize, f: &dyn Call1<usize>) {
         let board = &*self.board;
         // SAFETY: only the lifetime is erased, and nobody calls the function after this method returns: it
         // waits, also when a part panics, until every part is finished.
-        let f: &'static (dyn Fn(usize) + Sync) = unsafe { std::mem::transmute(f) };
+        let f: &'static dyn Call1<usize> = unsafe { std::mem::transmute(f) };
         // SAFETY: nothing is unfinished, so no thread holds a claim and reads the job.
         unsafe { *board.job.get() = (f, parts) };
         board.unfinished.store(parts, Ordering::Relaxed);
@@ -206,7 +207,7 @@ mod tests {
         for parts in [2, 5, 3, 8, 2] {
             let counts: Vec<AtomicUsize> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
             for _ in 0..100 {
-                Team::run(parts.min(4), parts, &|part| {
+                Team::run(parts.min(4), parts, &|part: usize| {
                     counts[part].fetch_add(1, Ordering::Relaxed);
                 });
             }

@@ -3,6 +3,7 @@
 //! Work is always cut the same way for the same shapes into pieces that do not depend on each other,
 //! so results are the same bits at any number of threads.
 
+use crate::call::{Call1, Call2};
 use crate::team::Team;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -39,50 +40,72 @@ pub fn worth(work: usize) -> usize {
 }
 
 /// Calls `f(0), …, f(parts − 1)`, each once, on as many threads as kernels may use.
-pub fn broadcast(parts: usize, f: &(dyn Fn(usize) + Sync)) {
-    let threads = num_threads();
-    if parts <= 1 || threads == 1 { (0..parts).for_each(f) } else { Team::run(threads, parts, f) }
+pub fn broadcast(parts: usize, f: &(impl Fn(usize) + Sync)) {
+    spread(parts, f);
+}
+
+/// Calls `f` on every item, whichever thread is free taking the next; `work` is that of all of them, in
+/// elements touched.
+pub fn each<I: Iterator<Item: Send> + Send>(items: I, work: usize, f: &(impl Fn(I::Item) + Sync)) {
+    spread_items(items, work, f);
+}
+
+/// Calls `f(index of the first element, elements)` for pieces of `out`, on several threads when it is long.
+pub fn chunks<T: Send>(out: &mut [T], f: &(impl Fn(usize, &mut [T]) + Sync)) {
+    spread_chunks(out, f);
+}
+
+/// Calls `f(index of the group, group)` for groups of `size` elements of `out`, the last as short as what is
+/// left; `cost` is the work of one group, in elements touched.
+pub fn groups<T: Send>(out: &mut [T], size: usize, cost: usize, f: &(impl Fn(usize, &mut [T]) + Sync)) {
+    spread_groups(out, size, cost, f);
 }
 
 // What follows is compiled once a type; a kernel is a function that it calls, and stands in the program once.
 
-/// Calls `f` on every item, whichever thread is free taking the next; `work` is that of all of them, in
-/// elements touched.
+type Part<'a, T> = &'a dyn for<'p> Call2<usize, &'p mut [T]>;
+
+fn spread(parts: usize, f: &dyn Call1<usize>) {
+    let threads = num_threads();
+    if parts <= 1 || threads == 1 {
+        (0..parts).for_each(|part| f.run(part))
+    } else {
+        Team::run(threads, parts, f)
+    }
+}
+
 #[inline(never)]
-pub fn each<I: Iterator<Item: Send> + Send>(items: I, work: usize, f: &(dyn Fn(I::Item) + Sync)) {
+fn spread_items<I: Iterator<Item: Send> + Send>(items: I, work: usize, f: &dyn Call1<I::Item>) {
     let threads = num_threads();
     if threads == 1 || work < SERIAL_ELEMENTS {
-        return items.for_each(f);
+        return items.for_each(|item| f.run(item));
     }
     let queue = Mutex::new(items);
     broadcast(threads, &|_| {
         loop {
             let item = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(item) = item else { return };
-            f(item);
+            f.run(item);
         }
     });
 }
 
-/// Calls `f(index of the first element, elements)` for pieces of `out`, on several threads when it is long.
 #[inline(never)]
-pub fn chunks<T: Send>(out: &mut [T], f: &(dyn Fn(usize, &mut [T]) + Sync)) {
+fn spread_chunks<T: Send>(out: &mut [T], f: Part<T>) {
     if out.len() < SERIAL_ELEMENTS {
-        return f(0, out);
+        return f.run(0, out);
     }
     let size = out.len().div_ceil(num_threads()).next_multiple_of(64);
     let work = out.len();
-    each(out.chunks_mut(size).enumerate(), work, &|(part, elements)| f(part * size, elements));
+    each(out.chunks_mut(size).enumerate(), work, &|(part, elements)| f.run(part * size, elements));
 }
 
-/// Calls `f(index of the group, group)` for groups of `size` elements of `out`, the last as short as what is
-/// left; `cost` is the work of one group, in elements touched.
 #[inline(never)]
-pub fn groups<T: Send>(out: &mut [T], size: usize, cost: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
+fn spread_groups<T: Send>(out: &mut [T], size: usize, cost: usize, f: Part<T>) {
     let size = size.max(1);
     let count = out.len().div_ceil(size);
     let run = count.div_ceil(num_threads()).max(1);
     each(out.chunks_mut(run * size).enumerate(), count * cost, &|(part, groups)| {
-        groups.chunks_mut(size).enumerate().for_each(|(index, group)| f(part * run + index, group));
+        groups.chunks_mut(size).enumerate().for_each(|(index, group)| f.run(part * run + index, group));
     });
 }

@@ -6,9 +6,11 @@
 //! has all operators stays small. The result is row-major; what a thread computes depends on its rows
 //! alone, so the number of threads never shows in a result.
 
-use crate::simd::vectorize_for;
+use crate::call::{Call2, Call3, Call4};
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::Plain;
 use crate::threads;
+use std::ops::Range;
 use tensor_core::{Layout, MAX_RANK, Shape};
 
 /// The merged loop nest of `N` layouts of one shape, kept inline: small operations are many.
@@ -21,6 +23,7 @@ pub struct Nest<const N: usize> {
 
 impl<const N: usize> Nest<N> {
     /// Merges what can be merged.
+    #[inline(never)]
     pub fn new(shape: &Shape, layouts: [&Layout; N]) -> Self {
         // A single element is a run of memory, whatever its strides.
         let mut loops = [(1, [1; N]); MAX_RANK];
@@ -59,6 +62,7 @@ impl<const N: usize> Nest<N> {
     }
 
     /// Where each operand stands at a row-major element.
+    #[inline(never)]
     pub fn offsets(&self, mut element: usize) -> [isize; N] {
         let mut at = self.start;
         for (size, stride) in self.loops[..self.depth].iter().rev() {
@@ -71,9 +75,9 @@ impl<const N: usize> Nest<N> {
         at
     }
 
-    /// Calls `piece(offsets, out)` for pieces of the result that lie within one row each, as short as buffers are
-    /// where some operand has to be gathered.
-    pub fn pieces<O>(&self, first: usize, out: &mut [O], piece: &mut dyn FnMut([isize; N], &mut [O])) {
+    /// Calls `piece(offsets, range)` for pieces of the `count` elements from `first` on that lie within one row each, as
+    /// short as buffers are where some operand has to be gathered; ranges count from `first`.
+    pub fn pieces(&self, first: usize, count: usize, piece: &mut dyn FnMut([isize; N], Range<usize>)) {
         let (strides, len) = (self.row_strides(), self.row_len());
         let most = if strides.iter().all(|&s| s == 1) {
             usize::MAX
@@ -82,22 +86,21 @@ impl<const N: usize> Nest<N> {
         } else {
             PIECE
         };
-        self.cut(first, out, most, piece);
+        self.cut(first, count, most, piece);
     }
 
-    /// Calls `piece` for pieces of the result that lie within one row each, at most `most` long.
-    fn cut<O>(&self, first: usize, out: &mut [O], most: usize, piece: &mut dyn FnMut([isize; N], &mut [O])) {
-        if out.is_empty() {
+    /// As [`Nest::pieces`], of pieces at most `most` long.
+    fn cut(&self, first: usize, count: usize, most: usize, piece: &mut dyn FnMut([isize; N], Range<usize>)) {
+        if count == 0 {
             return;
         }
         let len = self.row_len();
-        let (mut at, mut rest) = (Place::new(self, first), out);
-        while !rest.is_empty() {
-            let take = (len - at.index[self.depth - 1]).min(rest.len()).min(most);
-            let (now, later) = rest.split_at_mut(take);
-            piece(at.offsets, now);
+        let (mut at, mut done) = (Place::new(self, first), 0);
+        while done < count {
+            let take = (len - at.index[self.depth - 1]).min(count - done).min(most);
+            piece(at.offsets, done..done + take);
             at.advance(self, take);
-            rest = later;
+            done += take;
         }
     }
 }
@@ -200,7 +203,7 @@ pub fn map<A: Plain, O: Plain>(
     out: &mut [O],
     f: impl Fn(A) -> O + Sync + Copy,
 ) {
-    walk(shape, x, out, &|x, out| along(out, x, f));
+    walk(shape, x, out, &|x: &[A], out: &mut [O]| along(out, x, f));
 }
 
 /// `out[i] = f(x[i], y[i])`
@@ -211,7 +214,7 @@ pub fn map2<A: Plain, B: Plain, O: Plain>(
     out: &mut [O],
     f: impl Fn(A, B) -> O + Sync + Copy,
 ) {
-    walk2(shape, x, y, out, &|x, y, out| along2(out, x, y, f));
+    walk2(shape, x, y, out, &|x: &[_], y: &[_], out: &mut [_]| along2(out, x, y, f));
 }
 
 /// As [`map2`], with a loop each for the sides that repeat one element along a row: for operators that take no longer
@@ -241,7 +244,9 @@ pub fn map2_swift<T: Plain>(
             )
         },
     );
-    walk2_swift(shape, x, y, out, [&one_left, &one_right], &|x, y, out| along2(out, x, y, f));
+    walk2_swift(shape, x, y, out, [&one_left, &one_right], &|x: &[_], y: &[_], out: &mut [_]| {
+        along2(out, x, y, f)
+    });
 }
 
 /// `out[i] = f(x[i], y[i], z[i])`
@@ -253,12 +258,12 @@ pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
     out: &mut [O],
     f: impl Fn(A, B, C) -> O + Sync + Copy,
 ) {
-    walk3(shape, x, y, z, out, &|x, y, z, out| {
-        vectorize_for::<O, _>(
+    walk3(shape, x, y, z, out, &|x: &[A], y: &[B], z: &[C], out: &mut [O]| {
+        vectorize_or_compact::<O, _>(
             #[inline(always)]
-            || {
+            |compact| {
                 for (((o, &a), &b), &c) in out.iter_mut().zip(x).zip(y).zip(z) {
-                    *o = f(a, b, c);
+                    *o = f(opaque(compact, a), b, c);
                 }
             },
         );
@@ -268,11 +273,11 @@ pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
 /// `out[i] = f(x[i])` of one run.
 #[inline(always)]
 fn along<A: Plain, O: Plain>(out: &mut [O], x: &[A], f: impl Fn(A) -> O) {
-    vectorize_for::<O, _>(
+    vectorize_or_compact::<O, _>(
         #[inline(always)]
-        || {
+        |compact| {
             for (o, &a) in out.iter_mut().zip(x) {
-                *o = f(a);
+                *o = f(opaque(compact, a));
             }
         },
     );
@@ -281,21 +286,21 @@ fn along<A: Plain, O: Plain>(out: &mut [O], x: &[A], f: impl Fn(A) -> O) {
 /// `out[i] = f(x[i], y[i])` of two runs.
 #[inline(always)]
 fn along2<A: Plain, B: Plain, O: Plain>(out: &mut [O], x: &[A], y: &[B], f: impl Fn(A, B) -> O) {
-    vectorize_for::<O, _>(
+    vectorize_or_compact::<O, _>(
         #[inline(always)]
-        || {
+        |compact| {
             for ((o, &a), &b) in out.iter_mut().zip(x).zip(y) {
-                *o = f(a, b);
+                *o = f(opaque(compact, a), b);
             }
         },
     );
 }
 
 // The walks themselves know types only; the operator is what they call for each run of elements.
-type Run<'a, A, O> = &'a (dyn Fn(&[A], &mut [O]) + Sync);
-type Repeated<'a, T> = &'a (dyn Fn(T, &[T], &mut [T]) + Sync);
-type Run2<'a, A, B, O> = &'a (dyn Fn(&[A], &[B], &mut [O]) + Sync);
-type Run3<'a, A, B, C, O> = &'a (dyn Fn(&[A], &[B], &[C], &mut [O]) + Sync);
+type Run<'a, A, O> = &'a dyn for<'x, 'o> Call2<&'x [A], &'o mut [O]>;
+type Repeated<'a, T> = &'a dyn for<'x, 'o> Call3<T, &'x [T], &'o mut [T]>;
+type Run2<'a, A, B, O> = &'a dyn for<'x, 'y, 'o> Call3<&'x [A], &'y [B], &'o mut [O]>;
+type Run3<'a, A, B, C, O> = &'a dyn for<'x, 'y, 'z, 'o> Call4<&'x [A], &'y [B], &'z [C], &'o mut [O]>;
 
 #[inline(never)]
 fn walk<A: Plain, O: Plain>(shape: &Shape, (x, lx): (&[A], &Layout), out: &mut [O], f: Run<A, O>) {
@@ -303,7 +308,7 @@ fn walk<A: Plain, O: Plain>(shape: &Shape, (x, lx): (&[A], &Layout), out: &mut [
     let [sx] = nest.row_strides();
     threads::chunks(out, &|first, part| {
         let mut x = Operand::new(x, sx);
-        nest.pieces(first, part, &mut |[ox], out| f(x.piece(ox, out.len()), out));
+        nest.pieces(first, part.len(), &mut |[ox], range| f.run(x.piece(ox, range.len()), &mut part[range]));
     });
 }
 
@@ -319,8 +324,8 @@ fn walk2<A: Plain, B: Plain, O: Plain>(
     let [sx, sy] = nest.row_strides();
     threads::chunks(out, &|first, part| {
         let (mut x, mut y) = (Operand::new(x, sx), Operand::new(y, sy));
-        nest.pieces(first, part, &mut |[ox, oy], out| {
-            f(x.piece(ox, out.len()), y.piece(oy, out.len()), out);
+        nest.pieces(first, part.len(), &mut |[ox, oy], range| {
+            f.run(x.piece(ox, range.len()), y.piece(oy, range.len()), &mut part[range]);
         });
     });
 }
@@ -338,9 +343,9 @@ fn walk3<A: Plain, B: Plain, C: Plain, O: Plain>(
     let [sx, sy, sz] = nest.row_strides();
     threads::chunks(out, &|first, part| {
         let (mut x, mut y, mut z) = (Operand::new(x, sx), Operand::new(y, sy), Operand::new(z, sz));
-        nest.pieces(first, part, &mut |[ox, oy, oz], out| {
-            let len = out.len();
-            f(x.piece(ox, len), y.piece(oy, len), z.piece(oz, len), out);
+        nest.pieces(first, part.len(), &mut |[ox, oy, oz], range| {
+            let (len, out) = (range.len(), &mut part[range]);
+            f.run(x.piece(ox, len), y.piece(oy, len), z.piece(oz, len), out);
         });
     });
 }
@@ -360,14 +365,14 @@ fn walk2_swift<T: Plain>(
     let most = if matches!((sx, sy), (0 | 1, 1) | (1, 0)) { usize::MAX } else { PIECE };
     threads::chunks(out, &|first, part| {
         let (mut by_x, mut by_y) = (Operand::new(x, sx), Operand::new(y, sy));
-        nest.cut(first, part, most, &mut |[ox, oy], out| {
-            let len = out.len();
+        nest.cut(first, part.len(), most, &mut |[ox, oy], range| {
+            let (len, out) = (range.len(), &mut part[range]);
             if sx == 0 {
-                one[0](x[ox as usize], by_y.piece(oy, len), out);
+                one[0].run(x[ox as usize], by_y.piece(oy, len), out);
             } else if sy == 0 {
-                one[1](y[oy as usize], by_x.piece(ox, len), out);
+                one[1].run(y[oy as usize], by_x.piece(ox, len), out);
             } else {
-                both(by_x.piece(ox, len), by_y.piece(oy, len), out);
+                both.run(by_x.piece(ox, len), by_y.piece(oy, len), out);
             }
         });
     });

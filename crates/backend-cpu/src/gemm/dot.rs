@@ -1,7 +1,7 @@
 //! A row times a column.
 
 use super::{BLOCK_K, Kernel, UNIT_K, pieces};
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use std::ops::Range;
 
 /// A row times a column, both of them runs of memory: four blocks of k at a time, since each is a chain in which every
@@ -26,9 +26,9 @@ const CHAINS: usize = 4;
 
 /// The sums of blocks of products, each in its order.
 fn chains<T: Kernel>(a: &[T], b: &[T], blocks: [Range<usize>; CHAINS]) -> [T; CHAINS] {
-    vectorize_for::<T, _>(
+    vectorize_or_compact::<T, _>(
         #[inline(always)]
-        || {
+        |compact| {
             let common = blocks.iter().map(Range::len).min().unwrap_or(0);
             let both: [(&[T], &[T]); CHAINS] = std::array::from_fn(|i| {
                 let block = blocks[i].start..blocks[i].start + common;
@@ -37,12 +37,12 @@ fn chains<T: Kernel>(a: &[T], b: &[T], blocks: [Range<usize>; CHAINS]) -> [T; CH
             let mut sums = [T::ZERO; CHAINS];
             for p in 0..common {
                 for (sum, (a, b)) in sums.iter_mut().zip(both) {
-                    *sum = a[p].fma(b[p], *sum);
+                    *sum = opaque(compact, a[p]).fma(b[p], *sum);
                 }
             }
             for (sum, block) in sums.iter_mut().zip(&blocks) {
                 for p in block.start + common..block.end {
-                    *sum = a[p].fma(b[p], *sum);
+                    *sum = opaque(compact, a[p]).fma(b[p], *sum);
                 }
             }
             sums

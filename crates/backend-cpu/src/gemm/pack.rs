@@ -3,7 +3,7 @@
 
 use super::MatRef;
 use crate::math::Real;
-use crate::simd::{prefetch, vectorize_for};
+use crate::simd::{opaque, prefetch, vectorize_or_compact};
 use std::ops::Range;
 
 /// Rows between the one that is copied and the one that is asked for: one row is too short for the processor to
@@ -14,19 +14,26 @@ const AHEAD: isize = 8;
 /// consequence, since it is multiplied into columns that are never stored.
 #[inline(never)]
 pub fn panel<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [T], width: usize) {
-    vectorize_for::<T, _>(
+    vectorize_or_compact::<T, _>(
         #[inline(always)]
-        || copy(b, k.clone(), cols.clone(), out, width),
+        |compact| copy(b, k.clone(), cols.clone(), out, width, compact),
     );
 }
 
 #[inline(always)]
-fn copy<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [T], width: usize) {
+fn copy<T: Turn>(
+    b: &MatRef<T>,
+    k: Range<usize>,
+    cols: Range<usize>,
+    out: &mut [T],
+    width: usize,
+    compact: bool,
+) {
     if k.is_empty() {
         return; // B may have no memory at all
     }
     let (len, first) = (cols.len(), b.index(k.start, cols.start));
-    if b.col_stride == 1 {
+    if b.col_stride == 1 && !compact {
         for (p, row) in out.chunks_exact_mut(width).take(k.len()).enumerate() {
             let from = &b.data[(first as isize + p as isize * b.row_stride) as usize..][..len];
             for j in (0..len).step_by(16) {
@@ -38,7 +45,7 @@ fn copy<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [
             row[len - rest.len()..len].iter_mut().zip(rest).for_each(|(o, v)| *o = *v);
             row[len..].fill(T::ZERO);
         }
-    } else if b.row_stride == 1 {
+    } else if b.row_stride == 1 && !compact {
         let side = SIDES.into_iter().find(|side| width.is_multiple_of(*side)).unwrap_or(1);
         for j in (0..width).step_by(side) {
             // A column that is padding repeats the last one.
@@ -57,7 +64,7 @@ fn copy<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [
     } else {
         for (p, row) in out.chunks_exact_mut(width).take(k.len()).enumerate() {
             for (j, o) in row[..len].iter_mut().enumerate() {
-                *o = b.data[b.index(k.start + p, cols.start + j)];
+                *o = opaque(compact, b.data[b.index(k.start + p, cols.start + j)]);
             }
             row[len..].fill(T::ZERO);
         }

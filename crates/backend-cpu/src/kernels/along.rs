@@ -5,7 +5,7 @@
 
 use super::reduce::Reduced;
 use super::{fresh, hold, packed, with_float, with_type};
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
@@ -36,9 +36,9 @@ fn first_extreme<T: Reduced + PartialOrd>(op: ArgOp, run: &[T]) -> usize {
     let is_best = |v: T| v == best || (v != v && best != best);
     // A whole chunk is asked at a time, which vectors do.
     let chunk = run.chunks(CHUNK).position(|chunk| {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || chunk.iter().fold(false, |found, &v| found | is_best(v)),
+            |compact| chunk.iter().fold(false, |found, &v| found | is_best(opaque(compact, v))),
         )
     });
     let first = chunk.unwrap_or(0) * CHUNK;
@@ -53,8 +53,8 @@ fn columns<T: Plain + PartialOrd>(
     data: &[T],
     at: usize,
     stride: isize,
-    len: usize,
     out: &mut [i32],
+    (len, compact): (usize, bool),
 ) {
     let mut best = [data[at]; ABREAST];
     let best = &mut best[..out.len()];
@@ -63,7 +63,7 @@ fn columns<T: Plain + PartialOrd>(
     for i in 1..len {
         let row = &data[(at as isize + i as isize * stride) as usize..][..out.len()];
         for ((o, best), &v) in out.iter_mut().zip(&mut *best).zip(row) {
-            let better = takes(op, v, *best);
+            let better = takes(op, opaque(compact, v), *best);
             *o = if better { i as i32 } else { *o };
             *best = if better { v } else { *best };
         }
@@ -93,9 +93,9 @@ pub fn arg_reduce(pool: &Arc<Pool>, op: ArgOp, x: View, axis: usize) -> Result<B
                 let fits = |w: &usize| starts.len() == side || side.is_multiple_of(*w);
                 let width = (1..=side.min(ABREAST)).rev().find(fits).unwrap_or(1);
                 threads::groups(out, width, len * width, &|index, out| {
-                    vectorize_for::<T, _>(
+                    vectorize_or_compact::<T, _>(
                         #[inline(always)]
-                        || columns(op, data, starts[index * width], stride, len, out),
+                        |compact| columns(op, data, starts[index * width], stride, out, (len, compact)),
                     );
                 });
             } else {
@@ -140,14 +140,14 @@ fn scans<T: Plain>(x: &[T], len: usize, inner: usize, out: &mut [T], join: impl 
     let size = len * inner;
     threads::groups(out, size, size, &|index, out| {
         let x = &x[index * size..][..out.len()];
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || {
+            |compact| {
                 if inner == 1 {
                     let mut total = x[0];
                     out[0] = total;
                     for (o, &v) in out[1..].iter_mut().zip(&x[1..]) {
-                        total = join(total, v);
+                        total = join(total, opaque(compact, v));
                         *o = total;
                     }
                     return;
@@ -157,7 +157,7 @@ fn scans<T: Plain>(x: &[T], len: usize, inner: usize, out: &mut [T], join: impl 
                     let (done, rest) = out.split_at_mut(at);
                     let before = &done[at - inner..];
                     for ((o, &total), &v) in rest.iter_mut().zip(before).zip(&x[at..][..inner]) {
-                        *o = join(total, v);
+                        *o = join(total, opaque(compact, v));
                     }
                 }
             },

@@ -1,7 +1,7 @@
 //! Moving elements: up, down, between views and between types.
 
 use super::{Held, fresh, hold, strided, with_type, with_width};
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, CpuStorage, Plain, Pool};
 use crate::threads;
 use crate::walk::map;
@@ -133,9 +133,9 @@ fn cut(pool: &Arc<Pool>, held: &Held, from: DType, to: DType) -> Option<Result<B
         Some(fresh(pool, from.len(), |out| {
             threads::chunks(out, &|first, part| {
                 for (out, from) in part.chunks_mut(GROUP).zip(from[first..].chunks(GROUP)) {
-                    vectorize_for::<O, _>(
+                    vectorize_or_compact::<O, _>(
                         #[inline(always)]
-                        || cut_group(from, out, narrow),
+                        |compact| cut_group(from, out, narrow, compact),
                     );
                 }
             });
@@ -158,17 +158,22 @@ const GROUP: usize = 512;
 /// Floats cut towards zero. Few machines have an instruction for whole vectors; but below 2⁵¹ a float that is added
 /// to 1.5·2⁵² leaves its integer in the sum's lower bits.
 #[inline(always)]
-fn cut_group<A: Plain + Into<f64>, O: Plain>(from: &[A], out: &mut [O], narrow: impl Fn(i64) -> O) {
+fn cut_group<A: Plain + Into<f64>, O: Plain>(
+    from: &[A],
+    out: &mut [O],
+    narrow: impl Fn(i64) -> O,
+    compact: bool,
+) {
     const LIMIT: f64 = (1u64 << 51) as f64;
     const SHIFT: f64 = 3.0 * LIMIT;
-    let small = from.iter().fold(true, |small, &v| small & (v.into().abs() < LIMIT));
+    let small = !compact && from.iter().fold(true, |small, &v| small & (v.into().abs() < LIMIT));
     if small {
         for (o, &v) in out.iter_mut().zip(from) {
             let bits = (v.into().trunc() + SHIFT).to_bits() as i64;
             *o = narrow(bits.wrapping_sub(const { SHIFT.to_bits() as i64 }));
         }
     } else {
-        out.iter_mut().zip(from).for_each(|(o, &v)| *o = narrow(v.into() as i64));
+        out.iter_mut().zip(from).for_each(|(o, &v)| *o = narrow(opaque(compact, v).into() as i64));
     }
 }
 

@@ -136,7 +136,8 @@ fn choose<T: Plain, I: Place>(
     let nest = Nest::new(layout.shape(), [&base, layout]);
     let [step, index_step] = nest.row_strides();
     threads::chunks(out, &|first, part| {
-        nest.pieces(first, part, &mut |[at, place], out| {
+        nest.pieces(first, part.len(), &mut |[at, place], range| {
+            let out = &mut part[range];
             let run = &index[place as usize..];
             match (step, index_step, by) {
                 // Along a row of memory.
@@ -200,6 +201,27 @@ pub fn scatter_add(pool: &Arc<Pool>, x: View, axis: usize, index: View, src: Vie
     }))
 }
 
+/// Where the elements of a source belong in a result, and how far from where a row of the index begins in it
+/// everything lies that the row reaches.
+struct Adding {
+    /// Of the result with `axis` standing still, the index and the source.
+    nest: Nest<3>,
+    /// The stride of `axis`.
+    by: usize,
+    reach: usize,
+}
+
+impl Adding {
+    #[inline(never)]
+    fn new(shape: &Shape, axis: usize, index: &Layout, source: &Layout) -> Self {
+        let (base, by) = along(&Layout::contiguous(*shape), axis, index.shape());
+        let source = Layout::new(*index.shape(), source.strides(), source.offset());
+        let nest = Nest::new(index.shape(), [&base, index, &source]);
+        let across = (nest.row_len() - 1) * nest.row_strides()[0] as usize;
+        Adding { nest, by: by as usize, reach: (shape[axis] - 1) * by as usize + across + 1 }
+    }
+}
+
 /// Adds to `out`, of `shape`, the elements of a source at an index along `axis`. Every thread walks all of the
 /// index and adds what falls into its own part of `out`: so each element's additions keep their order.
 fn add<T: Accumulate, I: Place>(
@@ -209,20 +231,17 @@ fn add<T: Accumulate, I: Place>(
     (index, layout): (&[I], &Layout),
     (data, source): (&[T], &Layout),
 ) {
-    if layout.numel() == 0 {
+    let count = layout.numel();
+    if count == 0 {
         return;
     }
-    let (base, by) = along(&Layout::contiguous(*shape), axis, layout.shape());
-    let source = Layout::new(*layout.shape(), source.strides(), source.offset());
-    let nest = Nest::new(layout.shape(), [&base, layout, &source]);
+    let Adding { nest, by, reach } = Adding::new(shape, axis, layout, source);
     let ([step, index_step, from_step], len) = (nest.row_strides(), nest.row_len());
-    // Where a row of the index begins in `out`, everything it reaches lies this near.
-    let reach = (shape[axis] - 1) * by as usize + (len - 1) * step as usize + 1;
-    let part_len = out.len().div_ceil(threads::worth(layout.numel())).next_multiple_of(64);
-    threads::each(out.chunks_mut(part_len).enumerate(), layout.numel(), &|(k, part)| {
+    let part_len = out.len().div_ceil(threads::worth(count)).next_multiple_of(64);
+    threads::each(out.chunks_mut(part_len).enumerate(), count, &|(k, part)| {
         let start = k * part_len;
         let end = start + part.len();
-        for element in (0..layout.numel()).step_by(len) {
+        for element in (0..count).step_by(len) {
             let [to, place, from] = nest.offsets(element);
             let to = to as usize;
             if to >= end || to + reach <= start {
@@ -230,7 +249,7 @@ fn add<T: Accumulate, I: Place>(
             }
             if index_step == 0 && step == 1 {
                 // One index for the whole row: what of the row falls into this part?
-                let to = to + index[place as usize].place() * by as usize;
+                let to = to + index[place as usize].place() * by;
                 let (low, high) = (to.max(start), (to + len).min(end));
                 if low < high {
                     let skip = (low - to) as isize;
@@ -240,7 +259,7 @@ fn add<T: Accumulate, I: Place>(
             }
             for i in 0..len as isize {
                 let chosen = index[(place + i * index_step) as usize].place();
-                let to = to + i as usize * step as usize + chosen * by as usize;
+                let to = to + i as usize * step as usize + chosen * by;
                 if let Some(o) = part.get_mut(to.wrapping_sub(start)) {
                     *o = o.plus(data[(from + i * from_step) as usize]);
                 }
@@ -250,6 +269,7 @@ fn add<T: Accumulate, I: Place>(
 }
 
 /// Adds elements `step` apart to a run.
+#[inline(never)]
 fn add_run<T: Accumulate>(out: &mut [T], data: &[T], from: isize, step: isize) {
     if step == 1 {
         let data = &data[from as usize..][..out.len()];

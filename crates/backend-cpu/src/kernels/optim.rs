@@ -6,7 +6,7 @@
 
 use super::{Held, hold, packed};
 use crate::math::Real;
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{CpuStorage, Open};
 use crate::threads;
 use tensor_core::{Buffer, DType, OptimSlot, OptimStep};
@@ -54,9 +54,9 @@ fn run<'a, T: Real>(step: OptimStep, slots: impl Iterator<Item = &'a OptimSlot<'
     let work = grads.iter().map(|g| g.len()).sum();
     threads::each(parts.into_iter(), work, &|pieces| {
         for (p, g, state) in pieces {
-            vectorize_for::<T, _>(
+            vectorize_or_compact::<T, _>(
                 #[inline(always)]
-                || update(step, p, g, state),
+                |compact| update(step, p, g.iter().map(|&g| opaque(compact, g)), state),
             );
         }
     });
@@ -74,19 +74,19 @@ fn mean_square<T: Real>(s: T, g: T, decay: T, rest: T) -> T {
 }
 
 #[inline(always)]
-fn update<T: Real>(step: OptimStep, p: &mut [T], g: &[T], [a, b, c]: [&mut [T]; 3]) {
+fn update<T: Real>(step: OptimStep, p: &mut [T], g: impl Iterator<Item = T>, [a, b, c]: [&mut [T]; 3]) {
     match step {
         OptimStep::Sgd { lr, momentum, dampening, weight_decay, nesterov, first } => {
             let (wd, mu, keep, rate) =
                 (T::of(weight_decay), T::of(momentum), T::of(1.0 - dampening), T::of(-lr));
             let decayed = |g: T, p: T| if weight_decay != 0.0 { p.fma(wd, g) } else { g };
             if momentum == 0.0 {
-                for (p, &g) in p.iter_mut().zip(g) {
+                for (p, g) in p.iter_mut().zip(g) {
                     *p = decayed(g, *p).fma(rate, *p);
                 }
                 return;
             }
-            for ((p, &g), buf) in p.iter_mut().zip(g).zip(a) {
+            for ((p, g), buf) in p.iter_mut().zip(g).zip(a) {
                 let g = decayed(g, *p);
                 *buf = if first { g } else { g.fma(keep, *buf * mu) };
                 let d = if nesterov { buf.fma(mu, g) } else { *buf };
@@ -118,16 +118,16 @@ fn update<T: Real>(step: OptimStep, p: &mut [T], g: &[T], [a, b, c]: [&mut [T]; 
             };
             let each = p.iter_mut().zip(g).zip(a).zip(b);
             if amsgrad {
-                each.zip(c).for_each(|((((p, &g), m), v), most)| one(p, g, m, v, Some(most)));
+                each.zip(c).for_each(|((((p, g), m), v), most)| one(p, g, m, v, Some(most)));
             } else {
-                each.for_each(|(((p, &g), m), v)| one(p, g, m, v, None));
+                each.for_each(|(((p, g), m), v)| one(p, g, m, v, None));
             }
         }
         OptimStep::RmsProp { lr, alpha, eps, weight_decay, momentum, centered } => {
             let (wd, decay, rest, eps) = (T::of(weight_decay), T::of(alpha), T::of(1.0 - alpha), T::of(eps));
             let (mu, rate) = (T::of(momentum), T::of(-lr));
             let (averages, buffers) = if centered { (b, c) } else { (&mut [][..], b) };
-            for (i, (p, &g)) in p.iter_mut().zip(g).enumerate() {
+            for (i, (p, g)) in p.iter_mut().zip(g).enumerate() {
                 let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
                 a[i] = mean_square(a[i], g, decay, rest);
                 let mut spread = a[i];
@@ -146,7 +146,7 @@ fn update<T: Real>(step: OptimStep, p: &mut [T], g: &[T], [a, b, c]: [&mut [T]; 
         }
         OptimStep::Adagrad { lr, eps, weight_decay } => {
             let (wd, eps, rate) = (T::of(weight_decay), T::of(eps), T::of(-lr));
-            for ((p, &g), s) in p.iter_mut().zip(g).zip(a) {
+            for ((p, g), s) in p.iter_mut().zip(g).zip(a) {
                 let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
                 *s = g.fma(g, *s);
                 *p += (rate * g) / (s.sqrt() + eps);
@@ -155,7 +155,7 @@ fn update<T: Real>(step: OptimStep, p: &mut [T], g: &[T], [a, b, c]: [&mut [T]; 
         OptimStep::Adadelta { lr, rho, eps, weight_decay } => {
             let (wd, decay, rest, eps, rate) =
                 (T::of(weight_decay), T::of(rho), T::of(1.0 - rho), T::of(eps), T::of(-lr));
-            for (((p, &g), s), u) in p.iter_mut().zip(g).zip(a).zip(b) {
+            for (((p, g), s), u) in p.iter_mut().zip(g).zip(a).zip(b) {
                 let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
                 *s = mean_square(*s, g, decay, rest);
                 let delta = (*u + eps).sqrt() / (*s + eps).sqrt() * g;
@@ -165,7 +165,7 @@ fn update<T: Real>(step: OptimStep, p: &mut [T], g: &[T], [a, b, c]: [&mut [T]; 
         }
         OptimStep::Adamax { lr, betas: (b1, b2), eps, weight_decay } => {
             let (wd, decay, eps, rate) = (T::of(weight_decay), T::of(b2), T::of(eps), T::of(-lr));
-            for (((p, &g), m), u) in p.iter_mut().zip(g).zip(a).zip(b) {
+            for (((p, g), m), u) in p.iter_mut().zip(g).zip(a).zip(b) {
                 let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
                 *m = lerp(*m, g, 1.0 - b1);
                 *u = (*u * decay).max(g.abs() + eps);
@@ -176,7 +176,7 @@ fn update<T: Real>(step: OptimStep, p: &mut [T], g: &[T], [a, b, c]: [&mut [T]; 
             let (wd, beta2, rest, eps) = (T::of(weight_decay), T::of(b2), T::of(1.0 - b2), T::of(eps));
             let (shrink, correction) = (T::of(shrink), T::of(correction));
             let (now, mean) = (T::of(rates.0), T::of(rates.1));
-            for (((p, &g), m), v) in p.iter_mut().zip(g).zip(a).zip(b) {
+            for (((p, g), m), v) in p.iter_mut().zip(g).zip(a).zip(b) {
                 let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
                 *m = lerp(*m, g, 1.0 - b1);
                 *v = mean_square(*v, g, beta2, rest);
@@ -187,7 +187,7 @@ fn update<T: Real>(step: OptimStep, p: &mut [T], g: &[T], [a, b, c]: [&mut [T]; 
         OptimStep::RAdam { lr, betas: (b1, b2), eps, weight_decay, shrink, correction, adaptive } => {
             let (wd, beta2, rest, eps) = (T::of(weight_decay), T::of(b2), T::of(1.0 - b2), T::of(eps));
             let (lr, shrink, correction) = (T::of(lr), T::of(shrink), T::of(correction));
-            for (((p, &g), m), v) in p.iter_mut().zip(g).zip(a).zip(b) {
+            for (((p, g), m), v) in p.iter_mut().zip(g).zip(a).zip(b) {
                 let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
                 *m = lerp(*m, g, 1.0 - b1);
                 *v = mean_square(*v, g, beta2, rest);

@@ -5,7 +5,7 @@ use super::copy::Number;
 use super::pointwise::power;
 use super::{Held, fresh, hold, packed, strided, with_float, with_type, with_width};
 use crate::math::Real;
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, CpuStorage, Plain, Pool};
 use crate::threads;
 use crate::walk::{map2, map2_swift, map3};
@@ -243,9 +243,9 @@ pub fn add_assign(sum: &Buffer, term: View) {
         sum.storage::<CpuStorage>().write(|block| {
             threads::chunks(block.slice_mut::<T>(term.len()), &|first, part| {
                 let term = &term[first..][..part.len()];
-                vectorize_for::<T, _>(
+                vectorize_or_compact::<T, _>(
                     #[inline(always)]
-                    || part.iter_mut().zip(term).for_each(|(sum, &v)| *sum += v),
+                    |compact| part.iter_mut().zip(term).for_each(|(sum, &v)| *sum += opaque(compact, v)),
                 );
             });
         });

@@ -1,6 +1,6 @@
 //! Normal numbers from uniform ones, on several threads.
 
-use crate::simd::{Level, level, vectorize};
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::threads;
 use tensor_core::random;
 
@@ -10,12 +10,11 @@ const GROUP: usize = 16 * 256;
 /// Turns whole blocks of sixteen uniform numbers into normal ones. Where the machine has no fused multiply-add the
 /// one that is computed in double precision gives the same bits (see [`random::box_muller`]).
 pub fn box_muller(blocks: &mut [f32], mean: f32, std: f32) {
-    threads::groups(blocks, GROUP, 8 * GROUP, &|_, blocks| match level() {
-        Level::Portable => random::box_muller(blocks, mean, std),
-        _ => vectorize(
+    threads::groups(blocks, GROUP, 8 * GROUP, &|_, blocks| {
+        vectorize_or_compact::<f32, _>(
             #[inline(always)]
-            || random::box_muller_by(blocks, mean, std, f32::mul_add),
-        ),
+            |compact| random::box_muller_by(blocks, mean, std, |a, b, c| opaque(compact, a).mul_add(b, c)),
+        );
     });
 }
 

@@ -3,7 +3,7 @@
 
 use super::{fresh, hold, packed, with_float};
 use crate::math::{Real, sigmoid};
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Pool, scratch};
 use crate::threads;
 use std::sync::Arc;
@@ -25,32 +25,33 @@ const PARTS: usize = 6;
 impl<'a, T: Real> Step<'a, T> {
     #[inline(never)]
     fn new(all: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || Self::computed(all, row, room),
+            |compact| Self::computed(all, row, room, compact),
         )
     }
 
     /// Loops of few operands each: the compiler gives up on vectors where it would have to tell many apart.
     #[inline(always)]
-    fn computed([input, hidden, c]: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
+    fn computed([input, hidden, c]: [&[T]; 3], row: usize, room: &'a mut [T], compact: bool) -> Self {
         let width = room.len() / PARTS;
         let mut parts = room.chunks_exact_mut(width);
         let mut part = || parts.next().expect("a row for each part");
         let (mut gates, next, tanh) = ([part(), part(), part(), part()], part(), part());
         for (gate, out) in gates.iter_mut().enumerate() {
             let of = |all: &'_ [T]| (row * 4 + gate) * width..all.len();
-            let sums = hidden[of(hidden)].iter().zip(&input[of(input)]).map(|(&h, &x)| h + x);
+            let sums =
+                hidden[of(hidden)].iter().zip(&input[of(input)]).map(|(&h, &x)| opaque(compact, h) + x);
             match gate {
                 2 => out.iter_mut().zip(sums).for_each(|(o, v)| *o = v.tanh()),
                 _ => out.iter_mut().zip(sums).for_each(|(o, v)| *o = sigmoid(v)),
             }
         }
         let [i, f, g, _] = gates.each_ref();
-        let kept = f.iter().zip(&c[row * width..]).map(|(&f, &c)| f * c);
+        let kept = f.iter().zip(&c[row * width..]).map(|(&f, &c)| opaque(compact, f) * c);
         let new = i.iter().zip(g.iter()).map(|(&i, &g)| i * g);
         next.iter_mut().zip(kept.zip(new)).for_each(|(o, (kept, new))| *o = kept + new);
-        tanh.iter_mut().zip(&*next).for_each(|(o, c)| *o = c.tanh());
+        tanh.iter_mut().zip(&*next).for_each(|(o, &c)| *o = opaque(compact, c).tanh());
         Step { gates, next, tanh }
     }
 }
@@ -93,9 +94,9 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
                 let c = &all[2][row * width..][..width];
                 scratch(PARTS * width, |room| {
                     let step = Step::new(all, row, room);
-                    vectorize_for::<T, _>(
+                    vectorize_or_compact::<T, _>(
                         #[inline(always)]
-                        || back(step, c, dh, dc, gates, to_c),
+                        |compact| back(step, c, [dh, dc], gates, to_c, compact),
                     );
                 });
             });
@@ -106,17 +107,43 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
 
 /// A row's gradients from those of h' and c'.
 #[inline(always)]
-fn back<T: Real>(step: Step<T>, c: &[T], dh: &[T], dc: &[T], gates: &mut [T], to_c: &mut [T]) {
+fn back<T: Real>(
+    step: Step<T>,
+    c: &[T],
+    [dh, dc]: [&[T]; 2],
+    gates: &mut [T],
+    to_c: &mut [T],
+    compact: bool,
+) {
     let Step { gates: [i, f, g, o], next: through, tanh } = step;
     let outer = dh.iter().zip(&*o).zip(&*tanh).map(|((&dh, &o), &t)| dh * o * (T::ONE - t * t));
-    through.iter_mut().zip(dc.iter().zip(outer)).for_each(|(o, (&dc, outer))| *o = dc + outer);
+    through
+        .iter_mut()
+        .zip(dc.iter().zip(outer))
+        .for_each(|(o, (&dc, outer))| *o = opaque(compact, dc) + outer);
     let slope = |s: T| s * (T::ONE - s);
     let width = c.len();
     let mut parts = gates.chunks_exact_mut(width);
     let mut part = || parts.next().expect("four gates").iter_mut();
-    part().zip(&*through).zip(&*g).zip(&*i).for_each(|(((o, &dc), &g), &i)| *o = dc * g * slope(i));
-    part().zip(&*through).zip(c).zip(&*f).for_each(|(((o, &dc), &c), &f)| *o = dc * c * slope(f));
-    part().zip(&*through).zip(&*i).zip(&*g).for_each(|(((o, &dc), &i), &g)| *o = dc * i * (T::ONE - g * g));
-    part().zip(dh).zip(&*tanh).zip(&*o).for_each(|(((out, &dh), &t), &o)| *out = dh * t * slope(o));
-    to_c.iter_mut().zip(&*through).zip(&*f).for_each(|((o, &dc), &f)| *o = dc * f);
+    part()
+        .zip(&*through)
+        .zip(&*g)
+        .zip(&*i)
+        .for_each(|(((o, &dc), &g), &i)| *o = opaque(compact, dc) * g * slope(i));
+    part()
+        .zip(&*through)
+        .zip(c)
+        .zip(&*f)
+        .for_each(|(((o, &dc), &c), &f)| *o = opaque(compact, dc) * c * slope(f));
+    part()
+        .zip(&*through)
+        .zip(&*i)
+        .zip(&*g)
+        .for_each(|(((o, &dc), &i), &g)| *o = opaque(compact, dc) * i * (T::ONE - g * g));
+    part()
+        .zip(dh)
+        .zip(&*tanh)
+        .zip(&*o)
+        .for_each(|(((out, &dh), &t), &o)| *out = opaque(compact, dh) * t * slope(o));
+    to_c.iter_mut().zip(&*through).zip(&*f).for_each(|((o, &dc), &f)| *o = opaque(compact, dc) * f);
 }

@@ -5,7 +5,7 @@
 //! and any width of vector (compare ndarray's `unrolled_fold` and NumPy's pairwise sum).
 
 use super::{fresh, hold, with_type};
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
 use std::sync::Arc;
@@ -58,15 +58,15 @@ pub trait Reducer<T: Plain>: Fold<T> {
 impl<T: Plain, F: Fn(T, T) -> T + Copy + Sync> Reducer<T> for By<T, F> {
     #[inline(never)]
     fn run(&self, x: &[T]) -> T {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || run(x, *self),
+            |compact| if compact { run_compact(x, *self) } else { run(x, *self) },
         )
     }
     fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || columns(x, at, rows, out, self),
+            |compact| columns(x, at, rows, out, self, compact),
         );
     }
 }
@@ -87,16 +87,16 @@ impl<T, F: Fold<T>> Fold<T> for Unordered<F> {
 
 impl<T: Plain, F: Fold<T>> Reducer<T> for Unordered<F> {
     fn run(&self, x: &[T]) -> T {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || x.iter().fold(self.start(), |a, &b| self.join(a, b)),
+            |compact| x.iter().fold(self.start(), |a, &b| self.join(a, opaque(compact, b))),
         )
     }
     fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
         out.fill(self.start());
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || join_rows(x, at, rows, out, self),
+            |compact| join_rows(x, at, rows, out, self, compact),
         );
     }
 }
@@ -176,6 +176,27 @@ fn run<T: Plain, F: Reducer<T> + Copy>(x: &[T], fold: F) -> T {
     }
 }
 
+/// As [`run`], an element at a time.
+#[inline(always)]
+fn run_compact<T: Plain, F: Reducer<T> + Copy>(x: &[T], fold: F) -> T {
+    if x.len() > BLOCK {
+        let (low, high) = x.split_at(half(x.len()));
+        return fold.join(Reducer::run(&fold, low), Reducer::run(&fold, high));
+    }
+    let mut lanes = [fold.start(); LANES];
+    for (i, &v) in x.iter().enumerate() {
+        lanes[i % LANES] = fold.join(lanes[i % LANES], opaque(true, v));
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width = opaque(true, width / 2);
+        for i in 0..width {
+            lanes[i] = fold.join(lanes[i], lanes[i + width]);
+        }
+    }
+    lanes[0]
+}
+
 const TWO: usize = 2 * BLOCK;
 const FOUR: usize = 4 * BLOCK;
 
@@ -195,8 +216,13 @@ fn abreast<T: Plain, F: Fold<T> + Copy, const N: usize>(x: &[T], fold: F) -> [T;
             }
         }
     }
-    // Opaque: or the compiler fits the loop above to what it makes of this end, at half the speed.
-    lanes.map(|lanes| pairwise(std::hint::black_box(lanes), fold))
+    lanes.map(|lanes| ended(lanes, fold))
+}
+
+/// [`pairwise`], not inlined: or the compiler would fit the loop before to what it makes of this end, at half the speed.
+#[inline(never)]
+fn ended<T: Plain, F: Fold<T> + Copy>(lanes: [T; LANES], fold: F) -> T {
+    pairwise(lanes, fold)
 }
 
 /// The lanes joined, a power of two of them, each of the lower half with its counterpart.
@@ -266,73 +292,105 @@ fn run_on_threads<T: Plain>(x: &[T], by: &dyn Reducer<T>) -> T {
     joined(x.len(), &mut results.iter(), by)
 }
 
+/// How the elements of `[kept…, reduced…]` are reached.
+struct Reach {
+    /// Elements to one.
+    count: usize,
+    /// Where each result's elements begin.
+    starts: Vec<usize>,
+    /// Where they stand from there.
+    inside: Inside,
+}
+
+enum Inside {
+    /// In one run.
+    Run,
+    /// Beside those of the next result, in these rows.
+    Rows(Vec<usize>),
+    /// All the same.
+    One,
+    /// In runs of some length from these places on.
+    Runs(Vec<isize>, usize),
+}
+
+impl Reach {
+    fn new(layout: &Layout, kept: usize) -> Self {
+        let part = |sizes: &[usize], strides: &[isize], offset| {
+            Layout::new(tensor_core::Shape::new(sizes), strides, offset)
+        };
+        let (sizes, strides) = (layout.shape().split_at(kept), layout.strides().split_at(kept));
+        let (outer, inner) = (part(sizes.0, strides.0, layout.offset()), part(sizes.1, strides.1, 0));
+        let (count, starts) = (inner.numel(), outer.indices().collect::<Vec<usize>>());
+        let adjacent = || starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        let inside = if inner.is_contiguous() {
+            Inside::Run
+        } else if inner.strides().iter().all(|&s| s >= 0) && adjacent() {
+            Inside::Rows(inner.indices().collect())
+        } else if inner.strides().iter().all(|&s| s == 0) {
+            Inside::One
+        } else {
+            let last = inner.rank() - 1;
+            let len = if inner.strides()[last] == 1 { inner.shape()[last] } else { 1 };
+            Inside::Runs(inside_offsets(&if len == 1 { inner } else { inner.slice(last, 0, 1, 1) }), len)
+        };
+        Reach { count, starts, inside }
+    }
+}
+
 /// `x` is `[kept…, reduced…]`.
 fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], by: &dyn Reducer<T>) {
-    let count: usize = layout.shape()[kept..].iter().product();
-    let outer = Layout::new(
-        tensor_core::Shape::new(&layout.shape()[..kept]),
-        &layout.strides()[..kept],
-        layout.offset(),
-    );
-    let inner = Layout::new(tensor_core::Shape::new(&layout.shape()[kept..]), &layout.strides()[kept..], 0);
-    if count == 0 {
+    if layout.shape()[kept..].contains(&0) {
         return out.fill(by.start());
     }
-    let starts: Vec<usize> = outer.indices().collect();
-    if inner.is_contiguous() {
-        if count > PIECE && starts.len() < threads::num_threads() {
+    let Reach { count, starts, inside } = Reach::new(layout, kept);
+    match inside {
+        Inside::Run if count > PIECE && starts.len() < threads::num_threads() => {
             for (o, &start) in out.iter_mut().zip(&starts) {
                 *o = run_on_threads(&x[start..][..count], by);
             }
-            return;
         }
-        let several = (PIECE / count).max(1);
-        return threads::groups(out, several, several * count, &|index, out| {
-            by.runs(x, &starts[index * several..][..out.len()], count, out);
-        });
-    }
-    let adjacent = starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
-    if adjacent && inner.strides().iter().all(|&s| s >= 0) {
+        Inside::Run => {
+            let several = (PIECE / count).max(1);
+            threads::groups(out, several, several * count, &|index, out| {
+                by.runs(x, &starts[index * several..][..out.len()], count, out);
+            });
+        }
         // Columns: whole rows are joined, vectorised over the kept elements.
-        let rows: Vec<usize> = inner.indices().collect();
-        let first = starts[0];
-        let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
-        return threads::groups(out, width, count * width, &|index, part| {
-            by.columns(x, first + index * width, &rows, part);
-        });
-    }
-    // Brought together first, in runs where there are any; what repeats everywhere, such as the gradient of a sum, once.
-    let alike = starts.windows(2).all(|pair| pair[0] == pair[1]);
-    let (out, repeated) = out.split_at_mut(if alike { out.len().min(1) } else { out.len() });
-    let is_one = inner.strides().iter().all(|&s| s == 0);
-    let last = inner.rank() - 1;
-    let len = if inner.strides()[last] == 1 { inner.shape()[last] } else { 1 };
-    let inside = match len {
-        _ if is_one => Vec::new(),
-        1 => inside_offsets(&inner),
-        _ => inside_offsets(&inner.slice(last, 0, 1, 1)),
-    };
-    threads::groups(out, 1, count, &|index, out| {
-        let at = |offset: isize| (starts[index] as isize + offset) as usize;
-        let mut gathered = Vec::with_capacity(count);
-        match len {
-            _ if is_one => gathered.resize(count, x[starts[index]]),
-            1 => gathered.extend(inside.iter().map(|&offset| x[at(offset)])),
-            _ => inside.iter().for_each(|&offset| gathered.extend_from_slice(&x[at(offset)..][..len])),
+        Inside::Rows(rows) => {
+            let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
+            threads::groups(out, width, count * width, &|index, part| {
+                by.columns(x, starts[0] + index * width, &rows, part);
+            });
         }
-        out[0] = by.run(&gathered);
-    });
-    repeated.fill(out.first().copied().unwrap_or(by.start()));
+        // The gradient of a sum, for one, is the same number everywhere.
+        Inside::One => {
+            let alike = starts.windows(2).all(|pair| pair[0] == pair[1]);
+            let (out, repeated) = out.split_at_mut(if alike { out.len().min(1) } else { out.len() });
+            threads::groups(out, 1, count, &|index, out| out[0] = by.run(&vec![x[starts[index]]; count]));
+            repeated.fill(out.first().copied().unwrap_or(by.start()));
+        }
+        // Brought together first, in runs where there are any.
+        Inside::Runs(inside, len) => threads::groups(out, 1, count, &|index, out| {
+            let at = |offset: isize| (starts[index] as isize + offset) as usize;
+            let mut gathered = Vec::with_capacity(count);
+            if len == 1 {
+                gathered.extend(inside.iter().map(|&offset| x[at(offset)]));
+            } else {
+                inside.iter().for_each(|&offset| gathered.extend_from_slice(&x[at(offset)..][..len]));
+            }
+            out[0] = by.run(&gathered);
+        }),
+    }
 }
 
 #[inline(always)]
-fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F) {
+fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F, compact: bool) {
     let mut total = vec![fold.start(); out.len()];
     for block in rows.chunks(ROWS) {
         out.fill(fold.start());
-        join_rows(x, at, block, out, fold);
+        join_rows(x, at, block, out, fold, compact);
         for (t, &o) in total.iter_mut().zip(&*out) {
-            *t = fold.join(*t, o);
+            *t = fold.join(*t, opaque(compact, o));
         }
     }
     out.copy_from_slice(&total);
@@ -340,18 +398,26 @@ fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [
 
 /// Joins rows into `out`, in their order.
 #[inline(always)]
-fn join_rows<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F) {
+fn join_rows<T: Plain, F: Fold<T>>(
+    x: &[T],
+    at: usize,
+    rows: &[usize],
+    out: &mut [T],
+    fold: &F,
+    compact: bool,
+) {
     // Four rows are joined one after the other while the result stays in a register.
     let mut fours = rows.chunks_exact(4);
     for four in &mut fours {
-        let [a, b, c, d] = [0, 1, 2, 3].map(|i| &x[at + four[i]..][..out.len()]);
+        let row = |i: usize| &x[at + four[i]..][..out.len()];
+        let (a, b, c, d) = (row(0), row(1), row(2), row(3));
         for ((((o, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *o = fold.join(fold.join(fold.join(fold.join(*o, a), b), c), d);
+            *o = fold.join(fold.join(fold.join(fold.join(*o, opaque(compact, a)), b), c), d);
         }
     }
     for &row in fours.remainder() {
         for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
-            *o = fold.join(*o, v);
+            *o = fold.join(*o, opaque(compact, v));
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::reduce::{By, in_lanes};
 use super::{fresh, hold, packed, with_float};
 use crate::math::Real;
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ fn largest<T: Real>(row: &[T]) -> T {
 
 /// `exp(v − shift)` to `out`, and their sum in a fixed order of sixteen lanes.
 #[inline(always)]
-fn exponentials<T: Real>(row: &[T], shift: T, out: &mut [T]) -> T {
+fn exponentials<T: Real>(row: &[T], shift: T, out: &mut [T], compact: bool) -> T {
     for (o, &v) in out.iter_mut().zip(row) {
-        *o = (v - shift).exp();
+        *o = (opaque(compact, v) - shift).exp();
     }
     lane_sum(out)
 }
@@ -44,20 +44,20 @@ fn softmax_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
         };
     }
     threads::groups(out, width, 8 * width, &|index, out| {
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || {
+            |compact| {
                 let row = &x[index * width..][..width];
                 let shift = largest(row);
-                let sum = exponentials(row, shift, out);
+                let sum = exponentials(row, shift, out, compact);
                 if log {
                     let ln = sum.ln();
                     for (o, &v) in out.iter_mut().zip(row) {
-                        *o = (v - shift) - ln;
+                        *o = (opaque(compact, v) - shift) - ln;
                     }
                 } else {
                     for o in out {
-                        *o = *o / sum;
+                        *o = opaque(compact, *o) / sum;
                     }
                 }
             },
@@ -70,9 +70,9 @@ fn narrow_rows<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], lo
     let size = N * width;
     threads::groups(out, size, 8 * size, &|index, out| {
         let x = &x[index * size..][..out.len()];
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || abreast::<T, N>(x, width, out, log),
+            |compact| abreast::<T, N>(x, width, out, log, compact),
         );
     });
 }
@@ -80,7 +80,7 @@ fn narrow_rows<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], lo
 /// Softmax or its logarithm of up to `N` rows: turned, so that each is a lane of one vector. A row of a
 /// few classes alone would leave most of a vector empty.
 #[inline(always)]
-fn abreast<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], log: bool) {
+fn abreast<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], log: bool, compact: bool) {
     let mut turned = [[T::ZERO; N]; NARROW];
     let turned = &mut turned[..width];
     for (column, lanes) in turned.iter_mut().enumerate() {
@@ -96,20 +96,20 @@ fn abreast<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], log: b
     }
     let mut sum = [T::ZERO; N];
     for lanes in &mut *turned {
-        for ((v, &shift), sum) in lanes.iter_mut().zip(&shift).zip(&mut sum) {
-            let shifted = *v - shift;
+        for ((v, &shift), sum) in lanes[..opaque(compact, N)].iter_mut().zip(&shift).zip(&mut sum) {
+            let shifted = opaque(compact, *v) - shift;
             let e = shifted.exp();
             *sum += e;
             *v = if log { shifted } else { e };
         }
     }
     let mut ln = sum;
-    for ln in &mut ln {
-        *ln = ln.ln();
+    for ln in &mut ln[..opaque(compact, N)] {
+        *ln = opaque(compact, *ln).ln();
     }
     for lanes in &mut *turned {
-        for ((v, &ln), &sum) in lanes.iter_mut().zip(&ln).zip(&sum) {
-            *v = if log { *v - ln } else { *v / sum };
+        for ((v, &ln), &sum) in lanes[..opaque(compact, N)].iter_mut().zip(&ln).zip(&sum) {
+            *v = if log { opaque(compact, *v) - ln } else { *v / sum };
         }
     }
     for (column, lanes) in turned.iter().enumerate() {
@@ -147,20 +147,20 @@ pub fn softmax_grad(pool: &Arc<Pool>, y: View, grad: View, axis: usize, log: boo
     Some(with_float!(y.dtype(), T => {
         let (y, g) = (packed::<T>(&held_y), packed::<T>(&held_g));
         fresh(pool, y.len(), |out: &mut [T]| threads::groups(out, width, 8 * width, &|index, out| {
-            vectorize_for::<T, _>(#[inline(always)] || {
+            vectorize_or_compact::<T, _>(#[inline(always)] |compact| {
                 let (y, g) = (&y[index * width..][..width], &g[index * width..][..width]);
                 if log {
                     let sum = lane_sum(g);
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
-                        *o = g - Real::exp(y) * sum;
+                        *o = g - Real::exp(opaque(compact, y)) * sum;
                     }
                 } else {
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
-                        *o = y * g;
+                        *o = opaque(compact, y) * g;
                     }
                     let sum = lane_sum(out);
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
-                        *o = y * (g - sum);
+                        *o = opaque(compact, y) * (g - sum);
                     }
                 }
             });
@@ -211,9 +211,9 @@ pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: Vie
         let (rows, size) = (rows_at_a_time(width), rows_at_a_time(width) * width);
         fresh(pool, p.len(), |out: &mut [T]| threads::groups(out, size, 8 * size, &|index, out| {
             let p = &p[index * size..][..out.len()];
-            vectorize_for::<T, _>(#[inline(always)] || {
+            vectorize_or_compact::<T, _>(#[inline(always)] |compact| {
                 for (o, &p) in out.iter_mut().zip(p) {
-                    *o = Real::exp(p) * scale;
+                    *o = Real::exp(opaque(compact, p)) * scale;
                 }
             });
             for (row, &class) in out.chunks_exact_mut(width).zip(&target[index * rows..]) {

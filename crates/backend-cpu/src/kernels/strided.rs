@@ -29,7 +29,9 @@ fn pack_words<W: Plain>((data, layout): (&[W], &Layout), out: &mut [W]) {
     match nest.loops() {
         [(_, [0])] => threads::chunks(out, &|_, part| part.fill(data[layout.offset()])),
         [.., (_, [1])] => threads::chunks(out, &|first, part| {
-            nest.pieces(first, part, &mut |[at], run| run.copy_from_slice(&data[at as usize..][..run.len()]));
+            nest.pieces(first, part.len(), &mut |[at], run| {
+                part[run.clone()].copy_from_slice(&data[at as usize..][..run.len()]);
+            });
         }),
         [.., (rows, [1]), (cols, [step])] if *rows >= SIDE && *cols >= SIDE => {
             let (rows, cols) = (*rows, *cols);

@@ -5,7 +5,7 @@ use super::copy::Number;
 use super::index::Accumulate;
 use super::{fresh, hold, packed, with_float, with_type, with_width};
 use crate::math::Real;
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Pool};
 use crate::threads;
 use std::ops::Range;
@@ -163,7 +163,7 @@ pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> R
         fresh(pool, starts.len() * plan.plane(), |out: &mut [T]| {
             threads::groups(out, plan.plane(), plan.kernel() * plan.count(), &|index, plane| {
                 plane.fill(T::default());
-                vectorize_for::<T, _>(#[inline(always)] || plan.lines(#[inline(always)] |at| {
+                vectorize_or_compact::<T, _>(#[inline(always)] |compact| plan.lines(#[inline(always)] |at| {
                     let Some(row) = at.row.filter(|_| !at.inside.is_empty()) else { return };
                     let first = (row as isize + plan.windows[2].at(at.inside.start, at.k)) as usize;
                     let from = starts[index] as isize
@@ -171,13 +171,13 @@ pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> R
                         + lines[at.line]
                         + at.inside.start as isize * step;
                     let len = at.inside.len();
-                    if step == 1 && stride == 1 {
+                    if step == 1 && stride == 1 && !compact {
                         let from = &data[from as usize..][..len];
                         plane[first..].iter_mut().zip(from).for_each(|(o, &v)| *o = o.plus(v));
                     } else {
                         for i in 0..len {
                             let o = &mut plane[first + i * stride];
-                            *o = o.plus(data[(from + i as isize * step) as usize]);
+                            *o = o.plus(opaque(compact, data[(from + i as isize * step) as usize]));
                         }
                     }
                 }));
@@ -215,9 +215,9 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> Result<(Block,
             threads::groups(&mut both, 1, plan.kernel() * count, &|row, both| {
                 let (out, places) = &mut both[0];
                 let data = &data[row * plan.plane()..];
-                vectorize_for::<T, _>(#[inline(always)] || match plan.windows[2].stride {
-                    1 => largest::<T, 1>(&plan, data, out, places),
-                    2 => largest::<T, 2>(&plan, data, out, places),
+                vectorize_or_compact::<T, _>(#[inline(always)] |compact| match plan.windows[2].stride {
+                    1 if !compact => largest::<T, 1>(&plan, data, out, places),
+                    2 if !compact => largest::<T, 2>(&plan, data, out, places),
                     _ => largest::<T, 0>(&plan, data, out, places),
                 });
                 // Nothing exceeds −∞: such a window names its first element, or the nearest to it.
@@ -237,7 +237,8 @@ fn largest<T: Real, const S: usize>(plan: &Plan, data: &[T], out: &mut [T], plac
     let [depth, height, width] = plan.windows;
     let [depths, rows, line] = plan.sizes;
     let stride = if S == 0 { width.stride } else { S };
-    let inside: Vec<Range<usize>> = (0..width.size).map(|k| width.inside(k, line)).collect();
+    let mut inside = Vec::with_capacity(width.size);
+    (0..width.size).for_each(|k| inside.push(width.inside(k, line)));
     let lines = out.chunks_mut(plan.places[2]).zip(places.chunks_mut(plan.places[2]));
     for (number, (out, places)) in lines.enumerate() {
         let (od, oh) = (number / plan.places[1], number % plan.places[1]);

@@ -4,7 +4,7 @@
 use super::rows::turned;
 use super::triangular::Triangle;
 use crate::gemm::{Kernel, MatRef, Sizes, Update, gemm_into};
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 
 /// Columns up to which a square is factored by plain loops.
 const LEAF: usize = 16;
@@ -46,9 +46,9 @@ fn factor<T: Kernel>(u: &mut [T], n: usize, step: usize, first: usize) -> Result
 fn leaf<T: Kernel>(u: &mut [T], n: usize, step: usize) -> Result<(), usize> {
     let mut square = [[T::ZERO; LEAF]; LEAF];
     square.iter_mut().zip(u.chunks(step)).take(n).for_each(|(to, from)| to[..n].copy_from_slice(&from[..n]));
-    vectorize_for::<T, _>(
+    vectorize_or_compact::<T, _>(
         #[inline(always)]
-        || {
+        |compact| {
             for k in 0..n {
                 let pivot = square[k][k];
                 let positive = pivot > T::ZERO; // NaN is not
@@ -56,12 +56,12 @@ fn leaf<T: Kernel>(u: &mut [T], n: usize, step: usize) -> Result<(), usize> {
                     return Err(k);
                 }
                 let root = pivot.sqrt();
-                square[k].iter_mut().for_each(|v| *v = *v / root);
+                square[k][..opaque(compact, LEAF)].iter_mut().for_each(|v| *v = opaque(compact, *v) / root);
                 let row = square[k];
                 for i in k + 1..n {
                     let factor = -row[i];
-                    for (v, &x) in square[i].iter_mut().zip(&row) {
-                        *v = factor.fma(x, *v);
+                    for (v, &x) in square[i][..opaque(compact, LEAF)].iter_mut().zip(&row) {
+                        *v = factor.fma(opaque(compact, x), *v);
                     }
                 }
             }

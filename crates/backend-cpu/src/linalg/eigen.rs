@@ -2,6 +2,7 @@
 //! end has the larger numbers (LAPACK's `steqr`; Golub & Van Loan 8.3.5), whose rotations are applied to the rows of Qᵀ
 //! many at a time. The sweeps themselves are in double precision.
 
+use super::ascending;
 use super::householder::product;
 use super::rotations::{Rotated, Turn, turn_to_first};
 use super::tridiagonal::reduce;
@@ -34,8 +35,7 @@ pub fn eigh<T: Kernel>(a: &[T], n: usize, values: &mut [T], vectors: Option<&mut
             rows.sweep(first, turns, upwards);
         }
     });
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| d[i].total_cmp(&d[j]));
+    let order = ascending(&d);
     values.iter_mut().zip(&order).for_each(|(to, &i)| *to = T::of(d[i]) * size);
     if let (Some(out), Some(rows)) = (vectors, &mut rows) {
         let sign = |rows: &Rotated<T>, row: usize| if rows.last(row) < T::ZERO { -T::ONE } else { T::ONE };

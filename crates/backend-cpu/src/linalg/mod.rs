@@ -36,6 +36,13 @@ pub fn linalg(pool: &Arc<Pool>, op: LinalgOp, args: &[View]) -> Result<Vec<Block
     with_float!(args[0].dtype(), T => each::<T>(pool, op, args))
 }
 
+/// The places of the numbers from the smallest on, equal ones in their order.
+fn ascending(numbers: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..numbers.len()).collect();
+    order.sort_by(|&i, &j| numbers[i].total_cmp(&numbers[j]));
+    order
+}
+
 fn each<T: Kernel + Real>(pool: &Arc<Pool>, op: LinalgOp, args: &[View]) -> Result<Vec<Block>> {
     let held: Vec<_> = args.iter().map(|&view| hold(view)).collect();
     let values: Vec<_> = held.iter().map(packed::<T>).collect();

@@ -4,7 +4,7 @@
 //! Invariant: strips are independent, so threads divide them without a change of bits.
 
 use crate::math::Real;
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 use crate::threads;
 
 /// Columns in a strip: some registers, so that one hides the latency of another. (Of 16 doubles the compiler made
@@ -108,40 +108,40 @@ impl<T: Real> Rotated<T> {
 /// All sweeps over one strip.
 fn pass<T: Real>(sweeps: &[Sweep], turns: &[(T, T)], strip: &mut [T]) {
     let rows = strip.as_chunks_mut::<STRIP>().0;
-    vectorize_for::<T, _>(
+    vectorize_or_compact::<T, _>(
         #[inline(always)]
-        || {
+        |compact| {
             for sweep in sweeps {
                 let turns = &turns[sweep.turns.clone()];
                 let rows = &mut rows[sweep.first..][..turns.len() + 1];
-                if sweep.upwards { up(rows, turns) } else { down(rows, turns) }
+                if sweep.upwards { up(rows, turns, compact) } else { down(rows, turns, compact) }
             }
         },
     );
 }
 
 #[inline(always)]
-fn down<T: Real>(rows: &mut [[T; STRIP]], turns: &[(T, T)]) {
+fn down<T: Real>(rows: &mut [[T; STRIP]], turns: &[(T, T)], compact: bool) {
     let mut x = rows[0];
     for (i, &(c, s)) in turns.iter().enumerate() {
         let y = rows[i + 1];
-        for k in 0..STRIP {
+        for k in 0..opaque(compact, STRIP) {
             rows[i][k] = c.fma(x[k], s * y[k]);
             // What does not wait for the rotation before is multiplied first.
-            x[k] = (-s).fma(x[k], c * y[k]);
+            x[k] = (-s).fma(opaque(compact, x[k]), c * y[k]);
         }
     }
     rows[turns.len()] = x;
 }
 
 #[inline(always)]
-fn up<T: Real>(rows: &mut [[T; STRIP]], turns: &[(T, T)]) {
+fn up<T: Real>(rows: &mut [[T; STRIP]], turns: &[(T, T)], compact: bool) {
     let mut y = rows[turns.len()];
     for (i, &(c, s)) in turns.iter().enumerate().rev() {
         let x = rows[i];
-        for k in 0..STRIP {
+        for k in 0..opaque(compact, STRIP) {
             rows[i + 1][k] = c.fma(y[k], -(s * x[k]));
-            y[k] = s.fma(y[k], c * x[k]);
+            y[k] = s.fma(opaque(compact, y[k]), c * x[k]);
         }
     }
     rows[0] = y;

@@ -5,7 +5,7 @@
 //! None is inlined: many call them, and each has a loop for every width.
 
 use crate::math::Real;
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_for, vectorize_or_compact};
 use crate::threads;
 
 /// Parts of a sum.
@@ -64,12 +64,25 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
     sums.map(total)
 }
 
+/// As [`dots`] of one row, a product at a time.
+#[inline(always)]
+fn dot_compact<T: Real>(x: &[T], y: &[T]) -> T {
+    let lanes = if y.len() < LANES { 1 } else { LANES };
+    let mut sums = [T::ZERO; LANES];
+    for i in 0..y.len().next_multiple_of(lanes) {
+        // Zeros fill up, as there.
+        let [x, y] = [x, y].map(|run| opaque(true, run.get(i).copied().unwrap_or(T::ZERO)));
+        sums[i % lanes] = x.fma(y, sums[i % lanes]);
+    }
+    if lanes == 1 { sums[0] } else { total(sums) }
+}
+
 /// `Σ x·y`
 #[inline(never)]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    let [sum] = vectorize_for::<T, _>(
+    let [sum] = vectorize_or_compact::<T, _>(
         #[inline(always)]
-        || dots::<T, 1>(x, 0, y),
+        |compact| if compact { [dot_compact(x, y)] } else { dots(x, 0, y) },
     );
     sum
 }
@@ -118,17 +131,17 @@ pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(ROWS).max(ROWS);
     threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share * a_row..];
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || {
+            |compact| {
                 for (i, y) in y.chunks_mut(ROWS).enumerate() {
                     let a = &a[i * ROWS * a_row..];
-                    if let Ok(y) = <&mut [T; ROWS]>::try_from(&mut *y) {
-                        *y = dots::<T, ROWS>(a, a_row, x);
-                    } else {
-                        for (k, y) in y.iter_mut().enumerate() {
-                            [*y] = dots::<T, 1>(&a[k * a_row..], 0, x);
-                        }
+                    match <&mut [T; ROWS]>::try_from(&mut *y) {
+                        Ok(y) if !compact => *y = dots::<T, ROWS>(a, a_row, x),
+                        _ => y
+                            .iter_mut()
+                            .enumerate()
+                            .for_each(|(k, y)| *y = dot(&a[k * a_row..][..x.len()], x)),
                     }
                 }
             },
@@ -142,10 +155,12 @@ pub fn add_rows<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T], minus: boo
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(LANES).max(LANES);
     threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share..];
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || {
-                if y.len() >= 16 {
+            |compact| {
+                if compact {
+                    strips::<T, 1, 1>(a, a_row, x, y, minus);
+                } else if y.len() >= 16 {
                     strips::<T, 16, 64>(a, a_row, x, y, minus);
                 } else if y.len() >= 4 {
                     strips::<T, 4, 4>(a, a_row, x, y, minus);

@@ -3,7 +3,7 @@
 //! Golub & Van Loan 8.6.3).
 
 use super::rows::turned;
-use super::{bidiagonal, golub_kahan, householder, qr, rotations::Rotated, unit};
+use super::{ascending, bidiagonal, golub_kahan, householder, qr, rotations::Rotated, unit};
 use crate::gemm::Kernel;
 
 /// Singular values of `a` `[m, n]`, descending, into `s` `[k]`, k = min(m, n); U `[m, k]` and Vᵀ `[k, n]` into
@@ -66,8 +66,7 @@ fn square<T: Kernel>(
             v.sweep(sweep.first, sweep.right, sweep.upwards);
         }
     });
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| d[j].abs().total_cmp(&d[i].abs()));
+    let order = ascending(&d.iter().map(|v| -v.abs()).collect::<Vec<f64>>());
     values.iter_mut().zip(&order).for_each(|(to, &i)| *to = T::of(d[i].abs()) * size);
     if let (Some([left, right]), Some((u, v))) = (vectors, &mut rows) {
         u.rows_into(&order, |_, _| T::ONE, true, left);

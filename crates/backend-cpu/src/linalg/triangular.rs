@@ -4,7 +4,7 @@
 
 use super::rows::{axpy, dot};
 use crate::gemm::{Kernel, MatRef, Sizes, Update, gemm_into};
-use crate::simd::vectorize_for;
+use crate::simd::{opaque, vectorize_or_compact};
 
 /// Rows that are solved at once.
 const LEAF: usize = 8;
@@ -111,9 +111,9 @@ impl<'a, T: Kernel> Triangle<'a, T> {
             }
         }
         let (upper, unit) = (self.upper, self.unit);
-        vectorize_for::<T, _>(
+        vectorize_or_compact::<T, _>(
             #[inline(always)]
-            || {
+            |compact| {
                 for at in (0..m).step_by(STRIP) {
                     let cols = STRIP.min(m - at);
                     let mut strip = [[T::ZERO; STRIP]; LEAF];
@@ -125,12 +125,12 @@ impl<'a, T: Kernel> Triangle<'a, T> {
                         let mut row = strip[i];
                         for j in if upper { i + 1..n } else { 0..i } {
                             let factor = -a[i][j];
-                            for (v, &known) in row.iter_mut().zip(&strip[j]) {
-                                *v = factor.fma(known, *v);
+                            for (v, &known) in row[..opaque(compact, STRIP)].iter_mut().zip(&strip[j]) {
+                                *v = factor.fma(opaque(compact, known), *v);
                             }
                         }
                         if !unit {
-                            row.iter_mut().for_each(|v| *v = *v / a[i][i]);
+                            row.iter_mut().for_each(|v| *v = opaque(compact, *v) / a[i][i]);
                         }
                         strip[i] = row;
                     }

@@ -75,12 +75,42 @@ pub fn vectorize<R>(f: impl FnOnce() -> R) -> R {
 /// every loop would weigh more than it gives.
 #[inline(always)]
 pub fn vectorize_for<T: 'static, R>(f: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    if TypeId::of::<T>() != TypeId::of::<f32>() {
+    vectorize_or_compact::<T, R>(
+        #[inline(always)]
+        |_| f(),
+    )
+}
+
+/// As [`vectorize_for`], of code that is told whether it should be small rather than fast: true of the copy for x86-64
+/// before AVX2, where fused multiply-adds are calls that no vector helps. Each copy knows its answer as a constant.
+#[inline(always)]
+pub fn vectorize_or_compact<T: 'static, R>(f: impl FnOnce(bool) -> R) -> R {
+    let wide = TypeId::of::<T>() == TypeId::of::<f32>();
+    match level() {
         // SAFETY: `level` is never above what was detected on this very machine.
-        return if level() == Level::Portable { f() } else { unsafe { avx2(f) } };
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 if wide => unsafe {
+            avx512(
+                #[inline(always)]
+                || f(false),
+            )
+        },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 | Level::Avx2 => unsafe {
+            avx2(
+                #[inline(always)]
+                || f(false),
+            )
+        },
+        _ => f(cfg!(target_arch = "x86_64")),
     }
-    vectorize(f)
+}
+
+/// `value`; if `compact`, as one that the compiler knows nothing of: a loop over such is not made several.
+#[inline(always)]
+pub fn opaque<T>(compact: bool, value: T) -> T {
+    if compact { std::hint::black_box(value) } else { value }
 }
 
 /// Runs `f` compiled with 256-bit vectors and FMA.

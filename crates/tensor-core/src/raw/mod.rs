@@ -36,6 +36,10 @@ pub struct RawTensor {
 impl RawTensor {
     /// Wraps fresh row-major storage of `device`'s backend.
     pub fn from_storage(device: &Device, storage: Storage, dtype: DType, shape: impl Into<Shape>) -> Self {
+        RawTensor::row_major(device, storage, dtype, shape.into())
+    }
+
+    fn row_major(device: &Device, storage: Storage, dtype: DType, shape: Shape) -> Self {
         let layout = Layout::contiguous(shape);
         RawTensor { buffer: Buffer::new(device.clone(), storage, dtype, layout.numel()), layout }
     }

@@ -90,9 +90,7 @@ impl<T: Kernel> Correlation<'_, T> {
             .collect();
         for phase in &self.phases {
             let panels = Panels::new::<T>(phase.along.len(), self.to);
-            let all: Vec<(usize, Range<usize>)> = (0..groups)
-                .flat_map(|g| parts.iter().flat_map(|p| panels.of(p.clone())).map(move |p| (g, p)))
-                .collect();
+            let all = panels_of_groups(&panels, groups, &parts);
             let whole = panels.width() * panels.k;
             let mut room = self.pool.take::<T>(groups * whole)?;
             let room = room.slice_mut::<T>(groups * whole);
@@ -149,6 +147,11 @@ impl<T: Kernel> Correlation<'_, T> {
             }
         });
     }
+}
+
+/// The panels of each group's columns, in their order, with the group.
+fn panels_of_groups(panels: &Panels, groups: usize, parts: &[Range<usize>]) -> Vec<(usize, Range<usize>)> {
+    (0..groups).flat_map(|g| parts.iter().flat_map(|p| panels.of(p.clone())).map(move |p| (g, p))).collect()
 }
 
 /// `memory` in pieces of the given lengths.
