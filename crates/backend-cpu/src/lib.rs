@@ -9,6 +9,7 @@ pub mod gemm;
 mod kernels;
 mod linalg;
 mod math;
+mod nest;
 pub mod simd;
 mod storage;
 mod team;

@@ -1,10 +1,10 @@
 //! Choosing and adding by index. Indices have been checked to be in range.
 
 use super::{fresh, hold, packed, strided, with_type, with_width};
+use crate::nest::Nest;
 use crate::simd::vectorize;
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
-use crate::walk::Nest;
 use std::sync::Arc;
 use tensor_core::{DType, Layout, MAX_RANK, Result, Shape, View};
 

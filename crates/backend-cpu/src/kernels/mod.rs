@@ -12,6 +12,7 @@ pub mod pixels;
 pub mod pointwise;
 pub mod product;
 pub mod random;
+mod reach;
 pub mod recurrent;
 pub mod reduce;
 pub mod slopes;

@@ -6,10 +6,11 @@
 use super::reduce::{By, pairwise};
 use super::{fresh, hold, packed, with_float};
 use crate::math::Real;
+use crate::nest::Nest;
 use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Pool};
 use crate::threads;
-use crate::walk::{Nest, Operand};
+use crate::walk::Operand;
 use std::sync::Arc;
 use tensor_core::{Axes, DType, Layout, Result, Shape, Standard, View};
 

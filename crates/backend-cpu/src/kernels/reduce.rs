@@ -4,6 +4,7 @@
 //! error grows with the logarithm of the length, and the bits are the same at any number of threads
 //! and any width of vector (compare ndarray's `unrolled_fold` and NumPy's pairwise sum).
 
+use super::reach::{Inside, Reach};
 use super::{fresh, hold, with_type};
 use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Plain, Pool};
@@ -292,51 +293,6 @@ fn run_on_threads<T: Plain>(x: &[T], by: &dyn Reducer<T>) -> T {
     joined(x.len(), &mut results.iter(), by)
 }
 
-/// How the elements of `[kept…, reduced…]` are reached.
-struct Reach {
-    /// Elements to one.
-    count: usize,
-    /// Where each result's elements begin.
-    starts: Vec<usize>,
-    /// Where they stand from there.
-    inside: Inside,
-}
-
-enum Inside {
-    /// In one run.
-    Run,
-    /// Beside those of the next result, in these rows.
-    Rows(Vec<usize>),
-    /// All the same.
-    One,
-    /// In runs of some length from these places on.
-    Runs(Vec<isize>, usize),
-}
-
-impl Reach {
-    fn new(layout: &Layout, kept: usize) -> Self {
-        let part = |sizes: &[usize], strides: &[isize], offset| {
-            Layout::new(tensor_core::Shape::new(sizes), strides, offset)
-        };
-        let (sizes, strides) = (layout.shape().split_at(kept), layout.strides().split_at(kept));
-        let (outer, inner) = (part(sizes.0, strides.0, layout.offset()), part(sizes.1, strides.1, 0));
-        let (count, starts) = (inner.numel(), outer.indices().collect::<Vec<usize>>());
-        let adjacent = || starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
-        let inside = if inner.is_contiguous() {
-            Inside::Run
-        } else if inner.strides().iter().all(|&s| s >= 0) && adjacent() {
-            Inside::Rows(inner.indices().collect())
-        } else if inner.strides().iter().all(|&s| s == 0) {
-            Inside::One
-        } else {
-            let last = inner.rank() - 1;
-            let len = if inner.strides()[last] == 1 { inner.shape()[last] } else { 1 };
-            Inside::Runs(inside_offsets(&if len == 1 { inner } else { inner.slice(last, 0, 1, 1) }), len)
-        };
-        Reach { count, starts, inside }
-    }
-}
-
 /// `x` is `[kept…, reduced…]`.
 fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], by: &dyn Reducer<T>) {
     if layout.shape()[kept..].contains(&0) {
@@ -420,16 +376,6 @@ fn join_rows<T: Plain, F: Fold<T>>(
             *o = fold.join(*o, opaque(compact, v));
         }
     }
-}
-
-/// Offsets of a layout's elements from its first, which may be negative.
-fn inside_offsets(layout: &Layout) -> Vec<isize> {
-    let mut offsets = vec![0isize];
-    for (&size, &stride) in layout.shape().iter().zip(layout.strides()) {
-        offsets =
-            offsets.iter().flat_map(|&base| (0..size as isize).map(move |i| base + i * stride)).collect();
-    }
-    offsets
 }
 
 /// Reduces the dimensions `axes`.

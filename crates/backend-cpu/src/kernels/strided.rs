@@ -3,10 +3,11 @@
 
 use super::{Held, Packed, packed};
 use crate::gemm::{SIDE, Turn};
+use crate::nest::Nest;
 use crate::simd::vectorize_for;
 use crate::storage::Plain;
 use crate::threads;
-use crate::walk::{Nest, map};
+use crate::walk::map;
 use tensor_core::{Layout, Shape};
 
 /// Writes what a layout sees of `data` to `out`, row-major.
