@@ -5,6 +5,7 @@
 //! Firebrand that does the same on tensors of the same shapes. Both are measured in turns in one run ([`pair`]).
 
 mod layers;
+mod optimizers;
 mod pair;
 
 use firebrand::{DType, Tensor, cpu, manual_seed, no_grad};
@@ -24,7 +25,8 @@ fn main() -> Outcome {
         factorizations(&mut pair)?;
         random(&mut pair)
     })?;
-    layers::all(&mut pair)
+    layers::all(&mut pair)?;
+    optimizers::all(&mut pair)
 }
 
 fn pointwise(pair: &mut Pair) -> Outcome {

@@ -61,9 +61,19 @@ impl Pair {
     }
 
     /// One operation on both sides: PyTorch's `code`, which is its name in the table too, and Firebrand's `call`.
-    pub fn case<R>(&mut self, code: &str, mut call: impl FnMut() -> R) -> Result<(), Box<dyn Error>> {
+    pub fn case<R>(&mut self, code: &str, call: impl FnMut() -> R) -> Result<(), Box<dyn Error>> {
+        self.named(code, code, call)
+    }
+
+    /// [`Pair::case`] with another name in the table.
+    pub fn named<R>(
+        &mut self,
+        name: &str,
+        code: &str,
+        mut call: impl FnMut() -> R,
+    ) -> Result<(), Box<dyn Error>> {
         let Arguments { names, seconds, .. } = &self.arguments;
-        let name = format!("{}: {}", self.section, code.replace('\n', "; "));
+        let name = format!("{}: {}", self.section, name.replace('\n', "; "));
         if !names.is_empty() && !names.iter().any(|part| name.contains(part)) {
             return Ok(());
         }

@@ -126,41 +126,32 @@ pub fn map3<A: Plain, B: Plain, C: Plain, O: Plain>(
     f: impl Fn(A, B, C) -> O + Sync + Copy,
 ) {
     walk3(shape, x, y, z, out, &|x: &[A], y: &[B], z: &[C], out: &mut [O]| {
-        vectorize_or_compact::<O, _>(
-            #[inline(always)]
-            |compact| {
-                for (((o, &a), &b), &c) in out.iter_mut().zip(x).zip(y).zip(z) {
-                    *o = f(opaque(compact, a), b, c);
-                }
-            },
-        );
+        vectorize_or_compact!(O, |COMPACT| {
+            for (((o, &a), &b), &c) in out.iter_mut().zip(x).zip(y).zip(z) {
+                *o = f(opaque::<COMPACT, _>(a), b, c);
+            }
+        });
     });
 }
 
 /// `out[i] = f(x[i])` of one run.
 #[inline(always)]
 fn along<A: Plain, O: Plain>(out: &mut [O], x: &[A], f: impl Fn(A) -> O) {
-    vectorize_or_compact::<O, _>(
-        #[inline(always)]
-        |compact| {
-            for (o, &a) in out.iter_mut().zip(x) {
-                *o = f(opaque(compact, a));
-            }
-        },
-    );
+    vectorize_or_compact!(O, |COMPACT| {
+        for (o, &a) in out.iter_mut().zip(x) {
+            *o = f(opaque::<COMPACT, _>(a));
+        }
+    });
 }
 
 /// `out[i] = f(x[i], y[i])` of two runs.
 #[inline(always)]
 fn along2<A: Plain, B: Plain, O: Plain>(out: &mut [O], x: &[A], y: &[B], f: impl Fn(A, B) -> O) {
-    vectorize_or_compact::<O, _>(
-        #[inline(always)]
-        |compact| {
-            for ((o, &a), &b) in out.iter_mut().zip(x).zip(y) {
-                *o = f(opaque(compact, a), b);
-            }
-        },
-    );
+    vectorize_or_compact!(O, |COMPACT| {
+        for ((o, &a), &b) in out.iter_mut().zip(x).zip(y) {
+            *o = f(opaque::<COMPACT, _>(a), b);
+        }
+    });
 }
 
 // The walks themselves know types only; the operator is what they call for each run of elements.

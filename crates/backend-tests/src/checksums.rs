@@ -180,7 +180,7 @@ pub fn checksums(device: &Device) -> Vec<(String, u64)> {
         weight_decay: 0.01,
         decoupled: true,
         amsgrad: false,
-        step: 3,
+        corrections: (1.0 - 0.9f64.powf(3.0), 1.0 - 0.999f64.powf(3.0)),
     };
     let slot = OptimSlot {
         param: param.buffer(),

@@ -16,7 +16,15 @@ fn stepped(step: OptimStep, p: f64, mut g: f64, s: &mut [f64]) -> f64 {
             }
             p - lr * g
         }
-        OptimStep::Adam { lr, betas: (b1, b2), eps, weight_decay, decoupled, amsgrad, step } => {
+        OptimStep::Adam {
+            lr,
+            betas: (b1, b2),
+            eps,
+            weight_decay,
+            decoupled,
+            amsgrad,
+            corrections: (c1, c2),
+        } => {
             let p = if decoupled { p * (1.0 - lr * weight_decay) } else { p };
             g += if decoupled { 0.0 } else { weight_decay * p };
             s[0] = b1 * s[0] + (1.0 - b1) * g;
@@ -27,7 +35,7 @@ fn stepped(step: OptimStep, p: f64, mut g: f64, s: &mut [f64]) -> f64 {
             } else {
                 s[1]
             };
-            let (m, v) = (s[0] / (1.0 - b1.powf(step as f64)), v / (1.0 - b2.powf(step as f64)));
+            let (m, v) = (s[0] / c1, v / c2);
             p - lr * m / (v.sqrt() + eps)
         }
         OptimStep::RmsProp { lr, alpha, eps, weight_decay, momentum, centered } => {
@@ -173,7 +181,7 @@ pub fn adam(device: &Device, tolerance: &Tolerance) {
             weight_decay,
             decoupled,
             amsgrad,
-            step,
+            corrections: (1.0 - 0.9f64.powf(step as f64), 1.0 - 0.999f64.powf(step as f64)),
         });
     }
     // β₁ below a half takes the other branch of PyTorch's lerp.
@@ -184,7 +192,7 @@ pub fn adam(device: &Device, tolerance: &Tolerance) {
         weight_decay: 0.0,
         decoupled: false,
         amsgrad: false,
-        step,
+        corrections: (1.0 - 0.3f64.powf(step as f64), 1.0 - 0.9f64.powf(step as f64)),
     });
 }
 

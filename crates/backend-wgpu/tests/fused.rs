@@ -207,7 +207,7 @@ fn steps() -> Vec<(OptimStep, usize)> {
         weight_decay,
         decoupled,
         amsgrad,
-        step: 3,
+        corrections: (1.0 - 0.9f64.powf(3.0), 1.0 - 0.999f64.powf(3.0)),
     };
     let rms = |momentum, centered| OptimStep::RmsProp {
         lr: 0.01,

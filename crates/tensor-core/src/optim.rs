@@ -34,8 +34,8 @@ pub enum OptimStep {
         decoupled: bool,
         /// Divide by the largest v so far.
         amsgrad: bool,
-        /// t, counted from 1.
-        step: u64,
+        /// 1 − β₁ᵗ and 1 − β₂ᵗ, t being this step counted from 1.
+        corrections: (f64, f64),
     },
     /// RMSprop; state: `[s]`, then `[ga]` when centered, then `[buffer]` when `momentum > 0`.
     RmsProp {

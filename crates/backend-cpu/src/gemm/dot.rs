@@ -26,26 +26,23 @@ const CHAINS: usize = 4;
 
 /// The sums of blocks of products, each in its order.
 fn chains<T: Kernel>(a: &[T], b: &[T], blocks: [Range<usize>; CHAINS]) -> [T; CHAINS] {
-    vectorize_or_compact::<T, _>(
-        #[inline(always)]
-        |compact| {
-            let common = blocks.iter().map(Range::len).min().unwrap_or(0);
-            let both: [(&[T], &[T]); CHAINS] = std::array::from_fn(|i| {
-                let block = blocks[i].start..blocks[i].start + common;
-                (&a[block.clone()], &b[block])
-            });
-            let mut sums = [T::ZERO; CHAINS];
-            for p in 0..common {
-                for (sum, (a, b)) in sums.iter_mut().zip(both) {
-                    *sum = opaque(compact, a[p]).fma(b[p], *sum);
-                }
+    vectorize_or_compact!(T, |COMPACT| {
+        let common = blocks.iter().map(Range::len).min().unwrap_or(0);
+        let both: [(&[T], &[T]); CHAINS] = std::array::from_fn(|i| {
+            let block = blocks[i].start..blocks[i].start + common;
+            (&a[block.clone()], &b[block])
+        });
+        let mut sums = [T::ZERO; CHAINS];
+        for p in 0..common {
+            for (sum, (a, b)) in sums.iter_mut().zip(both) {
+                *sum = opaque::<COMPACT, _>(a[p]).fma(b[p], *sum);
             }
-            for (sum, block) in sums.iter_mut().zip(&blocks) {
-                for p in block.start + common..block.end {
-                    *sum = opaque(compact, a[p]).fma(b[p], *sum);
-                }
+        }
+        for (sum, block) in sums.iter_mut().zip(&blocks) {
+            for p in block.start + common..block.end {
+                *sum = opaque::<COMPACT, _>(a[p]).fma(b[p], *sum);
             }
-            sums
-        },
-    )
+        }
+        sums
+    })
 }

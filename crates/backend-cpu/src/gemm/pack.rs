@@ -14,26 +14,22 @@ const AHEAD: isize = 8;
 /// consequence, since it is multiplied into columns that are never stored.
 #[inline(never)]
 pub fn panel<T: Turn>(b: &MatRef<T>, k: Range<usize>, cols: Range<usize>, out: &mut [T], width: usize) {
-    vectorize_or_compact::<T, _>(
-        #[inline(always)]
-        |compact| copy(b, k.clone(), cols.clone(), out, width, compact),
-    );
+    vectorize_or_compact!(T, |COMPACT| copy::<_, COMPACT>(b, k.clone(), cols.clone(), out, width));
 }
 
 #[inline(always)]
-fn copy<T: Turn>(
+fn copy<T: Turn, const COMPACT: bool>(
     b: &MatRef<T>,
     k: Range<usize>,
     cols: Range<usize>,
     out: &mut [T],
     width: usize,
-    compact: bool,
 ) {
     if k.is_empty() {
         return; // B may have no memory at all
     }
     let (len, first) = (cols.len(), b.index(k.start, cols.start));
-    if b.col_stride == 1 && !compact {
+    if b.col_stride == 1 && !COMPACT {
         for (p, row) in out.chunks_exact_mut(width).take(k.len()).enumerate() {
             let from = &b.data[(first as isize + p as isize * b.row_stride) as usize..][..len];
             for j in (0..len).step_by(16) {
@@ -45,7 +41,7 @@ fn copy<T: Turn>(
             row[len - rest.len()..len].iter_mut().zip(rest).for_each(|(o, v)| *o = *v);
             row[len..].fill(T::ZERO);
         }
-    } else if b.row_stride == 1 && !compact {
+    } else if b.row_stride == 1 && !COMPACT {
         let side = SIDES.into_iter().find(|side| width.is_multiple_of(*side)).unwrap_or(1);
         for j in (0..width).step_by(side) {
             // A column that is padding repeats the last one.
@@ -64,7 +60,7 @@ fn copy<T: Turn>(
     } else {
         for (p, row) in out.chunks_exact_mut(width).take(k.len()).enumerate() {
             for (j, o) in row[..len].iter_mut().enumerate() {
-                *o = opaque(compact, b.data[b.index(k.start + p, cols.start + j)]);
+                *o = opaque::<COMPACT, _>(b.data[b.index(k.start + p, cols.start + j)]);
             }
             row[len..].fill(T::ZERO);
         }

@@ -36,10 +36,9 @@ fn first_extreme<T: Reduced + PartialOrd>(op: ArgOp, run: &[T]) -> usize {
     let is_best = |v: T| v == best || (v != v && best != best);
     // A whole chunk is asked at a time, which vectors do.
     let chunk = run.chunks(CHUNK).position(|chunk| {
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| chunk.iter().fold(false, |found, &v| found | is_best(opaque(compact, v))),
-        )
+        vectorize_or_compact!(T, |COMPACT| chunk
+            .iter()
+            .fold(false, |found, &v| found | is_best(opaque::<COMPACT, _>(v))))
     });
     let first = chunk.unwrap_or(0) * CHUNK;
     first + run[first..].iter().position(|&v| is_best(v)).unwrap_or(0)
@@ -48,13 +47,13 @@ fn first_extreme<T: Reduced + PartialOrd>(op: ArgOp, run: &[T]) -> usize {
 /// The first extreme element of each of as many columns as `out` has places, from `data[at]` on; `stride` from
 /// one row to the next.
 #[inline(always)]
-fn columns<T: Plain + PartialOrd>(
+fn columns<T: Plain + PartialOrd, const COMPACT: bool>(
     op: ArgOp,
     data: &[T],
     at: usize,
     stride: isize,
     out: &mut [i32],
-    (len, compact): (usize, bool),
+    len: usize,
 ) {
     let mut best = [data[at]; ABREAST];
     let best = &mut best[..out.len()];
@@ -63,7 +62,7 @@ fn columns<T: Plain + PartialOrd>(
     for i in 1..len {
         let row = &data[(at as isize + i as isize * stride) as usize..][..out.len()];
         for ((o, best), &v) in out.iter_mut().zip(&mut *best).zip(row) {
-            let better = takes(op, opaque(compact, v), *best);
+            let better = takes(op, opaque::<COMPACT, _>(v), *best);
             *o = if better { i as i32 } else { *o };
             *best = if better { v } else { *best };
         }
@@ -93,10 +92,7 @@ pub fn arg_reduce(pool: &Arc<Pool>, op: ArgOp, x: View, axis: usize) -> Result<B
                 let fits = |w: &usize| starts.len() == side || side.is_multiple_of(*w);
                 let width = (1..=side.min(ABREAST)).rev().find(fits).unwrap_or(1);
                 threads::groups(out, width, len * width, &|index, out| {
-                    vectorize_or_compact::<T, _>(
-                        #[inline(always)]
-                        |compact| columns(op, data, starts[index * width], stride, out, (len, compact)),
-                    );
+                    vectorize_or_compact!(T, |COMPACT| columns::<T, COMPACT>(op, data, starts[index * width], stride, out, len));
                 });
             } else {
                 threads::groups(out, 1, len, &|index, out| {
@@ -140,27 +136,24 @@ fn scans<T: Plain>(x: &[T], len: usize, inner: usize, out: &mut [T], join: impl 
     let size = len * inner;
     threads::groups(out, size, size, &|index, out| {
         let x = &x[index * size..][..out.len()];
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| {
-                if inner == 1 {
-                    let mut total = x[0];
-                    out[0] = total;
-                    for (o, &v) in out[1..].iter_mut().zip(&x[1..]) {
-                        total = join(total, opaque(compact, v));
-                        *o = total;
-                    }
-                    return;
+        vectorize_or_compact!(T, |COMPACT| {
+            if inner == 1 {
+                let mut total = x[0];
+                out[0] = total;
+                for (o, &v) in out[1..].iter_mut().zip(&x[1..]) {
+                    total = join(total, opaque::<COMPACT, _>(v));
+                    *o = total;
                 }
-                out[..inner].copy_from_slice(&x[..inner]);
-                for at in (inner..out.len()).step_by(inner) {
-                    let (done, rest) = out.split_at_mut(at);
-                    let before = &done[at - inner..];
-                    for ((o, &total), &v) in rest.iter_mut().zip(before).zip(&x[at..][..inner]) {
-                        *o = join(total, opaque(compact, v));
-                    }
+                return;
+            }
+            out[..inner].copy_from_slice(&x[..inner]);
+            for at in (inner..out.len()).step_by(inner) {
+                let (done, rest) = out.split_at_mut(at);
+                let before = &done[at - inner..];
+                for ((o, &total), &v) in rest.iter_mut().zip(before).zip(&x[at..][..inner]) {
+                    *o = join(total, opaque::<COMPACT, _>(v));
                 }
-            },
-        );
+            }
+        });
     });
 }

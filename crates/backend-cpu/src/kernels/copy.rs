@@ -133,10 +133,7 @@ fn cut(pool: &Arc<Pool>, held: &Held, from: DType, to: DType) -> Option<Result<B
         Some(fresh(pool, from.len(), |out| {
             threads::chunks(out, &|first, part| {
                 for (out, from) in part.chunks_mut(GROUP).zip(from[first..].chunks(GROUP)) {
-                    vectorize_or_compact::<O, _>(
-                        #[inline(always)]
-                        |compact| cut_group(from, out, narrow, compact),
-                    );
+                    vectorize_or_compact!(O, |COMPACT| cut_group::<_, _, COMPACT>(from, out, narrow));
                 }
             });
         }))
@@ -158,22 +155,21 @@ const GROUP: usize = 512;
 /// Floats cut towards zero. Few machines have an instruction for whole vectors; but below 2⁵¹ a float that is added
 /// to 1.5·2⁵² leaves its integer in the sum's lower bits.
 #[inline(always)]
-fn cut_group<A: Plain + Into<f64>, O: Plain>(
+fn cut_group<A: Plain + Into<f64>, O: Plain, const COMPACT: bool>(
     from: &[A],
     out: &mut [O],
     narrow: impl Fn(i64) -> O,
-    compact: bool,
 ) {
     const LIMIT: f64 = (1u64 << 51) as f64;
     const SHIFT: f64 = 3.0 * LIMIT;
-    let small = !compact && from.iter().fold(true, |small, &v| small & (v.into().abs() < LIMIT));
+    let small = !COMPACT && from.iter().fold(true, |small, &v| small & (v.into().abs() < LIMIT));
     if small {
         for (o, &v) in out.iter_mut().zip(from) {
             let bits = (v.into().trunc() + SHIFT).to_bits() as i64;
             *o = narrow(bits.wrapping_sub(const { SHIFT.to_bits() as i64 }));
         }
     } else {
-        out.iter_mut().zip(from).for_each(|(o, &v)| *o = narrow(opaque(compact, v).into() as i64));
+        out.iter_mut().zip(from).for_each(|(o, &v)| *o = narrow(opaque::<COMPACT, _>(v).into() as i64));
     }
 }
 

@@ -23,19 +23,23 @@ const ROWS: usize = 32;
 
 /// Σ f(x, y) of two numbers each, over equally long runs.
 #[inline(always)]
-fn sums<T: Real + Into<f64>>(x: &[T], y: &[T], compact: bool, f: impl Fn(T, T) -> [T; 2] + Copy) -> [f64; 2] {
+fn sums<T: Real + Into<f64>, const COMPACT: bool>(
+    x: &[T],
+    y: &[T],
+    f: impl Fn(T, T) -> [T; 2] + Copy,
+) -> [f64; 2] {
     let mut total = [0.0; 2];
     for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
         let (mut first, mut second) = ([T::ZERO; LANES], [T::ZERO; LANES]);
         let mut add = |x: &[T], y: &[T]| {
             for (((a, b), &x), &y) in first.iter_mut().zip(&mut second).zip(x).zip(y) {
-                let [p, q] = f(opaque(compact, x), y);
+                let [p, q] = f(opaque::<COMPACT, _>(x), y);
                 *a += p;
                 *b += q;
             }
         };
         let (mut xs, mut ys) =
-            (x.chunks_exact(opaque(compact, LANES)), y.chunks_exact(opaque(compact, LANES)));
+            (x.chunks_exact(opaque::<COMPACT, _>(LANES)), y.chunks_exact(opaque::<COMPACT, _>(LANES)));
         for (x, y) in (&mut xs).zip(&mut ys) {
             add(x, y);
         }
@@ -118,16 +122,10 @@ pub fn moments(
             total.into_iter().map(|sum| T::of(sum / count)).collect::<Vec<T>>()
         };
         let kept = |means: &[T]| fresh(pool, means.len(), |out: &mut [T]| out.copy_from_slice(means));
-        let mean = centred.then(|| mean_of(&|x, _| vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| sums(x, x, compact, |v, _| [v, T::ZERO])[0],
-        )));
+        let mean = centred.then(|| mean_of(&|x, _| vectorize_or_compact!(T, |COMPACT| sums::<T, COMPACT>(x, x, |v, _| [v, T::ZERO])[0])));
         let variance = mean_of(&|x, at| {
             let mean = mean.as_ref().map_or(T::ZERO, |mean| mean[at]);
-            vectorize_or_compact::<T, _>(
-                #[inline(always)]
-                |compact| sums(x, x, compact, |v, _| [(v - mean) * (v - mean), T::ZERO])[0],
-            )
+            vectorize_or_compact!(T, |COMPACT| sums::<T, COMPACT>(x, x, |v, _| [(v - mean) * (v - mean), T::ZERO])[0])
         });
         (mean.as_deref().map(kept), kept(&variance))
     }))
@@ -164,22 +162,16 @@ pub fn normalized(pool: &Arc<Pool>, of: Standard, bias: Option<View>) -> Result<
                     if same {
                         let (m, r) = (mean[am as usize], rstd[ar as usize]);
                         let (w, b) = (weight[aw as usize], bias[ab as usize]);
-                        return vectorize_or_compact::<T, _>(
-                            #[inline(always)]
-                            |compact| out.iter_mut().zip(x).for_each(|(o, &v)| *o = (opaque(compact, v) - m) * r * w + b),
-                        );
+                        return vectorize_or_compact!(T, |COMPACT| out.iter_mut().zip(x).for_each(|(o, &v)| *o = (opaque::<COMPACT, _>(v) - m) * r * w + b));
                     }
                     let (m, r) = (m.piece(am, out.len()), r.piece(ar, out.len()));
                     let (w, b) = (w.piece(aw, out.len()), b.piece(ab, out.len()));
-                    vectorize_or_compact::<T, _>(
-                        #[inline(always)]
-                        |compact| {
+                    vectorize_or_compact!(T, |COMPACT| {
                             let by = m.iter().zip(r).zip(w).zip(b);
                             for ((o, &v), (((&m, &r), &w), &b)) in out.iter_mut().zip(x).zip(by) {
-                                *o = (opaque(compact, v) - m) * r * w + b;
+                                *o = (opaque::<COMPACT, _>(v) - m) * r * w + b;
                             }
-                        },
-                    );
+                        });
                 });
             });
         })
@@ -275,10 +267,10 @@ impl<T: Real + Into<f64>> Job<'_, T> {
         let mut each = vec![[0.0; 2]; rows.count];
         threads::groups(&mut each, 1, 2 * rows.len, &|row, out| {
             let (x, g, mean, rstd) = self.row(row);
-            out[0] = vectorize_or_compact::<T, _>(
-                #[inline(always)]
-                |compact| sums(x, g, compact, |x, g| [g, g * ((x - mean) * rstd)]),
-            );
+            out[0] = vectorize_or_compact!(T, |COMPACT| sums::<T, COMPACT>(x, g, |x, g| [
+                g,
+                g * ((x - mean) * rstd)
+            ]));
         });
         let shared = rows.at(rows.count - 1)[5] + 1;
         let means = own.map(|Own { centred, count }| {
@@ -296,14 +288,11 @@ impl<T: Real + Into<f64>> Job<'_, T> {
                     let w = self.weight[weight];
                     let (h, hn) =
                         means.as_ref().map_or((T::ZERO, T::ZERO), |(h, hn)| (h[shared], hn[shared]));
-                    vectorize_or_compact::<T, _>(
-                        #[inline(always)]
-                        |compact| {
-                            for ((o, &x), &g) in out.iter_mut().zip(x).zip(g) {
-                                *o = (opaque(compact, g) * w - h - (x - mean) * rstd * hn) * rstd;
-                            }
-                        },
-                    );
+                    vectorize_or_compact!(T, |COMPACT| {
+                        for ((o, &x), &g) in out.iter_mut().zip(x).zip(g) {
+                            *o = (opaque::<COMPACT, _>(g) * w - h - (x - mean) * rstd * hn) * rstd;
+                        }
+                    });
                 });
             })
         });
@@ -324,10 +313,13 @@ impl<T: Real + Into<f64>> Job<'_, T> {
                     for (row, out) in (block * ROWS..).zip(out.chunks_exact_mut(len)) {
                         let (x, g, mean, rstd) = self.row(row);
                         let w = weights.piece(rows.at(row)[3] as isize, len);
-                        vectorize_or_compact::<T, _>(
-                            #[inline(always)]
-                            |compact| gradient_along([x, g, w], mean, rstd, own, out, compact),
-                        );
+                        vectorize_or_compact!(T, |COMPACT| gradient_along::<T, COMPACT>(
+                            [x, g, w],
+                            mean,
+                            rstd,
+                            own,
+                            out
+                        ));
                     }
                 });
             })
@@ -340,15 +332,12 @@ impl<T: Real + Into<f64>> Job<'_, T> {
             let (dw, db) = out.split_at_mut(len);
             for row in block * ROWS..rows.count.min((block + 1) * ROWS) {
                 let (x, g, mean, rstd) = self.row(row);
-                vectorize_or_compact::<T, _>(
-                    #[inline(always)]
-                    |compact| {
-                        for (((dw, db), &x), &g) in dw.iter_mut().zip(&mut *db).zip(x).zip(g) {
-                            *dw += opaque(compact, g) * ((x - mean) * rstd);
-                            *db += g;
-                        }
-                    },
-                );
+                vectorize_or_compact!(T, |COMPACT| {
+                    for (((dw, db), &x), &g) in dw.iter_mut().zip(&mut *db).zip(x).zip(g) {
+                        *dw += opaque::<COMPACT, _>(g) * ((x - mean) * rstd);
+                        *db += g;
+                    }
+                });
             }
         });
         let mut total = vec![0.0; 2 * len];
@@ -361,23 +350,22 @@ impl<T: Real + Into<f64>> Job<'_, T> {
 
 /// The gradient of a row's input, whose places have their own weights.
 #[inline(always)]
-fn gradient_along<T: Real + Into<f64>>(
+fn gradient_along<T: Real + Into<f64>, const COMPACT: bool>(
     [x, g, w]: [&[T]; 3],
     mean: T,
     rstd: T,
     own: Option<Own>,
     out: &mut [T],
-    compact: bool,
 ) {
     for ((o, &g), &w) in out.iter_mut().zip(g).zip(w) {
-        *o = opaque(compact, g) * w;
+        *o = opaque::<COMPACT, _>(g) * w;
     }
     let Some(Own { centred, count }) = own else {
-        return out.iter_mut().for_each(|o| *o = opaque(compact, *o) * rstd);
+        return out.iter_mut().for_each(|o| *o = opaque::<COMPACT, _>(*o) * rstd);
     };
-    let [h, hn] = sums(x, out, compact, |x, h| [h, h * ((x - mean) * rstd)]);
+    let [h, hn] = sums::<T, COMPACT>(x, out, |x, h| [h, h * ((x - mean) * rstd)]);
     let (h, hn) = (T::of(if centred { h / count } else { 0.0 }), T::of(hn / count));
     for (o, &x) in out.iter_mut().zip(x) {
-        *o = (opaque(compact, *o) - h - (x - mean) * rstd * hn) * rstd;
+        *o = (opaque::<COMPACT, _>(*o) - h - (x - mean) * rstd * hn) * rstd;
     }
 }

@@ -3,6 +3,9 @@
 //! Rates are doubles rounded once to the element type; `axpy(x, y, s) = fma(y, s, x)`,
 //! `lerp(x, y, w) = fma(w, y − x, x)` for |w| < ½ and `fma(−(y − x), 1 − w, y)` else,
 //! `addcmul(x, a, b, s) = fma(s·a, b, x)`, `addcdiv(x, a, b, s) = x + (s·a)/b`.
+//!
+//! Invariant: no loop asks for a setting; each has the loop that it needs. A condition within would leave it to the
+//! compiler's mood whether a loop becomes one of vectors.
 
 use super::{Held, hold, packed};
 use crate::math::Real;
@@ -52,19 +55,37 @@ fn run<'a, T: Real>(step: OptimStep, slots: impl Iterator<Item = &'a OptimSlot<'
         }
     }
     let work = grads.iter().map(|g| g.len()).sum();
+    let penalty = penalty(step);
+    let wd = T::of(penalty);
     threads::each(parts.into_iter(), work, &|pieces| {
-        for (p, g, state) in pieces {
-            vectorize_or_compact::<T, _>(
-                #[inline(always)]
-                |compact| update(step, p, g.iter().map(|&g| opaque(compact, g)), state),
-            );
+        for piece in pieces {
+            vectorize_or_compact!(T, |COMPACT| if penalty == 0.0 {
+                update::<T, COMPACT, false>(step, wd, piece);
+            } else {
+                update::<T, COMPACT, true>(step, wd, piece);
+            });
         }
     });
 }
 
-#[inline(always)]
-fn lerp<T: Real>(x: T, y: T, weight: f64) -> T {
-    if weight < 0.5 { T::of(weight).fma(y - x, x) } else { (-(y - x)).fma(T::ONE - T::of(weight), y) }
+/// `lerp(x, y, weight)`, PyTorch's two formulas as one.
+#[derive(Clone, Copy)]
+struct Lerp<T> {
+    factor: T,
+    from_x: bool,
+}
+
+impl<T: Real> Lerp<T> {
+    #[inline(always)]
+    fn new(weight: f64) -> Self {
+        let from_x = weight < 0.5;
+        Lerp { factor: if from_x { T::of(weight) } else { -(T::ONE - T::of(weight)) }, from_x }
+    }
+
+    #[inline(always)]
+    fn of(self, x: T, y: T) -> T {
+        self.factor.fma(y - x, if self.from_x { x } else { y })
+    }
 }
 
 /// `s·decay + (1 − decay)·g²`
@@ -73,130 +94,180 @@ fn mean_square<T: Real>(s: T, g: T, decay: T, rest: T) -> T {
     (rest * g).fma(g, s * decay)
 }
 
-#[inline(always)]
-fn update<T: Real>(step: OptimStep, p: &mut [T], g: impl Iterator<Item = T>, [a, b, c]: [&mut [T]; 3]) {
+/// The factor of the L2 penalty, whose gradient is part of the gradient.
+fn penalty(step: OptimStep) -> f64 {
     match step {
-        OptimStep::Sgd { lr, momentum, dampening, weight_decay, nesterov, first } => {
-            let (wd, mu, keep, rate) =
-                (T::of(weight_decay), T::of(momentum), T::of(1.0 - dampening), T::of(-lr));
-            let decayed = |g: T, p: T| if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+        OptimStep::Adam { decoupled: true, .. } => 0.0,
+        OptimStep::Sgd { weight_decay, .. }
+        | OptimStep::Adam { weight_decay, .. }
+        | OptimStep::RmsProp { weight_decay, .. }
+        | OptimStep::Adagrad { weight_decay, .. }
+        | OptimStep::Adadelta { weight_decay, .. }
+        | OptimStep::Adamax { weight_decay, .. }
+        | OptimStep::NAdam { weight_decay, .. }
+        | OptimStep::RAdam { weight_decay, .. } => weight_decay,
+    }
+}
+
+/// A step of a piece, its gradient's penalty being `wd` times the parameter if it is `PENALIZED`.
+#[inline(always)]
+fn update<T: Real, const COMPACT: bool, const PENALIZED: bool>(
+    step: OptimStep,
+    wd: T,
+    (p, g, [a, b, c]): Piece<T>,
+) {
+    let each = p.iter_mut().zip(g).map(|(p, &g)| {
+        let g = opaque::<COMPACT, _>(g);
+        let g = if PENALIZED { p.fma(wd, g) } else { g };
+        (p, g)
+    });
+    match step {
+        OptimStep::Sgd { lr, momentum, dampening, nesterov, first, weight_decay: _ } => {
+            let (mu, keep, rate) = (T::of(momentum), T::of(1.0 - dampening), T::of(-lr));
             if momentum == 0.0 {
-                for (p, g) in p.iter_mut().zip(g) {
-                    *p = decayed(g, *p).fma(rate, *p);
+                for (p, g) in each {
+                    *p = g.fma(rate, *p);
                 }
                 return;
             }
-            for ((p, g), buf) in p.iter_mut().zip(g).zip(a) {
-                let g = decayed(g, *p);
-                *buf = if first { g } else { g.fma(keep, *buf * mu) };
-                let d = if nesterov { buf.fma(mu, g) } else { *buf };
-                *p = d.fma(rate, *p);
-            }
-        }
-        OptimStep::Adam { lr, betas: (b1, b2), eps, weight_decay, decoupled, amsgrad, step } => {
-            let (c1, c2) = (1.0 - b1.powf(step as f64), 1.0 - b2.powf(step as f64));
-            let (wd, shrink) = (T::of(weight_decay), T::of(1.0 - lr * weight_decay));
-            let (beta2, rest, root, eps, rate) =
-                (T::of(b2), T::of(1.0 - b2), T::of(c2.sqrt()), T::of(eps), T::of(-lr / c1));
-            let one = |p: &mut T, g: T, m: &mut T, v: &mut T, most: Option<&mut T>| {
-                let mut g = g;
-                if decoupled {
-                    *p = *p * shrink;
-                } else if weight_decay != 0.0 {
-                    g = p.fma(wd, g);
-                }
-                *m = lerp(*m, g, 1.0 - b1);
-                *v = mean_square(*v, g, beta2, rest);
-                let spread = match most {
-                    Some(most) => {
-                        *most = most.max(*v);
-                        *most
+            let each = each.zip(a);
+            match (first, nesterov) {
+                (false, false) => {
+                    for ((p, g), buf) in each {
+                        *buf = g.fma(keep, *buf * mu);
+                        *p = buf.fma(rate, *p);
                     }
-                    None => *v,
-                };
-                *p += (rate * *m) / (spread.sqrt() / root + eps);
-            };
-            let each = p.iter_mut().zip(g).zip(a).zip(b);
+                }
+                (false, true) => {
+                    for ((p, g), buf) in each {
+                        *buf = g.fma(keep, *buf * mu);
+                        *p = buf.fma(mu, g).fma(rate, *p);
+                    }
+                }
+                (true, false) => {
+                    for ((p, g), buf) in each {
+                        *buf = g;
+                        *p = g.fma(rate, *p);
+                    }
+                }
+                (true, true) => {
+                    for ((p, g), buf) in each {
+                        *buf = g;
+                        *p = g.fma(mu, g).fma(rate, *p);
+                    }
+                }
+            }
+        }
+        OptimStep::Adam { lr, betas: (b1, b2), eps, weight_decay, decoupled, amsgrad, corrections } => {
+            // To multiply by 1 changes nothing.
+            let shrink = T::of(if decoupled { 1.0 - lr * weight_decay } else { 1.0 });
+            let (mean, beta2, rest) = (Lerp::new(1.0 - b1), T::of(b2), T::of(1.0 - b2));
+            let (root, eps, rate) = (T::of(corrections.1.sqrt()), T::of(eps), T::of(-lr / corrections.0));
+            let each = each.zip(a).zip(b);
             if amsgrad {
-                each.zip(c).for_each(|((((p, g), m), v), most)| one(p, g, m, v, Some(most)));
+                for ((((p, g), m), v), most) in each.zip(c) {
+                    *m = mean.of(*m, g);
+                    *v = mean_square(*v, g, beta2, rest);
+                    *most = most.max(*v);
+                    *p = *p * shrink + (rate * *m) / (most.sqrt() / root + eps);
+                }
             } else {
-                each.for_each(|(((p, g), m), v)| one(p, g, m, v, None));
-            }
-        }
-        OptimStep::RmsProp { lr, alpha, eps, weight_decay, momentum, centered } => {
-            let (wd, decay, rest, eps) = (T::of(weight_decay), T::of(alpha), T::of(1.0 - alpha), T::of(eps));
-            let (mu, rate) = (T::of(momentum), T::of(-lr));
-            let (averages, buffers) = if centered { (b, c) } else { (&mut [][..], b) };
-            for (i, (p, g)) in p.iter_mut().zip(g).enumerate() {
-                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
-                a[i] = mean_square(a[i], g, decay, rest);
-                let mut spread = a[i];
-                if centered {
-                    averages[i] = lerp(averages[i], g, 1.0 - alpha);
-                    spread = (-averages[i]).fma(averages[i], spread);
-                }
-                let average = spread.sqrt() + eps;
-                if momentum > 0.0 {
-                    buffers[i] = buffers[i] * mu + g / average;
-                    *p = buffers[i].fma(rate, *p);
-                } else {
-                    *p += (rate * g) / average;
+                for (((p, g), m), v) in each {
+                    *m = mean.of(*m, g);
+                    *v = mean_square(*v, g, beta2, rest);
+                    *p = *p * shrink + (rate * *m) / (v.sqrt() / root + eps);
                 }
             }
         }
-        OptimStep::Adagrad { lr, eps, weight_decay } => {
-            let (wd, eps, rate) = (T::of(weight_decay), T::of(eps), T::of(-lr));
-            for ((p, g), s) in p.iter_mut().zip(g).zip(a) {
-                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+        OptimStep::RmsProp { lr, alpha, eps, momentum, centered, weight_decay: _ } => {
+            let (decay, rest, eps) = (T::of(alpha), T::of(1.0 - alpha), T::of(eps));
+            let (mu, rate, mean) = (T::of(momentum), T::of(-lr), Lerp::new(1.0 - alpha));
+            let each = each.zip(a);
+            match (centered, momentum > 0.0) {
+                (false, false) => {
+                    for ((p, g), s) in each {
+                        *s = mean_square(*s, g, decay, rest);
+                        *p += (rate * g) / (s.sqrt() + eps);
+                    }
+                }
+                (false, true) => {
+                    for (((p, g), s), buf) in each.zip(b) {
+                        *s = mean_square(*s, g, decay, rest);
+                        *buf = *buf * mu + g / (s.sqrt() + eps);
+                        *p = buf.fma(rate, *p);
+                    }
+                }
+                (true, false) => {
+                    for (((p, g), s), average) in each.zip(b) {
+                        *s = mean_square(*s, g, decay, rest);
+                        *average = mean.of(*average, g);
+                        *p += (rate * g) / ((-*average).fma(*average, *s).sqrt() + eps);
+                    }
+                }
+                (true, true) => {
+                    for ((((p, g), s), average), buf) in each.zip(b).zip(c) {
+                        *s = mean_square(*s, g, decay, rest);
+                        *average = mean.of(*average, g);
+                        *buf = *buf * mu + g / ((-*average).fma(*average, *s).sqrt() + eps);
+                        *p = buf.fma(rate, *p);
+                    }
+                }
+            }
+        }
+        OptimStep::Adagrad { lr, eps, weight_decay: _ } => {
+            let (eps, rate) = (T::of(eps), T::of(-lr));
+            for ((p, g), s) in each.zip(a) {
                 *s = g.fma(g, *s);
                 *p += (rate * g) / (s.sqrt() + eps);
             }
         }
-        OptimStep::Adadelta { lr, rho, eps, weight_decay } => {
-            let (wd, decay, rest, eps, rate) =
-                (T::of(weight_decay), T::of(rho), T::of(1.0 - rho), T::of(eps), T::of(-lr));
-            for (((p, g), s), u) in p.iter_mut().zip(g).zip(a).zip(b) {
-                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
+        OptimStep::Adadelta { lr, rho, eps, weight_decay: _ } => {
+            let (decay, rest, eps, rate) = (T::of(rho), T::of(1.0 - rho), T::of(eps), T::of(-lr));
+            for (((p, g), s), u) in each.zip(a).zip(b) {
                 *s = mean_square(*s, g, decay, rest);
                 let delta = (*u + eps).sqrt() / (*s + eps).sqrt() * g;
                 *u = mean_square(*u, delta, decay, rest);
                 *p = delta.fma(rate, *p);
             }
         }
-        OptimStep::Adamax { lr, betas: (b1, b2), eps, weight_decay } => {
-            let (wd, decay, eps, rate) = (T::of(weight_decay), T::of(b2), T::of(eps), T::of(-lr));
-            for (((p, g), m), u) in p.iter_mut().zip(g).zip(a).zip(b) {
-                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
-                *m = lerp(*m, g, 1.0 - b1);
+        OptimStep::Adamax { lr, betas: (b1, b2), eps, weight_decay: _ } => {
+            let (mean, decay, eps, rate) = (Lerp::new(1.0 - b1), T::of(b2), T::of(eps), T::of(-lr));
+            for (((p, g), m), u) in each.zip(a).zip(b) {
+                *m = mean.of(*m, g);
                 *u = (*u * decay).max(g.abs() + eps);
                 *p += (rate * *m) / *u;
             }
         }
-        OptimStep::NAdam { betas: (b1, b2), eps, weight_decay, shrink, correction, rates } => {
-            let (wd, beta2, rest, eps) = (T::of(weight_decay), T::of(b2), T::of(1.0 - b2), T::of(eps));
-            let (shrink, correction) = (T::of(shrink), T::of(correction));
-            let (now, mean) = (T::of(rates.0), T::of(rates.1));
-            for (((p, g), m), v) in p.iter_mut().zip(g).zip(a).zip(b) {
-                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
-                *m = lerp(*m, g, 1.0 - b1);
+        OptimStep::NAdam { betas: (b1, b2), eps, shrink, correction, rates, weight_decay: _ } => {
+            let (mean, beta2, rest) = (Lerp::new(1.0 - b1), T::of(b2), T::of(1.0 - b2));
+            let (eps, shrink, correction) = (T::of(eps), T::of(shrink), T::of(correction));
+            let rates = (T::of(rates.0), T::of(rates.1));
+            for (((p, g), m), v) in each.zip(a).zip(b) {
+                *m = mean.of(*m, g);
                 *v = mean_square(*v, g, beta2, rest);
                 let root = (*v / correction).sqrt() + eps;
-                *p = *p * shrink + (now * g) / root + (mean * *m) / root;
+                *p = *p * shrink + (rates.0 * g) / root + (rates.1 * *m) / root;
             }
         }
-        OptimStep::RAdam { lr, betas: (b1, b2), eps, weight_decay, shrink, correction, adaptive } => {
-            let (wd, beta2, rest, eps) = (T::of(weight_decay), T::of(b2), T::of(1.0 - b2), T::of(eps));
-            let (lr, shrink, correction) = (T::of(lr), T::of(shrink), T::of(correction));
-            for (((p, g), m), v) in p.iter_mut().zip(g).zip(a).zip(b) {
-                let g = if weight_decay != 0.0 { p.fma(wd, g) } else { g };
-                *m = lerp(*m, g, 1.0 - b1);
-                *v = mean_square(*v, g, beta2, rest);
-                let mut delta = *m / correction * lr;
-                if let Some((root, rectify)) = adaptive {
+        OptimStep::RAdam { lr, betas: (b1, b2), eps, shrink, correction, adaptive, weight_decay: _ } => {
+            let (mean, beta2, rest) = (Lerp::new(1.0 - b1), T::of(b2), T::of(1.0 - b2));
+            let (lr, eps, shrink, correction) = (T::of(lr), T::of(eps), T::of(shrink), T::of(correction));
+            let each = each.zip(a).zip(b);
+            if let Some((root, rectify)) = adaptive {
+                let (root, rectify) = (T::of(root), T::of(rectify));
+                for (((p, g), m), v) in each {
+                    *m = mean.of(*m, g);
+                    *v = mean_square(*v, g, beta2, rest);
                     // A number over a tensor is the number times the reciprocal.
-                    delta = delta * (T::ONE / (v.sqrt() + eps) * T::of(root)) * T::of(rectify);
+                    let delta = *m / correction * lr * (T::ONE / (v.sqrt() + eps) * root) * rectify;
+                    *p = *p * shrink - delta;
                 }
-                *p = *p * shrink - delta;
+            } else {
+                for (((p, g), m), v) in each {
+                    *m = mean.of(*m, g);
+                    *v = mean_square(*v, g, beta2, rest);
+                    *p = *p * shrink - *m / correction * lr;
+                }
             }
         }
     }

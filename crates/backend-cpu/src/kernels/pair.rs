@@ -243,10 +243,7 @@ pub fn add_assign(sum: &Buffer, term: View) {
         sum.storage::<CpuStorage>().write(|block| {
             threads::chunks(block.slice_mut::<T>(term.len()), &|first, part| {
                 let term = &term[first..][..part.len()];
-                vectorize_or_compact::<T, _>(
-                    #[inline(always)]
-                    |compact| part.iter_mut().zip(term).for_each(|(sum, &v)| *sum += opaque(compact, v)),
-                );
+                vectorize_or_compact!(T, |COMPACT| part.iter_mut().zip(term).for_each(|(sum, &v)| *sum += opaque::<COMPACT, _>(v)));
             });
         });
     });

@@ -11,10 +11,11 @@ const GROUP: usize = 16 * 256;
 /// one that is computed in double precision gives the same bits (see [`random::box_muller`]).
 pub fn box_muller(blocks: &mut [f32], mean: f32, std: f32) {
     threads::groups(blocks, GROUP, 8 * GROUP, &|_, blocks| {
-        vectorize_or_compact::<f32, _>(
-            #[inline(always)]
-            |compact| random::box_muller_by(blocks, mean, std, |a, b, c| opaque(compact, a).mul_add(b, c)),
-        );
+        vectorize_or_compact!(f32, |COMPACT| random::box_muller_by(blocks, mean, std, |a, b, c| opaque::<
+            COMPACT,
+            _,
+        >(a)
+        .mul_add(b, c)));
     });
 }
 

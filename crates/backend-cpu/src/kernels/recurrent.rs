@@ -25,15 +25,12 @@ const PARTS: usize = 6;
 impl<'a, T: Real> Step<'a, T> {
     #[inline(never)]
     fn new(all: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| Self::computed(all, row, room, compact),
-        )
+        vectorize_or_compact!(T, |COMPACT| Self::computed::<COMPACT>(all, row, room))
     }
 
     /// Loops of few operands each: the compiler gives up on vectors where it would have to tell many apart.
     #[inline(always)]
-    fn computed([input, hidden, c]: [&[T]; 3], row: usize, room: &'a mut [T], compact: bool) -> Self {
+    fn computed<const COMPACT: bool>([input, hidden, c]: [&[T]; 3], row: usize, room: &'a mut [T]) -> Self {
         let width = room.len() / PARTS;
         let mut parts = room.chunks_exact_mut(width);
         let mut part = || parts.next().expect("a row for each part");
@@ -41,17 +38,17 @@ impl<'a, T: Real> Step<'a, T> {
         for (gate, out) in gates.iter_mut().enumerate() {
             let of = |all: &'_ [T]| (row * 4 + gate) * width..all.len();
             let sums =
-                hidden[of(hidden)].iter().zip(&input[of(input)]).map(|(&h, &x)| opaque(compact, h) + x);
+                hidden[of(hidden)].iter().zip(&input[of(input)]).map(|(&h, &x)| opaque::<COMPACT, _>(h) + x);
             match gate {
                 2 => out.iter_mut().zip(sums).for_each(|(o, v)| *o = v.tanh()),
                 _ => out.iter_mut().zip(sums).for_each(|(o, v)| *o = sigmoid(v)),
             }
         }
         let [i, f, g, _] = gates.each_ref();
-        let kept = f.iter().zip(&c[row * width..]).map(|(&f, &c)| opaque(compact, f) * c);
+        let kept = f.iter().zip(&c[row * width..]).map(|(&f, &c)| opaque::<COMPACT, _>(f) * c);
         let new = i.iter().zip(g.iter()).map(|(&i, &g)| i * g);
         next.iter_mut().zip(kept.zip(new)).for_each(|(o, (kept, new))| *o = kept + new);
-        tanh.iter_mut().zip(&*next).for_each(|(o, &c)| *o = opaque(compact, c).tanh());
+        tanh.iter_mut().zip(&*next).for_each(|(o, &c)| *o = opaque::<COMPACT, _>(c).tanh());
         Step { gates, next, tanh }
     }
 }
@@ -94,10 +91,7 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
                 let c = &all[2][row * width..][..width];
                 scratch(PARTS * width, |room| {
                     let step = Step::new(all, row, room);
-                    vectorize_or_compact::<T, _>(
-                        #[inline(always)]
-                        |compact| back(step, c, [dh, dc], gates, to_c, compact),
-                    );
+                    vectorize_or_compact!(T, |COMPACT| back::<T, COMPACT>(step, c, [dh, dc], gates, to_c));
                 });
             });
         })?;
@@ -107,20 +101,19 @@ pub fn lstm_step_grad(pool: &Arc<Pool>, [input, hidden, c]: [View; 3], grad: Vie
 
 /// A row's gradients from those of h' and c'.
 #[inline(always)]
-fn back<T: Real>(
+fn back<T: Real, const COMPACT: bool>(
     step: Step<T>,
     c: &[T],
     [dh, dc]: [&[T]; 2],
     gates: &mut [T],
     to_c: &mut [T],
-    compact: bool,
 ) {
     let Step { gates: [i, f, g, o], next: through, tanh } = step;
     let outer = dh.iter().zip(&*o).zip(&*tanh).map(|((&dh, &o), &t)| dh * o * (T::ONE - t * t));
     through
         .iter_mut()
         .zip(dc.iter().zip(outer))
-        .for_each(|(o, (&dc, outer))| *o = opaque(compact, dc) + outer);
+        .for_each(|(o, (&dc, outer))| *o = opaque::<COMPACT, _>(dc) + outer);
     let slope = |s: T| s * (T::ONE - s);
     let width = c.len();
     let mut parts = gates.chunks_exact_mut(width);
@@ -129,21 +122,21 @@ fn back<T: Real>(
         .zip(&*through)
         .zip(&*g)
         .zip(&*i)
-        .for_each(|(((o, &dc), &g), &i)| *o = opaque(compact, dc) * g * slope(i));
+        .for_each(|(((o, &dc), &g), &i)| *o = opaque::<COMPACT, _>(dc) * g * slope(i));
     part()
         .zip(&*through)
         .zip(c)
         .zip(&*f)
-        .for_each(|(((o, &dc), &c), &f)| *o = opaque(compact, dc) * c * slope(f));
+        .for_each(|(((o, &dc), &c), &f)| *o = opaque::<COMPACT, _>(dc) * c * slope(f));
     part()
         .zip(&*through)
         .zip(&*i)
         .zip(&*g)
-        .for_each(|(((o, &dc), &i), &g)| *o = opaque(compact, dc) * i * (T::ONE - g * g));
+        .for_each(|(((o, &dc), &i), &g)| *o = opaque::<COMPACT, _>(dc) * i * (T::ONE - g * g));
     part()
         .zip(dh)
         .zip(&*tanh)
         .zip(&*o)
-        .for_each(|(((out, &dh), &t), &o)| *out = opaque(compact, dh) * t * slope(o));
-    to_c.iter_mut().zip(&*through).zip(&*f).for_each(|((o, &dc), &f)| *o = opaque(compact, dc) * f);
+        .for_each(|(((out, &dh), &t), &o)| *out = opaque::<COMPACT, _>(dh) * t * slope(o));
+    to_c.iter_mut().zip(&*through).zip(&*f).for_each(|((o, &dc), &f)| *o = opaque::<COMPACT, _>(dc) * f);
 }

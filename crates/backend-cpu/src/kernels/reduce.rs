@@ -59,16 +59,10 @@ pub trait Reducer<T: Plain>: Fold<T> {
 impl<T: Plain, F: Fn(T, T) -> T + Copy + Sync> Reducer<T> for By<T, F> {
     #[inline(never)]
     fn run(&self, x: &[T]) -> T {
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| if compact { run_compact(x, *self) } else { run(x, *self) },
-        )
+        vectorize_or_compact!(T, |COMPACT| if COMPACT { run_compact(x, *self) } else { run(x, *self) })
     }
     fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| columns(x, at, rows, out, self, compact),
-        );
+        vectorize_or_compact!(T, |COMPACT| columns::<T, Self, COMPACT>(x, at, rows, out, self));
     }
 }
 
@@ -88,17 +82,13 @@ impl<T, F: Fold<T>> Fold<T> for Unordered<F> {
 
 impl<T: Plain, F: Fold<T>> Reducer<T> for Unordered<F> {
     fn run(&self, x: &[T]) -> T {
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| x.iter().fold(self.start(), |a, &b| self.join(a, opaque(compact, b))),
-        )
+        vectorize_or_compact!(T, |COMPACT| x
+            .iter()
+            .fold(self.start(), |a, &b| self.join(a, opaque::<COMPACT, _>(b))))
     }
     fn columns(&self, x: &[T], at: usize, rows: &[usize], out: &mut [T]) {
         out.fill(self.start());
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| join_rows(x, at, rows, out, self, compact),
-        );
+        vectorize_or_compact!(T, |COMPACT| join_rows::<T, Self, COMPACT>(x, at, rows, out, self));
     }
 }
 
@@ -186,11 +176,11 @@ fn run_compact<T: Plain, F: Reducer<T> + Copy>(x: &[T], fold: F) -> T {
     }
     let mut lanes = [fold.start(); LANES];
     for (i, &v) in x.iter().enumerate() {
-        lanes[i % LANES] = fold.join(lanes[i % LANES], opaque(true, v));
+        lanes[i % LANES] = fold.join(lanes[i % LANES], opaque::<true, _>(v));
     }
     let mut width = LANES;
     while width > 1 {
-        width = opaque(true, width / 2);
+        width = opaque::<true, _>(width / 2);
         for i in 0..width {
             lanes[i] = fold.join(lanes[i], lanes[i + width]);
         }
@@ -340,13 +330,19 @@ fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], b
 }
 
 #[inline(always)]
-fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [T], fold: &F, compact: bool) {
+fn columns<T: Plain, F: Fold<T>, const COMPACT: bool>(
+    x: &[T],
+    at: usize,
+    rows: &[usize],
+    out: &mut [T],
+    fold: &F,
+) {
     let mut total = vec![fold.start(); out.len()];
     for block in rows.chunks(ROWS) {
         out.fill(fold.start());
-        join_rows(x, at, block, out, fold, compact);
+        join_rows::<T, F, COMPACT>(x, at, block, out, fold);
         for (t, &o) in total.iter_mut().zip(&*out) {
-            *t = fold.join(*t, opaque(compact, o));
+            *t = fold.join(*t, opaque::<COMPACT, _>(o));
         }
     }
     out.copy_from_slice(&total);
@@ -354,13 +350,12 @@ fn columns<T: Plain, F: Fold<T>>(x: &[T], at: usize, rows: &[usize], out: &mut [
 
 /// Joins rows into `out`, in their order.
 #[inline(always)]
-fn join_rows<T: Plain, F: Fold<T>>(
+fn join_rows<T: Plain, F: Fold<T>, const COMPACT: bool>(
     x: &[T],
     at: usize,
     rows: &[usize],
     out: &mut [T],
     fold: &F,
-    compact: bool,
 ) {
     // Four rows are joined one after the other while the result stays in a register.
     let mut fours = rows.chunks_exact(4);
@@ -368,12 +363,12 @@ fn join_rows<T: Plain, F: Fold<T>>(
         let row = |i: usize| &x[at + four[i]..][..out.len()];
         let (a, b, c, d) = (row(0), row(1), row(2), row(3));
         for ((((o, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *o = fold.join(fold.join(fold.join(fold.join(*o, opaque(compact, a)), b), c), d);
+            *o = fold.join(fold.join(fold.join(fold.join(*o, opaque::<COMPACT, _>(a)), b), c), d);
         }
     }
     for &row in fours.remainder() {
         for (o, &v) in out.iter_mut().zip(&x[at + row..]) {
-            *o = fold.join(*o, opaque(compact, v));
+            *o = fold.join(*o, opaque::<COMPACT, _>(v));
         }
     }
 }

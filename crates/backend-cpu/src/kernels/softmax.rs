@@ -18,9 +18,9 @@ fn largest<T: Real>(row: &[T]) -> T {
 
 /// `exp(v − shift)` to `out`, and their sum in a fixed order of sixteen lanes.
 #[inline(always)]
-fn exponentials<T: Real>(row: &[T], shift: T, out: &mut [T], compact: bool) -> T {
+fn exponentials<T: Real, const COMPACT: bool>(row: &[T], shift: T, out: &mut [T]) -> T {
     for (o, &v) in out.iter_mut().zip(row) {
-        *o = (opaque(compact, v) - shift).exp();
+        *o = (opaque::<COMPACT, _>(v) - shift).exp();
     }
     lane_sum(out)
 }
@@ -44,24 +44,21 @@ fn softmax_rows<T: Real>(x: &[T], width: usize, out: &mut [T], log: bool) {
         };
     }
     threads::groups(out, width, 8 * width, &|index, out| {
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| {
-                let row = &x[index * width..][..width];
-                let shift = largest(row);
-                let sum = exponentials(row, shift, out, compact);
-                if log {
-                    let ln = sum.ln();
-                    for (o, &v) in out.iter_mut().zip(row) {
-                        *o = (opaque(compact, v) - shift) - ln;
-                    }
-                } else {
-                    for o in out {
-                        *o = opaque(compact, *o) / sum;
-                    }
+        vectorize_or_compact!(T, |COMPACT| {
+            let row = &x[index * width..][..width];
+            let shift = largest(row);
+            let sum = exponentials::<T, COMPACT>(row, shift, out);
+            if log {
+                let ln = sum.ln();
+                for (o, &v) in out.iter_mut().zip(row) {
+                    *o = (opaque::<COMPACT, _>(v) - shift) - ln;
                 }
-            },
-        );
+            } else {
+                for o in out {
+                    *o = opaque::<COMPACT, _>(*o) / sum;
+                }
+            }
+        });
     });
 }
 
@@ -70,17 +67,14 @@ fn narrow_rows<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], lo
     let size = N * width;
     threads::groups(out, size, 8 * size, &|index, out| {
         let x = &x[index * size..][..out.len()];
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| abreast::<T, N>(x, width, out, log, compact),
-        );
+        vectorize_or_compact!(T, |COMPACT| abreast::<T, N, COMPACT>(x, width, out, log));
     });
 }
 
 /// Softmax or its logarithm of up to `N` rows: turned, so that each is a lane of one vector. A row of a
 /// few classes alone would leave most of a vector empty.
 #[inline(always)]
-fn abreast<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], log: bool, compact: bool) {
+fn abreast<T: Real, const N: usize, const COMPACT: bool>(x: &[T], width: usize, out: &mut [T], log: bool) {
     let mut turned = [[T::ZERO; N]; NARROW];
     let turned = &mut turned[..width];
     for (column, lanes) in turned.iter_mut().enumerate() {
@@ -96,20 +90,20 @@ fn abreast<T: Real, const N: usize>(x: &[T], width: usize, out: &mut [T], log: b
     }
     let mut sum = [T::ZERO; N];
     for lanes in &mut *turned {
-        for ((v, &shift), sum) in lanes[..opaque(compact, N)].iter_mut().zip(&shift).zip(&mut sum) {
-            let shifted = opaque(compact, *v) - shift;
+        for ((v, &shift), sum) in lanes[..opaque::<COMPACT, _>(N)].iter_mut().zip(&shift).zip(&mut sum) {
+            let shifted = opaque::<COMPACT, _>(*v) - shift;
             let e = shifted.exp();
             *sum += e;
             *v = if log { shifted } else { e };
         }
     }
     let mut ln = sum;
-    for ln in &mut ln[..opaque(compact, N)] {
-        *ln = opaque(compact, *ln).ln();
+    for ln in &mut ln[..opaque::<COMPACT, _>(N)] {
+        *ln = opaque::<COMPACT, _>(*ln).ln();
     }
     for lanes in &mut *turned {
-        for ((v, &ln), &sum) in lanes[..opaque(compact, N)].iter_mut().zip(&ln).zip(&sum) {
-            *v = if log { opaque(compact, *v) - ln } else { *v / sum };
+        for ((v, &ln), &sum) in lanes[..opaque::<COMPACT, _>(N)].iter_mut().zip(&ln).zip(&sum) {
+            *v = if log { opaque::<COMPACT, _>(*v) - ln } else { *v / sum };
         }
     }
     for (column, lanes) in turned.iter().enumerate() {
@@ -147,20 +141,20 @@ pub fn softmax_grad(pool: &Arc<Pool>, y: View, grad: View, axis: usize, log: boo
     Some(with_float!(y.dtype(), T => {
         let (y, g) = (packed::<T>(&held_y), packed::<T>(&held_g));
         fresh(pool, y.len(), |out: &mut [T]| threads::groups(out, width, 8 * width, &|index, out| {
-            vectorize_or_compact::<T, _>(#[inline(always)] |compact| {
+            vectorize_or_compact!(T, |COMPACT| {
                 let (y, g) = (&y[index * width..][..width], &g[index * width..][..width]);
                 if log {
                     let sum = lane_sum(g);
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
-                        *o = g - Real::exp(opaque(compact, y)) * sum;
+                        *o = g - Real::exp(opaque::<COMPACT, _>(y)) * sum;
                     }
                 } else {
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
-                        *o = opaque(compact, y) * g;
+                        *o = opaque::<COMPACT, _>(y) * g;
                     }
                     let sum = lane_sum(out);
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
-                        *o = opaque(compact, y) * (g - sum);
+                        *o = opaque::<COMPACT, _>(y) * (g - sum);
                     }
                 }
             });
@@ -211,9 +205,9 @@ pub fn cross_entropy_grad(pool: &Arc<Pool>, log_p: View, target: View, grad: Vie
         let (rows, size) = (rows_at_a_time(width), rows_at_a_time(width) * width);
         fresh(pool, p.len(), |out: &mut [T]| threads::groups(out, size, 8 * size, &|index, out| {
             let p = &p[index * size..][..out.len()];
-            vectorize_or_compact::<T, _>(#[inline(always)] |compact| {
+            vectorize_or_compact!(T, |COMPACT| {
                 for (o, &p) in out.iter_mut().zip(p) {
-                    *o = Real::exp(opaque(compact, p)) * scale;
+                    *o = Real::exp(opaque::<COMPACT, _>(p)) * scale;
                 }
             });
             for (row, &class) in out.chunks_exact_mut(width).zip(&target[index * rows..]) {

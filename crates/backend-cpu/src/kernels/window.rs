@@ -163,7 +163,7 @@ pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> R
         fresh(pool, starts.len() * plan.plane(), |out: &mut [T]| {
             threads::groups(out, plan.plane(), plan.kernel() * plan.count(), &|index, plane| {
                 plane.fill(T::default());
-                vectorize_or_compact::<T, _>(#[inline(always)] |compact| plan.lines(#[inline(always)] |at| {
+                vectorize_or_compact!(T, |COMPACT| plan.lines(#[inline(always)] |at| {
                     let Some(row) = at.row.filter(|_| !at.inside.is_empty()) else { return };
                     let first = (row as isize + plan.windows[2].at(at.inside.start, at.k)) as usize;
                     let from = starts[index] as isize
@@ -171,13 +171,13 @@ pub fn fold(pool: &Arc<Pool>, x: View, windows: &[Window], sizes: &[usize]) -> R
                         + lines[at.line]
                         + at.inside.start as isize * step;
                     let len = at.inside.len();
-                    if step == 1 && stride == 1 && !compact {
+                    if step == 1 && stride == 1 && !COMPACT {
                         let from = &data[from as usize..][..len];
                         plane[first..].iter_mut().zip(from).for_each(|(o, &v)| *o = o.plus(v));
                     } else {
                         for i in 0..len {
                             let o = &mut plane[first + i * stride];
-                            *o = o.plus(opaque(compact, data[(from + i as isize * step) as usize]));
+                            *o = o.plus(opaque::<COMPACT, _>(data[(from + i as isize * step) as usize]));
                         }
                     }
                 }));
@@ -215,9 +215,9 @@ pub fn max_pool(pool: &Arc<Pool>, x: View, windows: &[Window]) -> Result<(Block,
             threads::groups(&mut both, 1, plan.kernel() * count, &|row, both| {
                 let (out, places) = &mut both[0];
                 let data = &data[row * plan.plane()..];
-                vectorize_or_compact::<T, _>(#[inline(always)] |compact| match plan.windows[2].stride {
-                    1 if !compact => largest::<T, 1>(&plan, data, out, places),
-                    2 if !compact => largest::<T, 2>(&plan, data, out, places),
+                vectorize_or_compact!(T, |COMPACT| match plan.windows[2].stride {
+                    1 if !COMPACT => largest::<T, 1>(&plan, data, out, places),
+                    2 if !COMPACT => largest::<T, 2>(&plan, data, out, places),
                     _ => largest::<T, 0>(&plan, data, out, places),
                 });
                 // Nothing exceeds −∞: such a window names its first element, or the nearest to it.

@@ -46,28 +46,27 @@ fn factor<T: Kernel>(u: &mut [T], n: usize, step: usize, first: usize) -> Result
 fn leaf<T: Kernel>(u: &mut [T], n: usize, step: usize) -> Result<(), usize> {
     let mut square = [[T::ZERO; LEAF]; LEAF];
     square.iter_mut().zip(u.chunks(step)).take(n).for_each(|(to, from)| to[..n].copy_from_slice(&from[..n]));
-    vectorize_or_compact::<T, _>(
-        #[inline(always)]
-        |compact| {
-            for k in 0..n {
-                let pivot = square[k][k];
-                let positive = pivot > T::ZERO; // NaN is not
-                if !positive {
-                    return Err(k);
-                }
-                let root = pivot.sqrt();
-                square[k][..opaque(compact, LEAF)].iter_mut().for_each(|v| *v = opaque(compact, *v) / root);
-                let row = square[k];
-                for i in k + 1..n {
-                    let factor = -row[i];
-                    for (v, &x) in square[i][..opaque(compact, LEAF)].iter_mut().zip(&row) {
-                        *v = factor.fma(opaque(compact, x), *v);
-                    }
+    vectorize_or_compact!(T, |COMPACT| {
+        for k in 0..n {
+            let pivot = square[k][k];
+            let positive = pivot > T::ZERO; // NaN is not
+            if !positive {
+                return Err(k);
+            }
+            let root = pivot.sqrt();
+            square[k][..opaque::<COMPACT, _>(LEAF)]
+                .iter_mut()
+                .for_each(|v| *v = opaque::<COMPACT, _>(*v) / root);
+            let row = square[k];
+            for i in k + 1..n {
+                let factor = -row[i];
+                for (v, &x) in square[i][..opaque::<COMPACT, _>(LEAF)].iter_mut().zip(&row) {
+                    *v = factor.fma(opaque::<COMPACT, _>(x), *v);
                 }
             }
-            Ok(())
-        },
-    )?;
+        }
+        Ok(())
+    })?;
     square.iter().zip(u.chunks_mut(step)).take(n).for_each(|(from, to)| to[..n].copy_from_slice(&from[..n]));
     Ok(())
 }

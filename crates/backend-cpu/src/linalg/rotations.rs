@@ -108,40 +108,37 @@ impl<T: Real> Rotated<T> {
 /// All sweeps over one strip.
 fn pass<T: Real>(sweeps: &[Sweep], turns: &[(T, T)], strip: &mut [T]) {
     let rows = strip.as_chunks_mut::<STRIP>().0;
-    vectorize_or_compact::<T, _>(
-        #[inline(always)]
-        |compact| {
-            for sweep in sweeps {
-                let turns = &turns[sweep.turns.clone()];
-                let rows = &mut rows[sweep.first..][..turns.len() + 1];
-                if sweep.upwards { up(rows, turns, compact) } else { down(rows, turns, compact) }
-            }
-        },
-    );
+    vectorize_or_compact!(T, |COMPACT| {
+        for sweep in sweeps {
+            let turns = &turns[sweep.turns.clone()];
+            let rows = &mut rows[sweep.first..][..turns.len() + 1];
+            if sweep.upwards { up::<T, COMPACT>(rows, turns) } else { down::<T, COMPACT>(rows, turns) }
+        }
+    });
 }
 
 #[inline(always)]
-fn down<T: Real>(rows: &mut [[T; STRIP]], turns: &[(T, T)], compact: bool) {
+fn down<T: Real, const COMPACT: bool>(rows: &mut [[T; STRIP]], turns: &[(T, T)]) {
     let mut x = rows[0];
     for (i, &(c, s)) in turns.iter().enumerate() {
         let y = rows[i + 1];
-        for k in 0..opaque(compact, STRIP) {
+        for k in 0..opaque::<COMPACT, _>(STRIP) {
             rows[i][k] = c.fma(x[k], s * y[k]);
             // What does not wait for the rotation before is multiplied first.
-            x[k] = (-s).fma(opaque(compact, x[k]), c * y[k]);
+            x[k] = (-s).fma(opaque::<COMPACT, _>(x[k]), c * y[k]);
         }
     }
     rows[turns.len()] = x;
 }
 
 #[inline(always)]
-fn up<T: Real>(rows: &mut [[T; STRIP]], turns: &[(T, T)], compact: bool) {
+fn up<T: Real, const COMPACT: bool>(rows: &mut [[T; STRIP]], turns: &[(T, T)]) {
     let mut y = rows[turns.len()];
     for (i, &(c, s)) in turns.iter().enumerate().rev() {
         let x = rows[i];
-        for k in 0..opaque(compact, STRIP) {
+        for k in 0..opaque::<COMPACT, _>(STRIP) {
             rows[i + 1][k] = c.fma(y[k], -(s * x[k]));
-            y[k] = s.fma(opaque(compact, y[k]), c * x[k]);
+            y[k] = s.fma(opaque::<COMPACT, _>(y[k]), c * x[k]);
         }
     }
     rows[0] = y;

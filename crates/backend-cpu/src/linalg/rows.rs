@@ -71,7 +71,7 @@ fn dot_compact<T: Real>(x: &[T], y: &[T]) -> T {
     let mut sums = [T::ZERO; LANES];
     for i in 0..y.len().next_multiple_of(lanes) {
         // Zeros fill up, as there.
-        let [x, y] = [x, y].map(|run| opaque(true, run.get(i).copied().unwrap_or(T::ZERO)));
+        let [x, y] = [x, y].map(|run| opaque::<true, _>(run.get(i).copied().unwrap_or(T::ZERO)));
         sums[i % lanes] = x.fma(y, sums[i % lanes]);
     }
     if lanes == 1 { sums[0] } else { total(sums) }
@@ -80,10 +80,7 @@ fn dot_compact<T: Real>(x: &[T], y: &[T]) -> T {
 /// `Σ x·y`
 #[inline(never)]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    let [sum] = vectorize_or_compact::<T, _>(
-        #[inline(always)]
-        |compact| if compact { [dot_compact(x, y)] } else { dots(x, 0, y) },
-    );
+    let [sum] = vectorize_or_compact!(T, |COMPACT| if COMPACT { [dot_compact(x, y)] } else { dots(x, 0, y) });
     sum
 }
 
@@ -131,21 +128,15 @@ pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(ROWS).max(ROWS);
     threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share * a_row..];
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| {
-                for (i, y) in y.chunks_mut(ROWS).enumerate() {
-                    let a = &a[i * ROWS * a_row..];
-                    match <&mut [T; ROWS]>::try_from(&mut *y) {
-                        Ok(y) if !compact => *y = dots::<T, ROWS>(a, a_row, x),
-                        _ => y
-                            .iter_mut()
-                            .enumerate()
-                            .for_each(|(k, y)| *y = dot(&a[k * a_row..][..x.len()], x)),
-                    }
+        vectorize_or_compact!(T, |COMPACT| {
+            for (i, y) in y.chunks_mut(ROWS).enumerate() {
+                let a = &a[i * ROWS * a_row..];
+                match <&mut [T; ROWS]>::try_from(&mut *y) {
+                    Ok(y) if !COMPACT => *y = dots::<T, ROWS>(a, a_row, x),
+                    _ => y.iter_mut().enumerate().for_each(|(k, y)| *y = dot(&a[k * a_row..][..x.len()], x)),
                 }
-            },
-        );
+            }
+        });
     });
 }
 
@@ -155,20 +146,17 @@ pub fn add_rows<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T], minus: boo
     let share = y.len().div_ceil(threads::worth(y.len() * x.len())).next_multiple_of(LANES).max(LANES);
     threads::groups(y, share, share * x.len(), &|part, y| {
         let a = &a[part * share..];
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| {
-                if compact {
-                    strips::<T, 1, 1>(a, a_row, x, y, minus);
-                } else if y.len() >= 16 {
-                    strips::<T, 16, 64>(a, a_row, x, y, minus);
-                } else if y.len() >= 4 {
-                    strips::<T, 4, 4>(a, a_row, x, y, minus);
-                } else {
-                    strips::<T, 1, 1>(a, a_row, x, y, minus);
-                }
-            },
-        );
+        vectorize_or_compact!(T, |COMPACT| {
+            if COMPACT {
+                strips::<T, 1, 1>(a, a_row, x, y, minus);
+            } else if y.len() >= 16 {
+                strips::<T, 16, 64>(a, a_row, x, y, minus);
+            } else if y.len() >= 4 {
+                strips::<T, 4, 4>(a, a_row, x, y, minus);
+            } else {
+                strips::<T, 1, 1>(a, a_row, x, y, minus);
+            }
+        });
     });
 }
 

@@ -111,35 +111,32 @@ impl<'a, T: Kernel> Triangle<'a, T> {
             }
         }
         let (upper, unit) = (self.upper, self.unit);
-        vectorize_or_compact::<T, _>(
-            #[inline(always)]
-            |compact| {
-                for at in (0..m).step_by(STRIP) {
-                    let cols = STRIP.min(m - at);
-                    let mut strip = [[T::ZERO; STRIP]; LEAF];
-                    for (i, row) in strip.iter_mut().take(n).enumerate() {
-                        row[..cols].copy_from_slice(&x[i * step + at..][..cols]);
-                    }
-                    for turn in 0..n {
-                        let i = if upper { n - 1 - turn } else { turn };
-                        let mut row = strip[i];
-                        for j in if upper { i + 1..n } else { 0..i } {
-                            let factor = -a[i][j];
-                            for (v, &known) in row[..opaque(compact, STRIP)].iter_mut().zip(&strip[j]) {
-                                *v = factor.fma(opaque(compact, known), *v);
-                            }
-                        }
-                        if !unit {
-                            row.iter_mut().for_each(|v| *v = opaque(compact, *v) / a[i][i]);
-                        }
-                        strip[i] = row;
-                    }
-                    for (i, row) in strip.iter().take(n).enumerate() {
-                        x[i * step + at..][..cols].copy_from_slice(&row[..cols]);
-                    }
+        vectorize_or_compact!(T, |COMPACT| {
+            for at in (0..m).step_by(STRIP) {
+                let cols = STRIP.min(m - at);
+                let mut strip = [[T::ZERO; STRIP]; LEAF];
+                for (i, row) in strip.iter_mut().take(n).enumerate() {
+                    row[..cols].copy_from_slice(&x[i * step + at..][..cols]);
                 }
-            },
-        );
+                for turn in 0..n {
+                    let i = if upper { n - 1 - turn } else { turn };
+                    let mut row = strip[i];
+                    for j in if upper { i + 1..n } else { 0..i } {
+                        let factor = -a[i][j];
+                        for (v, &known) in row[..opaque::<COMPACT, _>(STRIP)].iter_mut().zip(&strip[j]) {
+                            *v = factor.fma(opaque::<COMPACT, _>(known), *v);
+                        }
+                    }
+                    if !unit {
+                        row.iter_mut().for_each(|v| *v = opaque::<COMPACT, _>(*v) / a[i][i]);
+                    }
+                    strip[i] = row;
+                }
+                for (i, row) in strip.iter().take(n).enumerate() {
+                    x[i * step + at..][..cols].copy_from_slice(&row[..cols]);
+                }
+            }
+        });
     }
 
     /// Solves for one vector without gaps.

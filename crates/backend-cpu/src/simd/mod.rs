@@ -71,46 +71,71 @@ pub fn vectorize<R>(f: impl FnOnce() -> R) -> R {
     }
 }
 
-/// Like [`vectorize`], at the most with 256 bits unless elements are `f32`: for the other types one more copy of
+/// How wide vectors of `T` are: at the most 256 bits unless elements are `f32`, as for the other types one more copy of
 /// every loop would weigh more than it gives.
 #[inline(always)]
-pub fn vectorize_for<T: 'static, R>(f: impl FnOnce() -> R) -> R {
-    vectorize_or_compact::<T, R>(
-        #[inline(always)]
-        |_| f(),
-    )
-}
-
-/// As [`vectorize_for`], of code that is told whether it should be small rather than fast: true of the copy for x86-64
-/// before AVX2, where fused multiply-adds are calls that no vector helps. Each copy knows its answer as a constant.
-#[inline(always)]
-pub fn vectorize_or_compact<T: 'static, R>(f: impl FnOnce(bool) -> R) -> R {
-    let wide = TypeId::of::<T>() == TypeId::of::<f32>();
+pub fn level_of<T: 'static>() -> Level {
     match level() {
-        // SAFETY: `level` is never above what was detected on this very machine.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 if wide => unsafe {
-            avx512(
-                #[inline(always)]
-                || f(false),
-            )
-        },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 | Level::Avx2 => unsafe {
-            avx2(
-                #[inline(always)]
-                || f(false),
-            )
-        },
-        _ => f(cfg!(target_arch = "x86_64")),
+        Level::Avx512 if TypeId::of::<T>() != TypeId::of::<f32>() => Level::Avx2,
+        level => level,
     }
 }
 
-/// `value`; if `compact`, as one that the compiler knows nothing of: a loop over such is not made several.
+/// Like [`vectorize`], at the most as wide as [`level_of`] says.
 #[inline(always)]
-pub fn opaque<T>(compact: bool, value: T) -> T {
-    if compact { std::hint::black_box(value) } else { value }
+pub fn vectorize_for<T: 'static, R>(f: impl FnOnce() -> R) -> R {
+    vectorize_or_compact!(T, |_COMPACT| f())
+}
+
+/// As [`vectorize_for`] of an expression that knows whether its copy should be small rather than fast: the constant
+/// that it names is true in the copy for x86-64 before AVX2, where fused multiply-adds are calls that no vector helps.
+/// A constant, since whether loops become vectors must not depend on when a compiler finds out that a value is one.
+macro_rules! vectorize_or_compact {
+    ($T:ty, |$COMPACT:ident| $body:expr) => {
+        match $crate::simd::level_of::<$T>() {
+            #[cfg(target_arch = "x86_64")]
+            $crate::simd::Level::Avx512 => {
+                let copy = $crate::simd::once(
+                    #[inline(always)]
+                    || {
+                        const $COMPACT: bool = false;
+                        $body
+                    },
+                );
+                // SAFETY: `level_of` is never above what was detected on this very machine.
+                unsafe { $crate::simd::avx512(copy) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            $crate::simd::Level::Avx2 => {
+                let copy = $crate::simd::once(
+                    #[inline(always)]
+                    || {
+                        const $COMPACT: bool = false;
+                        $body
+                    },
+                );
+                // SAFETY: as above.
+                unsafe { $crate::simd::avx2(copy) }
+            }
+            _ => {
+                const $COMPACT: bool = cfg!(target_arch = "x86_64");
+                $body
+            }
+        }
+    };
+}
+pub(crate) use vectorize_or_compact;
+
+/// `f`: closures take an attribute where they are arguments, and are known to run once.
+#[inline(always)]
+pub fn once<R, F: FnOnce() -> R>(f: F) -> F {
+    f
+}
+
+/// `value`; if `COMPACT`, as one that the compiler knows nothing of: a loop over such is not made several.
+#[inline(always)]
+pub fn opaque<const COMPACT: bool, T>(value: T) -> T {
+    if COMPACT { std::hint::black_box(value) } else { value }
 }
 
 /// Runs `f` compiled with 256-bit vectors and FMA.

@@ -38,8 +38,15 @@ fn rates(step: OptimStep) -> Option<Rates> {
                 ("NESTEROV", flag(nesterov)),
             ]
         }
-        OptimStep::Adam { lr, betas: (b1, b2), eps, weight_decay, decoupled, amsgrad, step } => {
-            let (c1, c2) = (1.0 - b1.powf(step as f64), 1.0 - b2.powf(step as f64));
+        OptimStep::Adam {
+            lr,
+            betas: (b1, b2),
+            eps,
+            weight_decay,
+            decoupled,
+            amsgrad,
+            corrections: (c1, c2),
+        } => {
             h[..4].copy_from_slice(&[-lr / c1, weight_decay, 1.0 - b1, 1.0 - lr * weight_decay]);
             h[4..8].copy_from_slice(&[b2, 1.0 - b2, c2.sqrt(), eps]);
             third = amsgrad;

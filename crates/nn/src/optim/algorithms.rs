@@ -122,7 +122,7 @@ impl<const W: bool> Config for AdamConfig<W> {
             weight_decay: self.weight_decay,
             decoupled: self.decoupled_weight_decay,
             amsgrad: self.amsgrad,
-            step: t,
+            corrections: (1.0 - self.betas.0.powf(t as f64), 1.0 - self.betas.1.powf(t as f64)),
         }
         .into()
     }

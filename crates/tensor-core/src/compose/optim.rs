@@ -55,7 +55,15 @@ fn update(step: OptimStep, param: &RawTensor, mut grad: RawTensor, state: &[RawT
             }
             param.write(&axpy(param, &grad, -lr));
         }
-        OptimStep::Adam { lr, betas: (b1, b2), eps, weight_decay, decoupled, amsgrad, step } => {
+        OptimStep::Adam {
+            lr,
+            betas: (b1, b2),
+            eps,
+            weight_decay,
+            decoupled,
+            amsgrad,
+            corrections: (c1, c2),
+        } => {
             if decoupled {
                 param.write(&param.binary(Mul, 1.0 - lr * weight_decay));
             } else {
@@ -70,7 +78,6 @@ fn update(step: OptimStep, param: &RawTensor, mut grad: RawTensor, state: &[RawT
             } else {
                 v
             };
-            let (c1, c2) = (1.0 - b1.powf(step as f64), 1.0 - b2.powf(step as f64));
             let root = v.unary(UnaryOp::Sqrt).binary(Div, c2.sqrt()).binary(Add, eps);
             param.write(&param.binary(Add, &m.binary(Mul, -lr / c1).binary(Div, &root)));
         }
