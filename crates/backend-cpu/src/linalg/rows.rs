@@ -23,14 +23,14 @@ fn total<T: Real>(parts: [T; LANES]) -> T {
 
 /// Sums of products of `N` rows of `x`, `step` apart, with `y`.
 #[inline(always)]
-fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
+fn dots<T: Real, const N: usize, const COMPACT: bool>(x: &[T], step: usize, y: &[T]) -> [T; N] {
     let n = y.len();
     let rows: [&[T]; N] = std::array::from_fn(|i| &x[i * step..][..n]);
     if n < LANES {
         let mut sums = [T::ZERO; N];
         for (i, &y) in y.iter().enumerate() {
             for (sum, row) in sums.iter_mut().zip(&rows) {
-                *sum = row[i].fma(y, *sum);
+                *sum = opaque::<COMPACT, _>(row[i]).fma(y, *sum);
             }
         }
         return sums;
@@ -42,7 +42,7 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
         for (sum, row) in sums.iter_mut().zip(&rows) {
             let row: &[T; LANES] = row[at..at + LANES].try_into().expect("a whole run");
             for i in 0..LANES {
-                sum[i] = row[i].fma(y[i], sum[i]);
+                sum[i] = opaque::<COMPACT, _>(row[i]).fma(y[i], sum[i]);
             }
         }
     }
@@ -57,30 +57,17 @@ fn dots<T: Real, const N: usize>(x: &[T], step: usize, y: &[T]) -> [T; N] {
         for (sum, row) in sums.iter_mut().zip(&rows) {
             let row = filled(row);
             for i in 0..LANES {
-                sum[i] = row[i].fma(y[i], sum[i]);
+                sum[i] = opaque::<COMPACT, _>(row[i]).fma(y[i], sum[i]);
             }
         }
     }
     sums.map(total)
 }
 
-/// As [`dots`] of one row, a product at a time.
-#[inline(always)]
-fn dot_compact<T: Real>(x: &[T], y: &[T]) -> T {
-    let lanes = if y.len() < LANES { 1 } else { LANES };
-    let mut sums = [T::ZERO; LANES];
-    for i in 0..y.len().next_multiple_of(lanes) {
-        // Zeros fill up, as there.
-        let [x, y] = [x, y].map(|run| opaque::<true, _>(run.get(i).copied().unwrap_or(T::ZERO)));
-        sums[i % lanes] = x.fma(y, sums[i % lanes]);
-    }
-    if lanes == 1 { sums[0] } else { total(sums) }
-}
-
 /// `Σ x·y`
 #[inline(never)]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    let [sum] = vectorize_or_compact!(T, |COMPACT| if COMPACT { [dot_compact(x, y)] } else { dots(x, 0, y) });
+    let [sum] = vectorize_or_compact!(T, |COMPACT| dots::<T, 1, COMPACT>(x, 0, y));
     sum
 }
 
@@ -132,7 +119,7 @@ pub fn times<T: Real>(a: &[T], a_row: usize, x: &[T], y: &mut [T]) {
             for (i, y) in y.chunks_mut(ROWS).enumerate() {
                 let a = &a[i * ROWS * a_row..];
                 match <&mut [T; ROWS]>::try_from(&mut *y) {
-                    Ok(y) if !COMPACT => *y = dots::<T, ROWS>(a, a_row, x),
+                    Ok(y) if !COMPACT => *y = dots::<T, ROWS, false>(a, a_row, x),
                     _ => y.iter_mut().enumerate().for_each(|(k, y)| *y = dot(&a[k * a_row..][..x.len()], x)),
                 }
             }

@@ -22,18 +22,12 @@ pub struct Pieces {
     starts: Vec<usize>,
     /// Its places.
     places: Vec<Range<usize>>,
-    /// Whether the places stand side by side, each piece's in the image and all of them in the result.
-    are_runs: bool,
 }
 
 impl Pieces {
-    /// Those of places that stand at `rows`, `line` in each line, whose results belong to `targets`.
-    pub fn new(rows: &[usize], line: usize, targets: &[usize]) -> Self {
-        let side_by_side = |list: &[usize]| list.windows(2).all(|two| two[1] == two[0] + 1);
-        let mut pieces = Pieces {
-            are_runs: side_by_side(targets) && rows.chunks(line.max(1)).all(side_by_side),
-            ..Pieces::default()
-        };
+    /// Those of places that stand at `rows`, `line` in each line.
+    pub fn new(rows: &[usize], line: usize) -> Self {
+        let mut pieces = Pieces::default();
         for (index, &at) in rows.iter().enumerate() {
             match (pieces.starts.last(), pieces.places.last_mut()) {
                 (Some(start), Some(places)) if index % line != 0 && at - start < LANES => {
@@ -143,7 +137,7 @@ impl<T: Kernel> Correlation<'_, T> {
                     let (rows, targets) = (&phase.rows[places.clone()], &phase.targets[places.clone()]);
                     match out[targets[0]..].first_chunk_mut() {
                         // The next pieces come over what is not a place.
-                        Some(out) if pieces.are_runs => *out = *sums,
+                        Some(out) if phase.are_runs => *out = *sums,
                         _ => {
                             rows.iter().zip(targets).for_each(|(&row, &at_out)| out[at_out] = sums[row - at])
                         }
@@ -154,34 +148,40 @@ impl<T: Kernel> Correlation<'_, T> {
     }
 }
 
-/// Adds to each of the weights' sums, lane by lane, what a channel of the gradient contributes: the weights' first
-/// numbers stand at `rows`, the gradient's places in `pieces` from there, at `places`.
+/// Adds to the weights' sums, lane by lane, what the channels of a sample's gradient contribute to those of each: the
+/// weights' first numbers stand at `rows`, the gradient's places in `pieces` from there, at `places`.
 pub fn weights<T: Kernel>(
     Image { data, rows, along: places }: Image<T>,
     pieces: &Pieces,
-    gradient: &[T],
+    gradients: &[T],
     sums: &mut [[T; LANES]],
 ) {
+    let channels = gradients.chunks_exact(places.len()).zip(sums.chunks_exact_mut(rows.len()));
     let lanes = |piece: usize| {
         let start = pieces.starts[piece];
         pieces.places[piece].clone().map(move |place| (place, places[place] - start))
     };
     let all = 0..pieces.starts.len();
     // A lane without a place would be multiplied by zero: it must not hold an infinity.
-    if is_finite(data) {
-        return scratch(all.len() * LANES, |factors| {
-            factors.fill(T::ZERO);
-            for (piece, factors) in all.zip(factors.chunks_exact_mut(LANES)) {
+    if !is_finite(data) {
+        for (gradient, sums) in channels {
+            for (&row, sums) in rows.iter().zip(sums) {
+                for (place, lane) in all.clone().flat_map(lanes) {
+                    sums[lane] = data[row + places[place]].fma(gradient[place], sums[lane]);
+                }
+            }
+        }
+        return;
+    }
+    scratch(all.len() * LANES, |factors| {
+        factors.fill(T::ZERO);
+        for (gradient, sums) in channels {
+            for (piece, factors) in all.clone().zip(factors.chunks_exact_mut(LANES)) {
                 lanes(piece).for_each(|(place, lane)| factors[lane] = gradient[place]);
             }
             shifted::<T, false>(data, rows, &pieces.starts, factors, sums);
-        });
-    }
-    for (&row, sums) in rows.iter().zip(sums) {
-        for (place, lane) in all.clone().flat_map(lanes) {
-            sums[lane] = data[row + places[place]].fma(gradient[place], sums[lane]);
         }
-    }
+    });
 }
 
 /// Whether no number is infinite or NaN.

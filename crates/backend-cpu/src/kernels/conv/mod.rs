@@ -39,6 +39,8 @@ struct Phase {
     elements: Vec<usize>,
     /// The rows in pieces for [`few`].
     pieces: few::Pieces,
+    /// Whether these stand side by side, each line's in the image and all of them in the result.
+    are_runs: bool,
 }
 
 impl Phase {
@@ -51,8 +53,10 @@ impl Phase {
         (channels, line): (usize, usize),
     ) -> Self {
         let is_few = channels < FEWEST_COLUMNS;
-        let pieces = if is_few { few::Pieces::new(&rows, line, &targets) } else { Default::default() };
-        Phase { rows, along, targets, elements, pieces }
+        let pieces = if is_few { few::Pieces::new(&rows, line) } else { Default::default() };
+        let side_by_side = |list: &[usize]| list.windows(2).all(|two| two[1] == two[0] + 1);
+        let are_runs = is_few && side_by_side(&targets) && rows.chunks(line.max(1)).all(side_by_side);
+        Phase { rows, along, targets, elements, pieces, are_runs }
     }
 }
 

@@ -72,7 +72,7 @@ impl<T: Kernel> Transpose<'_, T> {
         let Reading { padded, places, .. } = self.reading;
         let (weights, count) = (rows.len(), places.len());
         let (runs, each) = (1 << batch.min(RUNS).ilog2(), outputs * weights);
-        let pieces = few::Pieces::new(places, self.line, &[]);
+        let pieces = few::Pieces::new(places, self.line);
         let mut sums = few::none::<T>(runs * groups * each);
         threads::groups(&mut sums, each, batch / runs * each * count / 4, &|index, sums| {
             let (run, group) = (index / groups, index % groups);
@@ -82,10 +82,8 @@ impl<T: Kernel> Transpose<'_, T> {
                 scratch(inputs * padded.plane() + few::LANES, |room| {
                     let data = padded.lay_out(&self.x[sample * inputs * self.plane..], inputs, room);
                     let left = Image { data, rows, along: places };
-                    let gradients = self.y[sample * outputs * count..].chunks_exact(count);
-                    for (gradient, sums) in gradients.zip(sums.chunks_exact_mut(weights)) {
-                        few::weights(left, &pieces, gradient, sums);
-                    }
+                    let gradients = &self.y[sample * outputs * count..][..outputs * count];
+                    few::weights(left, &pieces, gradients, sums);
                 });
             }
         });
