@@ -208,11 +208,14 @@ impl Tensor {
     /// Differences of neighbours along a dimension, `n` times over (PyTorch's defaults are 1 and −1).
     #[track_caller]
     pub fn diff(&self, n: usize, dim: isize) -> Tensor {
-        (0..n).fold(self.clone(), |x, _| {
-            let size = x.dim(dim).max(1);
-            let (late, early) = (x.narrow(dim, 1, size - 1), x.narrow(dim, 0, size - 1));
-            if x.dtype() == tensor_core::DType::Bool { late.logical_xor(&early) } else { late - early }
-        })
+        (0..n)
+            .fold(self.clone(), |x, _| {
+                let size = x.dim(dim);
+                let short = size.saturating_sub(1);
+                let (late, early) = (x.narrow(dim, size - short, short), x.narrow(dim, 0, short));
+                if x.dtype() == tensor_core::DType::Bool { late.logical_xor(&early) } else { late - early }
+            })
+            .apart_from(self)
     }
 
     /// The covariances of variables (rows) over observations (columns), divided by n − `correction`

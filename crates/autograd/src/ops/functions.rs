@@ -101,7 +101,7 @@ impl Tensor {
         neginf: impl Into<Option<f64>>,
     ) -> Tensor {
         if !self.dtype().is_float() {
-            return self.clone();
+            return self.copy();
         }
         let most = if self.dtype() == DType::F64 { f64::MAX } else { f64::from(f32::MAX) };
         let (top, bottom) = (posinf.into().unwrap_or(most), neginf.into().unwrap_or(-most));

@@ -181,7 +181,7 @@ impl Tensor {
                 out = if count == 0 { out.narrow(i as isize, 0, 0) } else { cat(&parts, i as isize) };
             }
         }
-        out.named("RepeatBackward0")
+        out.apart_from(self).named("RepeatBackward0")
     }
 
     /// As [`Tensor::repeat`], missing leading numbers being 1: NumPy's `tile`.
@@ -211,7 +211,7 @@ impl Tensor {
                     cat(&[out.sliced(axis, cut, size - cut, 1), out.sliced(axis, 0, cut, 1)], axis as isize);
             }
         }
-        out.named("RollBackward0")
+        out.apart_from(self).named("RollBackward0")
     }
 
     /// The lower triangle of the last two dimensions up to `diagonal`, zeros elsewhere.

@@ -301,7 +301,7 @@ impl Tensor {
         let axis = self.axis("repeat_interleave", dim);
         let shape = *self.shape();
         let spread = self.unsqueeze(axis as isize + 1).expand_to(&shape.insert(axis + 1, repeats));
-        spread.reshape_to(&shape.with(axis, shape[axis] * repeats))
+        spread.apart_from(self).reshape_to(&shape.with(axis, shape[axis] * repeats))
     }
 
     /// As [`Tensor::repeat_interleave`], each element its own number of times: `repeats` is `[size]`.
