@@ -225,3 +225,37 @@ fn nodes_carry_pytorchs_names() {
     assert_eq!(x.contiguous().grad_fn(), None, "an unchanged leaf keeps its (missing) name");
     assert_eq!(x.roll(&[0], &[0]).grad_fn(), Some("RollBackward0"), "a copy, whatever the shift");
 }
+
+#[test]
+fn whole_numbers_stay_whole() {
+    let x = ints(&[1, 20_000_001]);
+    assert_eq!(x.addcmul(&x, &ints(&[1, 1]), 2.0).to_vec::<i32>(), [3, 60_000_003]);
+    assert_eq!(x.nansum((), false).to_vec::<i32>(), [20_000_002]);
+    let m = x.reshape([1, 2]);
+    assert_eq!(ints(&[1]).addmm_scaled(&m, &m.t(), 3.0, 0.0).to_vec::<i32>(), [3]);
+    let (weight, bias) = (ints(&[1, 1, 2, 0]).reshape([2, 2]), ints(&[10, 20]));
+    assert_eq!(m.linear(&weight, Some(&bias)).to_vec::<i32>(), [20_000_012, 22]);
+    let long = Tensor::from_vec(vec![1i64 << 40], [1, 1], &cpu());
+    assert_eq!(long.linear(&Tensor::from_vec(vec![3i64], [1, 1], &cpu()), None).to_vec::<i64>(), [3 << 40]);
+    near(&ints(&[5]).lgamma(), &[24f64.ln()], 1e-6);
+}
+
+#[test]
+fn a_layer_of_no_inputs_gives_its_bias() {
+    let y = Tensor::zeros([2, 3, 0], &cpu()).linear(&Tensor::zeros([1, 0], &cpu()), Some(&floats(&[7.0])));
+    assert_eq!((y.shape().dims(), y.to_vec::<f32>()), (&[2, 3, 1][..], vec![7.0; 6]));
+}
+
+#[test]
+fn mixed_precision_counts_in_the_wider_one() {
+    let (x, y) = (floats(&[0.535_082_4]), Tensor::from_vec(vec![-0.529_983_647], 1, &cpu()));
+    let want = (2f64.powf(f64::from(0.535_082_4_f32)) + 2f64.powf(-0.529_983_647)).log2();
+    near(&x.logaddexp2(&y), &[want], 1e-15);
+}
+
+#[test]
+fn a_quotient_that_is_cut_has_slopes_of_zero() {
+    let x = leaf(3, -1.0, 1.0);
+    x.div_trunc(0.0).sum().backward();
+    assert_eq!(x.grad().unwrap().to_vec::<f64>(), [0.0; 3]);
+}

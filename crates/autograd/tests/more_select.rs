@@ -5,6 +5,7 @@ mod more_support;
 
 use autograd::{QuantileMode, Reduce, Tensor, s};
 use more_support::{counted, cpu, first, floats, grads, ints, is_index, leaf, near, slope, spread};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tensor_core::DType;
 
 const NAN: f32 = f32::NAN;
@@ -259,7 +260,7 @@ fn negative_indices_count_from_the_end_only_where_pytorch_lets_them() {
         ("index_copy", &|| x.index_copy(0, &minus, &row)),
     ];
     for (k, (op, f)) in refused.into_iter().enumerate() {
-        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).expect_err(op);
+        let told = catch_unwind(AssertUnwindSafe(f)).expect_err(op);
         let told = told.downcast::<String>().unwrap();
         let begins = format!("{op}: index -1 is out of range for a dimension of size 2\n");
         assert!(told.starts_with(&begins) && told.contains(".i(s![…])"), "{k}: {told}");
@@ -270,4 +271,11 @@ fn negative_indices_count_from_the_end_only_where_pytorch_lets_them() {
 #[should_panic(expected = "scatter: index 3 is out of range for a dimension of size 3")]
 fn an_index_beyond_the_end_is_refused() {
     floats(&[0.0; 3]).scatter_value(0, &ints(&[3]), 1.0);
+}
+
+#[test]
+fn whole_numbers_are_scaled_as_whole_numbers() {
+    // Beyond 2²⁴, where singles skip some.
+    let (x, src) = (ints(&[1, 0]), ints(&[20_000_001]));
+    assert_eq!(x.index_add(0, &ints(&[0]), &src, 2.0).to_vec::<i32>(), [40_000_003, 0]);
 }

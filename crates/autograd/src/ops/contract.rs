@@ -1,6 +1,6 @@
 //! Products over chosen dimensions, distances, and the scaled sums of BLAS.
 
-use super::Dims;
+use super::{Dims, factor};
 use crate::tensor::Tensor;
 use tensor_core::check;
 
@@ -96,11 +96,12 @@ impl Tensor {
     /// `beta·self + alpha·product`; with `beta` 0 what stands here does not count, not even NaN.
     #[track_caller]
     fn plus_product(&self, product: &Tensor, beta: f64, alpha: f64, name: &'static str) -> Tensor {
-        let product = if alpha == 1.0 { product.clone() } else { product * alpha };
+        let dtype = self.dtype().promote(product.dtype());
+        let product = if alpha == 1.0 { product.clone() } else { product * factor(alpha, dtype) };
         let own = match beta {
             0.0 => self.zeros_like(),
             1.0 => self.clone(),
-            _ => self * beta,
+            _ => self * factor(beta, dtype),
         };
         (own + product).named(name)
     }

@@ -1,6 +1,7 @@
 //! More functions of each element, composed of those that have kernels. Where the composition's own
 //! gradient would lose digits, or stand at a kink, the function has a slope of its own.
 
+use super::factor;
 use crate::graph::{Keep, record};
 use crate::mode::no_grad;
 use crate::tensor::Tensor;
@@ -158,6 +159,7 @@ impl Tensor {
     /// `self + value·a·b`
     #[track_caller]
     pub fn addcmul(&self, a: &Tensor, b: &Tensor, value: f64) -> Tensor {
+        let value = factor(value, self.dtype().promote(a.dtype()).promote(b.dtype()));
         (self + a * value * b).named("AddcmulBackward0")
     }
 

@@ -55,11 +55,14 @@ impl Tensor {
     /// The quotient cut towards zero: `torch.div(x, y, rounding_mode='trunc')`. Integers stay integers.
     #[track_caller]
     pub fn div_trunc(&self, other: impl Into<TensorArg>) -> Tensor {
-        let other = self.side(other.into()).detach();
-        let a = self.detach();
-        if a.dtype().promote(other.dtype()).is_float() {
-            return (a / other).trunc();
+        let other = self.side(other.into());
+        if self.dtype().promote(other.dtype()).is_float() {
+            let value = |a: &Tensor, b: &Tensor| (a / b).trunc();
+            return Tensor::pair("DivBackward1", self, &other, value, |_, _, g| {
+                [g.zeros_like(), g.zeros_like()] // steps, flat between them
+            });
         }
+        let a = self;
         a.sign() * other.sign() * a.abs().floor_divide(other.abs())
     }
 

@@ -308,7 +308,7 @@ impl Tensor {
     /// Σ of the elements over some dimensions that are not NaN.
     #[track_caller]
     pub fn nansum(&self, dims: impl Dims, keepdim: bool) -> Tensor {
-        self.isnan().where_(0.0, self).sum_dim(dims, keepdim).named("NansumBackward0")
+        self.isnan().where_(0, self).sum_dim(dims, keepdim).named("NansumBackward0")
     }
 
     /// The mean of the elements over some dimensions that are not NaN; NaN where there is none.

@@ -3,6 +3,7 @@
 //! An index that names a place twice keeps the last write, as PyTorch does on one thread. Which write
 //! that is, is settled on the host; the elements stay on the device.
 
+use super::factor;
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::{DType, Scalar, check};
@@ -209,7 +210,7 @@ impl Tensor {
     #[track_caller]
     pub fn index_add(&self, dim: isize, index: &Tensor, src: &Tensor, alpha: f64) -> Tensor {
         let (index, src) = self.rows("index_add", dim, index, src);
-        let src = if alpha == 1.0 { src } else { src * alpha };
+        let src = if alpha == 1.0 { src } else { src * factor(alpha, self.dtype()) };
         self.scatter_add(dim, &index, &src).named("IndexAddBackward0")
     }
 

@@ -3,7 +3,7 @@
 use super::TensorArg;
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::{Category, DType, HostData, check};
+use tensor_core::{Category, DType, HostData, check, result_type};
 
 impl Tensor {
     /// Where the sign bit is set, to booleans: −0 has one.
@@ -124,7 +124,10 @@ impl Tensor {
     #[track_caller]
     pub fn logaddexp2(&self, other: &Tensor) -> Tensor {
         let ln2 = std::f64::consts::LN_2;
-        ((self * ln2).logaddexp(&(other * ln2)) / ln2).named("Logaddexp2Backward0")
+        let dtype = result_type(self.raw().into(), other.raw().into());
+        let dtype = if dtype.is_float() { dtype } else { DType::F32 };
+        let scaled = |t: &Tensor| t.to_dtype(dtype) * ln2;
+        (scaled(self).logaddexp(&scaled(other)) / ln2).named("Logaddexp2Backward0")
     }
 
     /// A power in double precision, whatever the types.
