@@ -259,3 +259,28 @@ fn a_quotient_that_is_cut_has_slopes_of_zero() {
     x.div_trunc(0.0).sum().backward();
     assert_eq!(x.grad().unwrap().to_vec::<f64>(), [0.0; 3]);
 }
+
+#[test]
+fn floats_do_not_fit_in_place_into_whole_numbers() {
+    let x = ints(&[7, 8]);
+    type Case<'a> = (&'a str, &'a dyn Fn() -> Tensor);
+    let cases: [Case; 4] = [
+        ("add_", &|| x.add_(0.5).clone()),
+        ("div_", &|| x.div_(2).clone()),
+        ("mul_", &|| x.mul_(&floats(&[1.0, 2.0])).clone()),
+        ("apply_", &|| x.apply_(|x| x.clamp(0.5, 7.5)).clone()),
+    ];
+    for (what, write) in cases {
+        let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(write));
+        let text = *refused.expect_err(what).downcast::<String>().unwrap();
+        assert!(
+            text.contains(&format!("{what}: a result of float32 does not fit in place into int32")),
+            "{text}"
+        );
+    }
+    assert_eq!(x.to_vec::<i32>(), [7, 8]);
+    // What loses nothing of its kind does: truth into numbers, a wide float into a narrow one.
+    assert_eq!(x.apply_(|x| x.gt(7)).to_vec::<i32>(), [0, 1]);
+    let y = floats(&[1.0]);
+    assert_eq!(y.add_(&Tensor::from_vec(vec![0.5f64], 1, &cpu())).to_vec::<f32>(), [1.5]);
+}
