@@ -279,3 +279,20 @@ fn whole_numbers_are_scaled_as_whole_numbers() {
     let (x, src) = (ints(&[1, 0]), ints(&[20_000_001]));
     assert_eq!(x.index_add(0, &ints(&[0]), &src, 2.0).to_vec::<i32>(), [40_000_003, 0]);
 }
+
+#[test]
+fn bytes_are_not_summed_where_they_are_scattered() {
+    let x = Tensor::full(3, 200, (DType::U8, &cpu()));
+    let (at, one) = (ints(&[0]), Tensor::full(1, 1, (DType::U8, &cpu())));
+    type Case<'a> = (&'a str, &'a dyn Fn() -> Tensor);
+    let cases: [Case; 4] = [
+        ("scatter_add", &|| x.scatter_add(0, &at, &one)),
+        ("index_add", &|| x.index_add(0, &at, &one, 1.0)),
+        ("put", &|| x.put(&at, &one, true)),
+        ("scatter_reduce", &|| x.scatter_reduce(0, &at, &one, Reduce::Sum, true)),
+    ];
+    for (what, sum) in cases {
+        assert!(catch_unwind(AssertUnwindSafe(sum)).is_err(), "{what}");
+    }
+    assert_eq!(x.scatter(0, &at, &one).to_vec::<u8>(), [1, 200, 200]);
+}

@@ -113,6 +113,7 @@ impl Tensor {
         reduce: Reduce,
         include_self: bool,
     ) -> Tensor {
+        check::arithmetic("scatter_reduce", self.dtype());
         Tensor::source_fits("scatter_reduce", src, index);
         let places = self.places("scatter_reduce", dim, index);
         let src = covered(src, index).to_dtype(self.dtype());
