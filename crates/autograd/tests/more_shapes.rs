@@ -273,3 +273,36 @@ fn ranges_of_doubles_and_of_long_integers() {
     let drawn = Tensor::randint(0, 1 << 40, 3, (&generator, &cpu));
     assert_eq!(drawn.to_vec::<i64>(), [741280623151, 506137267392, 291447657211]);
 }
+
+#[test]
+fn nothing_joins_anything() {
+    let (none, x) = (Tensor::zeros(0, &cpu()), leaf([2, 3], -1.0, 1.0));
+    let joined = cat(&[&none, &x, &none], 1);
+    assert_eq!((joined.shape().dims(), joined.to_vec::<f64>()), (&[2, 3][..], x.to_vec::<f64>()));
+    assert_eq!(cat(&[&none, &none], 0).shape().dims(), [0]);
+    assert_eq!(cat(&[&none, &ints(&[1])], 0).dtype(), DType::F32, "its type counts");
+    let none = none.requires_grad_(true);
+    cat(&[&none, &x, &x], 0).sum().backward();
+    assert_eq!(none.grad().unwrap().shape().dims(), [0]);
+}
+
+#[test]
+#[should_panic(expected = "cat: tensor 1 of shape [2, 0] does not join [2, 3] along dimension 0")]
+fn only_a_vector_of_nothing_joins_anything() {
+    cat(&[counted([2, 3]), counted([2, 0])], 0);
+}
+
+#[test]
+#[should_panic(expected = "meshgrid: a tensor of shape [2, 2] has no single axis")]
+fn a_matrix_is_no_axis() {
+    meshgrid(&[counted([2, 2]), counted([2])]);
+}
+
+#[test]
+fn differences_and_areas_of_nothing_are_nothing() {
+    let none = counted([2, 0]);
+    assert_eq!(none.diff(1, 1).shape().dims(), [2, 0]);
+    assert_eq!(none.trapezoid(None, 1.0, 1).to_vec::<f64>(), [0.0, 0.0]);
+    assert_eq!(none.cumulative_trapezoid(None, 1.0, 1).shape().dims(), [2, 0]);
+    assert_eq!(counted(()).unfold(0, 1, 1).shape().dims(), [1]);
+}
