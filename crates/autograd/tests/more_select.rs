@@ -296,3 +296,21 @@ fn bytes_are_not_summed_where_they_are_scattered() {
     }
     assert_eq!(x.scatter(0, &at, &one).to_vec::<u8>(), [1, 200, 200]);
 }
+
+#[test]
+fn what_an_index_names_is_written_not_added() {
+    let bytes = Tensor::full(3, 200, (DType::U8, &cpu()));
+    bytes.assign(s![ints(&[0, 2, 2])], -2);
+    assert_eq!(bytes.to_vec::<u8>(), [254, 200, 254]);
+    let zeros = floats(&[1.0, 1.0]);
+    zeros.assign(s![ints(&[1])], -0.0);
+    assert!(zeros.to_vec::<f32>()[1].is_sign_negative());
+    let x = leaf(3, -1.0, 1.0);
+    let y = &x * 1.0;
+    let value = leaf(2, -1.0, 1.0);
+    y.assign(s![ints(&[2, 2])], &value);
+    assert_eq!(y.grad_fn(), Some("IndexPutBackward0"));
+    y.sum().backward();
+    assert_eq!(x.grad().unwrap().to_vec::<f64>(), [1.0, 1.0, 0.0]);
+    assert_eq!(value.grad().unwrap().to_vec::<f64>(), [0.0, 1.0], "the last write counts");
+}

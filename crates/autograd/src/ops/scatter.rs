@@ -61,7 +61,7 @@ impl Tensor {
 
     /// A copy with `values` (flat, one per place) written at row-major places, the last write winning.
     #[track_caller]
-    fn written(&self, places: &[usize], values: &Tensor, name: &'static str) -> Tensor {
+    pub(crate) fn written(&self, places: &[usize], values: &Tensor, name: &'static str) -> Tensor {
         let mut last = vec![-1i32; self.numel()];
         places.iter().enumerate().for_each(|(k, &at)| last[at] = k as i32);
         let hit: Vec<bool> = last.iter().map(|&k| k >= 0).collect();
