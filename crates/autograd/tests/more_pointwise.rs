@@ -251,6 +251,10 @@ fn mixed_precision_counts_in_the_wider_one() {
     let (x, y) = (floats(&[0.535_082_4]), Tensor::from_vec(vec![-0.529_983_647], 1, &cpu()));
     let want = (2f64.powf(f64::from(0.535_082_4_f32)) + 2f64.powf(-0.529_983_647)).log2();
     near(&x.logaddexp2(&y), &[want], 1e-15);
+    let (two, z) = (ints(&[2]), Tensor::from_vec(vec![0.905_892_996], 1, &cpu()));
+    near(&z.xlogy(&two), &[0.905_892_996 * LN_2], 1e-15);
+    near(&z.xlog1py(&two), &[0.905_892_996 * 3f64.ln()], 1e-15);
+    near(&z.ldexp(&ints(&[200])), &[0.905_892_996 * 2f64.powi(200)], 1e-15);
 }
 
 #[test]
@@ -283,4 +287,35 @@ fn floats_do_not_fit_in_place_into_whole_numbers() {
     assert_eq!(x.apply_(|x| x.gt(7)).to_vec::<i32>(), [0, 1]);
     let y = floats(&[1.0]);
     assert_eq!(y.add_(&Tensor::from_vec(vec![0.5f64], 1, &cpu())).to_vec::<f32>(), [1.5]);
+}
+
+#[test]
+fn ends_and_tails() {
+    // 1 − erf(x) has no digits left there.
+    let tail = floats(&[3.0, 5.0, 9.0]).erfc().to_vec::<f64>();
+    for (got, want) in
+        tail.iter().zip([2.209_049_699_858_544e-5, 1.537_459_794_428_035e-12, 4.137_031_746_513_81e-37])
+    {
+        assert!((got / want - 1.0).abs() < 1e-6, "{got} is not {want}");
+    }
+    grads("erfc", &[leaf(4, -2.0, 2.0)], |x| x[0].erfc());
+    for x in [-1.0, -2.0, -3e9, -1e38, 0.5] {
+        assert!(floats(&[x]).acosh().item::<f32>().is_nan(), "acosh {x}");
+    }
+    // Where there is no angle, its gradient is 0; where there is no logit, NaN.
+    let (y, x) = (floats(&[0.0, 1.0]).requires_grad_(true), floats(&[0.0, 0.0]).requires_grad_(true));
+    y.atan2(&x).sum().backward();
+    assert_eq!(
+        (y.grad().unwrap().to_vec(), x.grad().unwrap().to_vec()),
+        (vec![0.0f32, 0.0], vec![0.0f32, -1.0])
+    );
+    let ends = [-0.1, 0.0, 0.5, 1.0, 1.2];
+    let slopes: Vec<f64> = slope(&ends, |x| x.logit(None)).iter().map(|&v| f64::from(v)).collect();
+    near(
+        &Tensor::from_slice(&slopes, 5, &cpu()),
+        &[f64::NAN, f64::INFINITY, 4.0, f64::INFINITY, f64::NAN],
+        1e-6,
+    );
+    assert_eq!(slope(&ends, |x| x.logit(0.1)), [0.0, 0.0, 4.0, 0.0, 0.0]);
+    assert_eq!(ints(&[0, 1, -3]).threshold(0.5, 2.7).to_vec::<i32>(), [2, 1, 2]);
 }

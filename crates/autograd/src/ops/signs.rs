@@ -3,7 +3,7 @@
 use super::TensorArg;
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::{Category, DType, HostData, check, result_type};
+use tensor_core::{Category, DType, HostData, check};
 
 impl Tensor {
     /// Where the sign bit is set, to booleans: −0 has one.
@@ -71,7 +71,8 @@ impl Tensor {
     /// `self·2^other`
     #[track_caller]
     pub fn ldexp(&self, other: &Tensor) -> Tensor {
-        (self * other.to_dtype(DType::F32).pow_of(2.0)).named("MulBackward0")
+        let dtype = if self.dtype() == DType::F64 { DType::F64 } else { DType::F32 };
+        (self * other.to_dtype(dtype.promote(other.dtype())).pow_of(2.0)).named("MulBackward0")
     }
 
     /// Mantissas in ±[½, 1) and the powers of two that they are multiplied by, the default integers: PyTorch's
@@ -124,10 +125,8 @@ impl Tensor {
     #[track_caller]
     pub fn logaddexp2(&self, other: &Tensor) -> Tensor {
         let ln2 = std::f64::consts::LN_2;
-        let dtype = result_type(self.raw().into(), other.raw().into());
-        let dtype = if dtype.is_float() { dtype } else { DType::F32 };
-        let scaled = |t: &Tensor| t.to_dtype(dtype) * ln2;
-        (scaled(self).logaddexp(&scaled(other)) / ln2).named("Logaddexp2Backward0")
+        let (a, b) = self.floats(other);
+        ((a * ln2).logaddexp(&(b * ln2)) / ln2).named("Logaddexp2Backward0")
     }
 
     /// A power in double precision, whatever the types.

@@ -19,7 +19,11 @@ fn digamma(x: f64) -> f64 {
         return f64::INFINITY.copysign(-x);
     }
     if x < 0.0 {
-        return if x.fract() == 0.0 { f64::NAN } else { digamma(1.0 - x) - PI / (PI * x).tan() };
+        return if x.fract() == 0.0 {
+            f64::NAN
+        } else {
+            digamma(1.0 - x) - PI / (PI * (x - x.round())).tan()
+        };
     }
     let (mut x, mut sum) = (x, 0.0);
     while x < 10.0 {
@@ -35,7 +39,7 @@ fn digamma(x: f64) -> f64 {
 /// The derivative of digamma.
 fn trigamma(x: f64) -> f64 {
     if x < 0.5 {
-        let sine = (PI * x).sin();
+        let sine = (PI * (x - x.round())).sin();
         return -trigamma(1.0 - x) + PI * PI / (sine * sine);
     }
     let (mut x, mut sum) = (x, 0.0);
@@ -120,13 +124,9 @@ fn bessel_scaled(order: u32, x: f64) -> f64 {
     (ends + (1..points).map(at).sum::<f64>()) / f64::from(points)
 }
 
-/// Iₙ(x) for n = 0 or 1.
+/// Iₙ(x) for n = 0 or 1; NaN at infinities, as PyTorch's.
 fn unscaled(order: u32, x: f64) -> f64 {
-    if x.is_infinite() {
-        x.powi(order as i32).signum() * f64::INFINITY
-    } else {
-        bessel_scaled(order, x) * x.abs().exp()
-    }
+    bessel_scaled(order, x) * x.abs().exp()
 }
 
 /// The modified Bessel function of the first kind, of order 0.
@@ -156,7 +156,7 @@ fn log_density(x: &Tensor) -> Tensor {
 impl Tensor {
     /// `f` of each element in double precision, on the host.
     #[track_caller]
-    fn on_host(&self, op: &str, f: impl Fn(f64) -> f64) -> Tensor {
+    pub(super) fn on_host(&self, op: &str, f: impl Fn(f64) -> f64) -> Tensor {
         check::arithmetic(op, self.dtype());
         let dtype = if self.dtype().is_float() { self.dtype() } else { DType::F32 };
         let values: Vec<f64> = self.to_vec::<f64>().into_iter().map(f).collect();
@@ -282,8 +282,9 @@ impl Tensor {
     /// `self·ln(1 + other)`, 0 where this is 0 (unless the other is NaN).
     #[track_caller]
     pub fn xlog1py(&self, other: &Tensor) -> Tensor {
-        let none = self.detach().eq(0).logical_and(&other.detach().isnan().logical_not());
-        none.where_(0.0, self * other.log1p()).named("SpecialXlog1PyBackward0")
+        let (a, b) = self.floats(other);
+        let none = a.detach().eq(0).logical_and(&b.detach().isnan().logical_not());
+        none.where_(0.0, a * b.log1p()).named("SpecialXlog1PyBackward0")
     }
 }
 
@@ -323,10 +324,7 @@ mod tests {
             same(bessel_scaled(1, x), i1e);
         }
         let far = f64::INFINITY;
-        assert_eq!(
-            [bessel_scaled(1, 0.0), bessel_scaled(0, far), unscaled(0, far), unscaled(1, -far)],
-            [0.0, 0.0, far, -far]
-        );
+        assert_eq!([bessel_scaled(1, 0.0), bessel_scaled(0, far)], [0.0, 0.0]);
         near(log_ndtr(0.0), 0.5f64.ln());
         near(log_ndtr(-40.0), -804.608_442_013_753_9);
         near(log_ndtr(3.0), -0.001_350_809_964_748_202_5);
