@@ -363,6 +363,8 @@ impl Tensor {
             view.write(value.raw());
             return self;
         }
+        let shape = *view.shape();
+        drop(view); // so that nobody but this tensor holds its memory
         let target = |t: &Tensor| t.i(index);
         if !tensors.is_empty() {
             // Bytes and truth values too are placed, not added: the last of several writes to one place wins.
@@ -375,7 +377,7 @@ impl Tensor {
         // Where the index points is true in a mask; what is written comes from a copy.
         let mask = Tensor::from_raw(RawTensor::full(*self.shape(), false, DType::Bool, self.device()));
         target(&mask).fill_(true);
-        let full = value.expand_to(view.shape()).to_dtype(self.dtype());
+        let full = value.expand_to(&shape).to_dtype(self.dtype());
         let placed = full.embedded(*self.shape(), move |t| t.with_layout(follow(&steps, t.layout())));
         self.become_("assign", mask.where_(&placed, self).to_dtype(self.dtype()))
     }

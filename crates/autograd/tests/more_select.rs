@@ -314,3 +314,42 @@ fn what_an_index_names_is_written_not_added() {
     assert_eq!(x.grad().unwrap().to_vec::<f64>(), [1.0, 1.0, 0.0]);
     assert_eq!(value.grad().unwrap().to_vec::<f64>(), [0.0, 1.0], "the last write counts");
 }
+
+#[test]
+fn a_view_whose_base_is_gone_is_written_in_place() {
+    let x = leaf([2, 3], -1.0, 1.0);
+    let gradient = || x.grad().map(|g| g.to_vec::<f64>());
+    // What indexing, rolling and turning give are tensors of their own, though their last step was a view.
+    let rows = x.i(s![ints(&[1, 1])]);
+    rows.mul_(3.0);
+    rows.sum().backward();
+    assert_eq!(gradient(), Some(vec![0.0, 0.0, 0.0, 6.0, 6.0, 6.0]));
+    x.zero_grad();
+    let turned = x.rot90(1, [0, 1]).roll(&[2], &[]);
+    turned.add_(&turned).assign(s![0], 0.0);
+    assert_eq!((turned.select(0, 0).to_vec::<f64>(), turned.is_leaf()), (vec![0.0; 2], false));
+    turned.square().sum().backward();
+    let (want, squares) = (gradient().unwrap(), x.detach() * 8.0);
+    assert_eq!(want.iter().filter(|&&g| g == 0.0).count(), 2);
+    for (got, want) in want.iter().zip(squares.to_vec::<f64>()).filter(|(got, _)| **got != 0.0) {
+        assert!((got - want).abs() < 1e-12, "{got} is not {want}");
+    }
+}
+
+#[test]
+fn a_view_whose_base_or_elements_are_shared_is_not() {
+    let x = leaf(4, -1.0, 1.0);
+    let base = &x * 2.0;
+    let refused = |f: &dyn Fn()| catch_unwind(AssertUnwindSafe(f)).is_err();
+    assert!(refused(&|| drop(base.narrow(0, 0, 2).add_(1.0).clone())), "the base would not learn of it");
+    assert!(
+        refused(&|| drop((&x * 2.0).narrow(0, 0, 1).expand([3]).add_(1.0).clone())),
+        "one element, three places"
+    );
+    assert!(
+        refused(&|| drop((&x * 2.0).unfold(0, 2, 1).narrow(0, 0, 2).add_(1.0).clone())),
+        "windows overlap"
+    );
+    let kept = (&x * 2.0).exp().narrow(0, 0, 2); // the exponential's rule reads what it gave
+    assert!(refused(&|| drop(kept.add_(1.0).clone())));
+}

@@ -106,7 +106,7 @@ impl Tensor {
                     "update parameters inside no_grad(|| …), or work on a .clone()",
                 );
             }
-            if self.is_tracked_view() {
+            if self.is_tracked_view() && !self.is_alone() {
                 check::fail(
                     op,
                     "a view with history is written in place, which its base would not learn",
