@@ -171,6 +171,10 @@ fn bits_of_whole_numbers() {
         assert_eq!(x.bitwise_left_shift(by).to_vec::<i32>(), values.map(|a| a << by), "<< {by}");
         assert_eq!(x.bitwise_right_shift(by).to_vec::<i32>(), values.map(|a| a >> by), ">> {by}");
     }
+    for by in [40, 62, 64, 1000] {
+        let signs = values.map(|a| a >> 31);
+        assert_eq!(ints(&values).bitwise_right_shift(by).to_vec::<i32>(), signs, ">> {by}");
+    }
     let (m, k) = (ints(&[1, 1, 0, 0]).gt(0), ints(&[1, 0, 1, 0]).gt(0));
     assert_eq!((&m & &k).to_vec::<bool>(), [true, false, false, false]);
     assert_eq!((&m | &k).to_vec::<bool>(), [true, true, true, false]);

@@ -169,8 +169,9 @@ impl Tensor {
     pub fn bitwise_right_shift(&self, other: impl Into<TensorArg>) -> Tensor {
         self.whole("bitwise_right_shift");
         let other = self.side(other.into());
-        // In two steps, since 2³¹ is no positive I32.
-        let (most, rest) = (other.minimum(30), (&other - 30).maximum(0));
+        // In two steps, since 2³¹ is no positive I32; beyond them the sign alone is left, however far.
+        let far = if other.dtype() == DType::I64 { 33 } else { 30 };
+        let (most, rest) = (other.minimum(30), (&other - 30).maximum(0).minimum(far));
         self.floor_divide(other.full_like(2).pow(most)).floor_divide(other.full_like(2).pow(rest))
     }
 
