@@ -275,7 +275,7 @@ fn floats_do_not_fit_in_place_into_whole_numbers() {
     let cases: [Case; 4] = [
         ("add_", &|| x.add_(0.5).clone()),
         ("div_", &|| x.div_(2).clone()),
-        ("mul_", &|| x.mul_(&floats(&[1.0, 2.0])).clone()),
+        ("mul_", &|| x.mul_(floats(&[1.0, 2.0])).clone()),
         ("apply_", &|| x.apply_(|x| x.clamp(0.5, 7.5)).clone()),
     ];
     for (what, write) in cases {
@@ -290,7 +290,7 @@ fn floats_do_not_fit_in_place_into_whole_numbers() {
     // What loses nothing of its kind does: truth into numbers, a wide float into a narrow one.
     assert_eq!(x.apply_(|x| x.gt(7)).to_vec::<i32>(), [0, 1]);
     let y = floats(&[1.0]);
-    assert_eq!(y.add_(&Tensor::from_vec(vec![0.5f64], 1, &cpu())).to_vec::<f32>(), [1.5]);
+    assert_eq!(y.add_(Tensor::from_vec(vec![0.5f64], 1, &cpu())).to_vec::<f32>(), [1.5]);
 }
 
 #[test]
