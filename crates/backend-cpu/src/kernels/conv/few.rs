@@ -22,7 +22,8 @@ pub struct Pieces {
     starts: Vec<usize>,
     /// Its places.
     places: Vec<Range<usize>>,
-    /// Whether the places stand side by side, each piece's in the image and all of them in the result.
+    /// Whether the places stand side by side, each piece's in the image and all of them in the result, from its beginning:
+    /// whole lines of sums may be written then, since what comes behind is written later, by this phase or another.
     are_runs: bool,
 }
 
@@ -31,7 +32,9 @@ impl Pieces {
     pub fn new(rows: &[usize], line: usize, targets: &[usize]) -> Self {
         let side_by_side = |list: &[usize]| list.windows(2).all(|two| two[1] == two[0] + 1);
         let mut pieces = Pieces {
-            are_runs: side_by_side(targets) && rows.chunks(line.max(1)).all(side_by_side),
+            are_runs: targets.first() == Some(&0)
+                && side_by_side(targets)
+                && rows.chunks(line.max(1)).all(side_by_side),
             ..Pieces::default()
         };
         for (index, &at) in rows.iter().enumerate() {
