@@ -363,34 +363,22 @@ impl Tensor {
             view.write(value.raw());
             return self;
         }
-        // Where the index points is true in a mask; what is written comes from a copy.
-        let mask = Tensor::from_raw(RawTensor::full(*self.shape(), false, DType::Bool, self.device()));
-        let source = Tensor::from_raw(RawTensor::full(*self.shape(), 0, self.dtype(), self.device()));
+        let shape = *view.shape();
+        drop(view); // so that nobody but this tensor holds its memory
         let target = |t: &Tensor| t.i(index);
-        let placed = if tensors.is_empty() {
-            target(&mask).fill_(true);
-            let full = value.expand_to(view.shape()).to_dtype(self.dtype());
-            full.embedded(*self.shape(), move |t| t.with_layout(follow(&steps, t.layout())))
-        } else {
+        if !tensors.is_empty() {
+            // Bytes and truth values too are placed, not added: the last of several writes to one place wins.
             let numbers: Vec<i32> = (0..self.numel() as i32).collect();
             let places = target(&Tensor::from_vec(numbers, *self.shape(), self.device()));
-            let flat = places.flatten(0, -1);
-            let full = value.expand_to(places.shape()).to_dtype(self.dtype()).flatten(0, -1);
-            // The last of several writes to one place wins.
-            let mut last = std::collections::HashMap::new();
-            flat.to_vec::<i32>().into_iter().enumerate().for_each(|(k, at)| {
-                last.insert(at, k as i32);
-            });
-            let mut pairs: Vec<(i32, i32)> = last.into_iter().collect();
-            pairs.sort_unstable();
-            let count = pairs.len();
-            let at = Tensor::from_vec(pairs.iter().map(|p| p.0).collect(), count, self.device());
-            let from = Tensor::from_vec(pairs.iter().map(|p| p.1).collect(), count, self.device());
-            let hits = Tensor::from_vec(vec![1i32; count], count, self.device());
-            let zero = Tensor::from_raw(RawTensor::full(self.numel(), 0, DType::I32, self.device()));
-            mask.raw().write(zero.scatter_add(0, &at, &hits).reshape_to(self.shape()).raw());
-            source.flatten(0, -1).scatter_add(0, &at, &full.index_select(0, &from)).reshape_to(self.shape())
-        };
+            let full = value.expand_to(places.shape()).flatten(0, -1);
+            let places: Vec<usize> = places.to_vec::<i32>().into_iter().map(|at| at as usize).collect();
+            return self.become_("assign", self.written(&places, &full, "IndexPutBackward0"));
+        }
+        // Where the index points is true in a mask; what is written comes from a copy.
+        let mask = Tensor::from_raw(RawTensor::full(*self.shape(), false, DType::Bool, self.device()));
+        target(&mask).fill_(true);
+        let full = value.expand_to(&shape).to_dtype(self.dtype());
+        let placed = full.embedded(*self.shape(), move |t| t.with_layout(follow(&steps, t.layout())));
         self.become_("assign", mask.where_(&placed, self).to_dtype(self.dtype()))
     }
 }

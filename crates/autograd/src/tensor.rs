@@ -124,9 +124,28 @@ impl Tensor {
         self.0.view_version.load(Ordering::Relaxed) != NOT_A_VIEW
     }
 
+    /// Whether nobody else holds this memory, and no element stands twice in it: a view whose base is gone, such as the
+    /// turned result of an operation, is a tensor of its own.
+    pub(crate) fn is_alone(&self) -> bool {
+        let layout = self.raw().layout();
+        let steps = layout.strides().iter().map(|stride| stride.unsigned_abs());
+        let mut steps: Vec<(usize, usize)> =
+            steps.zip(layout.shape().iter().copied()).filter(|&(_, size)| size > 1).collect();
+        steps.sort_unstable();
+        // Each dimension steps over all that the narrower ones reach.
+        let mut reach = 0;
+        let apart = steps.iter().all(|&(step, size)| {
+            let over = step > reach;
+            reach += step * (size - 1);
+            over
+        });
+        apart && self.raw().buffer().is_unique()
+    }
+
     /// Takes over the history of `other`, after this was written in place with its values.
     pub(crate) fn rebase(&self, other: &Tensor) {
         let node = other.meta().node.clone();
+        self.0.view_version.store(NOT_A_VIEW, Ordering::Relaxed);
         self.0.requires_grad.store(other.requires_grad(), Ordering::Relaxed);
         self.meta().node = node;
     }

@@ -199,3 +199,10 @@ fn mistakes_are_named() {
     let text = message(|| drop(x.conv2d(&w, None, ())));
     assert!(text.contains("the input is [N, C, H, W] or [C, H, W]"), "{text}");
 }
+
+#[test]
+#[should_panic(expected = "conv_transpose1d: an input of shape [1, 2, 0]")]
+fn nothing_to_write_from_is_refused() {
+    let w = Tensor::ones([2, 1, 3], &backend_cpu::device());
+    Tensor::ones([1, 2, 0], &backend_cpu::device()).conv_transpose1d(&w, None, ConvOptions::new().stride(2));
+}

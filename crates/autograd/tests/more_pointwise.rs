@@ -171,6 +171,10 @@ fn bits_of_whole_numbers() {
         assert_eq!(x.bitwise_left_shift(by).to_vec::<i32>(), values.map(|a| a << by), "<< {by}");
         assert_eq!(x.bitwise_right_shift(by).to_vec::<i32>(), values.map(|a| a >> by), ">> {by}");
     }
+    for by in [40, 62, 64, 1000] {
+        let signs = values.map(|a| a >> 31);
+        assert_eq!(ints(&values).bitwise_right_shift(by).to_vec::<i32>(), signs, ">> {by}");
+    }
     let (m, k) = (ints(&[1, 1, 0, 0]).gt(0), ints(&[1, 0, 1, 0]).gt(0));
     assert_eq!((&m & &k).to_vec::<bool>(), [true, false, false, false]);
     assert_eq!((&m | &k).to_vec::<bool>(), [true, true, true, false]);
@@ -222,5 +226,100 @@ fn nodes_carry_pytorchs_names() {
     for (t, name) in named {
         assert_eq!(t.grad_fn(), Some(name));
     }
-    assert_eq!(x.roll(&[0], &[0]).grad_fn(), None, "an unchanged leaf keeps its (missing) name");
+    assert_eq!(x.contiguous().grad_fn(), None, "an unchanged leaf keeps its (missing) name");
+    assert_eq!(x.roll(&[0], &[0]).grad_fn(), Some("RollBackward0"), "a copy, whatever the shift");
+}
+
+#[test]
+fn whole_numbers_stay_whole() {
+    let x = ints(&[1, 20_000_001]);
+    assert_eq!(x.addcmul(&x, &ints(&[1, 1]), 2.0).to_vec::<i32>(), [3, 60_000_003]);
+    assert_eq!(x.nansum((), false).to_vec::<i32>(), [20_000_002]);
+    let m = x.reshape([1, 2]);
+    assert_eq!(ints(&[1]).addmm_scaled(&m, &m.t(), 3.0, 0.0).to_vec::<i32>(), [3]);
+    let (weight, bias) = (ints(&[1, 1, 2, 0]).reshape([2, 2]), ints(&[10, 20]));
+    assert_eq!(m.linear(&weight, Some(&bias)).to_vec::<i32>(), [20_000_012, 22]);
+    let long = Tensor::from_vec(vec![1i64 << 40], [1, 1], &cpu());
+    assert_eq!(long.linear(&Tensor::from_vec(vec![3i64], [1, 1], &cpu()), None).to_vec::<i64>(), [3 << 40]);
+    near(&ints(&[5]).lgamma(), &[24f64.ln()], 1e-6);
+}
+
+#[test]
+fn a_layer_of_no_inputs_gives_its_bias() {
+    let y = Tensor::zeros([2, 3, 0], &cpu()).linear(&Tensor::zeros([1, 0], &cpu()), Some(&floats(&[7.0])));
+    assert_eq!((y.shape().dims(), y.to_vec::<f32>()), (&[2, 3, 1][..], vec![7.0; 6]));
+}
+
+#[test]
+fn mixed_precision_counts_in_the_wider_one() {
+    let (x, y) = (floats(&[0.535_082_4]), Tensor::from_vec(vec![-0.529_983_647], 1, &cpu()));
+    let want = (2f64.powf(f64::from(0.535_082_4_f32)) + 2f64.powf(-0.529_983_647)).log2();
+    near(&x.logaddexp2(&y), &[want], 1e-15);
+    let (two, z) = (ints(&[2]), Tensor::from_vec(vec![0.905_892_996], 1, &cpu()));
+    near(&z.xlogy(&two), &[0.905_892_996 * LN_2], 1e-15);
+    near(&z.xlog1py(&two), &[0.905_892_996 * 3f64.ln()], 1e-15);
+    near(&z.ldexp(&ints(&[200])), &[0.905_892_996 * 2f64.powi(200)], 1e-15);
+}
+
+#[test]
+fn a_quotient_that_is_cut_has_slopes_of_zero() {
+    let x = leaf(3, -1.0, 1.0);
+    x.div_trunc(0.0).sum().backward();
+    assert_eq!(x.grad().unwrap().to_vec::<f64>(), [0.0; 3]);
+}
+
+#[test]
+fn floats_do_not_fit_in_place_into_whole_numbers() {
+    let x = ints(&[7, 8]);
+    type Case<'a> = (&'a str, &'a dyn Fn() -> Tensor);
+    let cases: [Case; 4] = [
+        ("add_", &|| x.add_(0.5).clone()),
+        ("div_", &|| x.div_(2).clone()),
+        ("mul_", &|| x.mul_(floats(&[1.0, 2.0])).clone()),
+        ("apply_", &|| x.apply_(|x| x.clamp(0.5, 7.5)).clone()),
+    ];
+    for (what, write) in cases {
+        let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(write));
+        let text = *refused.expect_err(what).downcast::<String>().unwrap();
+        assert!(
+            text.contains(&format!("{what}: a result of float32 does not fit in place into int32")),
+            "{text}"
+        );
+    }
+    assert_eq!(x.to_vec::<i32>(), [7, 8]);
+    // What loses nothing of its kind does: truth into numbers, a wide float into a narrow one.
+    assert_eq!(x.apply_(|x| x.gt(7)).to_vec::<i32>(), [0, 1]);
+    let y = floats(&[1.0]);
+    assert_eq!(y.add_(Tensor::from_vec(vec![0.5f64], 1, &cpu())).to_vec::<f32>(), [1.5]);
+}
+
+#[test]
+fn ends_and_tails() {
+    // 1 − erf(x) has no digits left there.
+    let tail = floats(&[3.0, 5.0, 9.0]).erfc().to_vec::<f64>();
+    for (got, want) in
+        tail.iter().zip([2.209_049_699_858_544e-5, 1.537_459_794_428_035e-12, 4.137_031_746_513_81e-37])
+    {
+        assert!((got / want - 1.0).abs() < 1e-6, "{got} is not {want}");
+    }
+    grads("erfc", &[leaf(4, -2.0, 2.0)], |x| x[0].erfc());
+    for x in [-1.0, -2.0, -3e9, -1e38, 0.5] {
+        assert!(floats(&[x]).acosh().item::<f32>().is_nan(), "acosh {x}");
+    }
+    // Where there is no angle, its gradient is 0; where there is no logit, NaN.
+    let (y, x) = (floats(&[0.0, 1.0]).requires_grad_(true), floats(&[0.0, 0.0]).requires_grad_(true));
+    y.atan2(&x).sum().backward();
+    assert_eq!(
+        (y.grad().unwrap().to_vec(), x.grad().unwrap().to_vec()),
+        (vec![0.0f32, 0.0], vec![0.0f32, -1.0])
+    );
+    let ends = [-0.1, 0.0, 0.5, 1.0, 1.2];
+    let slopes: Vec<f64> = slope(&ends, |x| x.logit(None)).iter().map(|&v| f64::from(v)).collect();
+    near(
+        &Tensor::from_slice(&slopes, 5, &cpu()),
+        &[f64::NAN, f64::INFINITY, 4.0, f64::INFINITY, f64::NAN],
+        1e-6,
+    );
+    assert_eq!(slope(&ends, |x| x.logit(0.1)), [0.0, 0.0, 4.0, 0.0, 0.0]);
+    assert_eq!(ints(&[0, 1, -3]).threshold(0.5, 2.7).to_vec::<i32>(), [2, 1, 2]);
 }

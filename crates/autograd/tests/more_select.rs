@@ -5,6 +5,7 @@ mod more_support;
 
 use autograd::{QuantileMode, Reduce, Tensor, s};
 use more_support::{counted, cpu, first, floats, grads, ints, is_index, leaf, near, slope, spread};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tensor_core::DType;
 
 const NAN: f32 = f32::NAN;
@@ -259,7 +260,7 @@ fn negative_indices_count_from_the_end_only_where_pytorch_lets_them() {
         ("index_copy", &|| x.index_copy(0, &minus, &row)),
     ];
     for (k, (op, f)) in refused.into_iter().enumerate() {
-        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).expect_err(op);
+        let told = catch_unwind(AssertUnwindSafe(f)).expect_err(op);
         let told = told.downcast::<String>().unwrap();
         let begins = format!("{op}: index -1 is out of range for a dimension of size 2\n");
         assert!(told.starts_with(&begins) && told.contains(".i(s![…])"), "{k}: {told}");
@@ -270,4 +271,85 @@ fn negative_indices_count_from_the_end_only_where_pytorch_lets_them() {
 #[should_panic(expected = "scatter: index 3 is out of range for a dimension of size 3")]
 fn an_index_beyond_the_end_is_refused() {
     floats(&[0.0; 3]).scatter_value(0, &ints(&[3]), 1.0);
+}
+
+#[test]
+fn whole_numbers_are_scaled_as_whole_numbers() {
+    // Beyond 2²⁴, where singles skip some.
+    let (x, src) = (ints(&[1, 0]), ints(&[20_000_001]));
+    assert_eq!(x.index_add(0, &ints(&[0]), &src, 2.0).to_vec::<i32>(), [40_000_003, 0]);
+}
+
+#[test]
+fn bytes_are_not_summed_where_they_are_scattered() {
+    let x = Tensor::full(3, 200, (DType::U8, &cpu()));
+    let (at, one) = (ints(&[0]), Tensor::full(1, 1, (DType::U8, &cpu())));
+    type Case<'a> = (&'a str, &'a dyn Fn() -> Tensor);
+    let cases: [Case; 4] = [
+        ("scatter_add", &|| x.scatter_add(0, &at, &one)),
+        ("index_add", &|| x.index_add(0, &at, &one, 1.0)),
+        ("put", &|| x.put(&at, &one, true)),
+        ("scatter_reduce", &|| x.scatter_reduce(0, &at, &one, Reduce::Sum, true)),
+    ];
+    for (what, sum) in cases {
+        assert!(catch_unwind(AssertUnwindSafe(sum)).is_err(), "{what}");
+    }
+    assert_eq!(x.scatter(0, &at, &one).to_vec::<u8>(), [1, 200, 200]);
+}
+
+#[test]
+fn what_an_index_names_is_written_not_added() {
+    let bytes = Tensor::full(3, 200, (DType::U8, &cpu()));
+    bytes.assign(s![ints(&[0, 2, 2])], -2);
+    assert_eq!(bytes.to_vec::<u8>(), [254, 200, 254]);
+    let zeros = floats(&[1.0, 1.0]);
+    zeros.assign(s![ints(&[1])], -0.0);
+    assert!(zeros.to_vec::<f32>()[1].is_sign_negative());
+    let x = leaf(3, -1.0, 1.0);
+    let y = &x * 1.0;
+    let value = leaf(2, -1.0, 1.0);
+    y.assign(s![ints(&[2, 2])], &value);
+    assert_eq!(y.grad_fn(), Some("IndexPutBackward0"));
+    y.sum().backward();
+    assert_eq!(x.grad().unwrap().to_vec::<f64>(), [1.0, 1.0, 0.0]);
+    assert_eq!(value.grad().unwrap().to_vec::<f64>(), [0.0, 1.0], "the last write counts");
+}
+
+#[test]
+fn a_view_whose_base_is_gone_is_written_in_place() {
+    let x = leaf([2, 3], -1.0, 1.0);
+    let gradient = || x.grad().map(|g| g.to_vec::<f64>());
+    // What indexing, rolling and turning give are tensors of their own, though their last step was a view.
+    let rows = x.i(s![ints(&[1, 1])]);
+    rows.mul_(3.0);
+    rows.sum().backward();
+    assert_eq!(gradient(), Some(vec![0.0, 0.0, 0.0, 6.0, 6.0, 6.0]));
+    x.zero_grad();
+    let turned = x.rot90(1, [0, 1]).roll(&[2], &[]);
+    turned.add_(&turned).assign(s![0], 0.0);
+    assert_eq!((turned.select(0, 0).to_vec::<f64>(), turned.is_leaf()), (vec![0.0; 2], false));
+    turned.square().sum().backward();
+    let (want, squares) = (gradient().unwrap(), x.detach() * 8.0);
+    assert_eq!(want.iter().filter(|&&g| g == 0.0).count(), 2);
+    for (got, want) in want.iter().zip(squares.to_vec::<f64>()).filter(|(got, _)| **got != 0.0) {
+        assert!((got - want).abs() < 1e-12, "{got} is not {want}");
+    }
+}
+
+#[test]
+fn a_view_whose_base_or_elements_are_shared_is_not() {
+    let x = leaf(4, -1.0, 1.0);
+    let base = &x * 2.0;
+    let refused = |f: &dyn Fn()| catch_unwind(AssertUnwindSafe(f)).is_err();
+    assert!(refused(&|| drop(base.narrow(0, 0, 2).add_(1.0).clone())), "the base would not learn of it");
+    assert!(
+        refused(&|| drop((&x * 2.0).narrow(0, 0, 1).expand([3]).add_(1.0).clone())),
+        "one element, three places"
+    );
+    assert!(
+        refused(&|| drop((&x * 2.0).unfold(0, 2, 1).narrow(0, 0, 2).add_(1.0).clone())),
+        "windows overlap"
+    );
+    let kept = (&x * 2.0).exp().narrow(0, 0, 2); // the exponential's rule reads what it gave
+    assert!(refused(&|| drop(kept.add_(1.0).clone())));
 }

@@ -32,6 +32,55 @@ fn sizes_that_do_not_add_up_are_refused() {
 }
 
 #[test]
+fn what_is_no_view_is_written_without_its_source() {
+    let x = counted([2, 2]);
+    let number = x.sum();
+    let copies = [
+        ("flip", x.flip(&[0, 1])),
+        ("flip along nothing", x.flip(&[])),
+        ("rot90 by nothing", x.rot90(0, [0, 1])),
+        ("rot90", x.rot90(1, [0, 1])),
+        ("roll by nothing", x.roll(&[0], &[0])),
+        ("roll a whole turn", x.roll(&[4], &[])),
+        ("repeat once", x.repeat(&[1, 1])),
+        ("tile once", x.tile(&[1])),
+        ("repeat_interleave once", x.repeat_interleave(1, 0)),
+        ("of all", x.repeat_interleave(1, None)),
+        ("matrix_power", x.matrix_power(1).unwrap()),
+        ("cummax of a number", number.cummax(0).0),
+        ("cummin of a number", number.cummin(0).0),
+        ("logcumsumexp of a number", number.logcumsumexp(0)),
+        ("max of a number", number.max_dim(0, false).0),
+        ("min of a number", number.min_dim(0, false).0),
+    ];
+    for (what, copy) in copies {
+        copy.fill_(9);
+        assert_eq!((x.to_vec::<f64>(), number.item::<f64>()), (vec![0.0, 1.0, 2.0, 3.0], 6.0), "{what}");
+    }
+    let alone = counted([1, 2]);
+    for (what, copy) in [
+        ("cummax", alone.cummax(0).0),
+        ("cummin", alone.cummin(0).0),
+        ("logcumsumexp", alone.logcumsumexp(0)),
+        ("diff by nothing", alone.diff(0, 1)),
+    ] {
+        copy.fill_(9);
+        assert_eq!(alone.to_vec::<f64>(), [0.0, 1.0], "{what} along one");
+    }
+    let whole = ints(&[1, 2]);
+    whole.nan_to_num(0.0, None, None).fill_(9);
+    assert_eq!(whole.to_vec::<i32>(), [1, 2], "nan_to_num of integers");
+    let row = counted([1, 2]);
+    row.repeat_interleave(3, 0).fill_(9);
+    assert_eq!(row.to_vec::<f64>(), [0.0, 1.0], "a repeated row");
+    // A view it is where a slice says so.
+    row.i(s![.., ..; -1]).i(s![0, 0]).fill_(7);
+    assert_eq!(row.to_vec::<f64>(), [0.0, 7.0]);
+    grads("flip", &[leaf([2, 3], -1.0, 1.0)], |x| x[0].flip(&[1]).square());
+    grads("repeat_interleave", &[leaf([1, 3], -1.0, 1.0)], |x| x[0].repeat_interleave(2, 0).square());
+}
+
+#[test]
 fn dimensions_move_and_turn() {
     let x = counted([2, 3, 4]);
     assert_eq!(x.movedim(0, -1).shape().dims(), [3, 4, 2]);
@@ -223,4 +272,37 @@ fn ranges_of_doubles_and_of_long_integers() {
     let generator = Generator::seeded(0);
     let drawn = Tensor::randint(0, 1 << 40, 3, (&generator, &cpu));
     assert_eq!(drawn.to_vec::<i64>(), [741280623151, 506137267392, 291447657211]);
+}
+
+#[test]
+fn nothing_joins_anything() {
+    let (none, x) = (Tensor::zeros(0, &cpu()), leaf([2, 3], -1.0, 1.0));
+    let joined = cat(&[&none, &x, &none], 1);
+    assert_eq!((joined.shape().dims(), joined.to_vec::<f64>()), (&[2, 3][..], x.to_vec::<f64>()));
+    assert_eq!(cat(&[&none, &none], 0).shape().dims(), [0]);
+    assert_eq!(cat(&[&none, &ints(&[1])], 0).dtype(), DType::F32, "its type counts");
+    let none = none.requires_grad_(true);
+    cat(&[&none, &x, &x], 0).sum().backward();
+    assert_eq!(none.grad().unwrap().shape().dims(), [0]);
+}
+
+#[test]
+#[should_panic(expected = "cat: tensor 1 of shape [2, 0] does not join [2, 3] along dimension 0")]
+fn only_a_vector_of_nothing_joins_anything() {
+    cat(&[counted([2, 3]), counted([2, 0])], 0);
+}
+
+#[test]
+#[should_panic(expected = "meshgrid: a tensor of shape [2, 2] has no single axis")]
+fn a_matrix_is_no_axis() {
+    meshgrid(&[counted([2, 2]), counted([2])]);
+}
+
+#[test]
+fn differences_and_areas_of_nothing_are_nothing() {
+    let none = counted([2, 0]);
+    assert_eq!(none.diff(1, 1).shape().dims(), [2, 0]);
+    assert_eq!(none.trapezoid(None, 1.0, 1).to_vec::<f64>(), [0.0, 0.0]);
+    assert_eq!(none.cumulative_trapezoid(None, 1.0, 1).shape().dims(), [2, 0]);
+    assert_eq!(counted(()).unfold(0, 1, 1).shape().dims(), [1]);
 }

@@ -197,3 +197,14 @@ fn unfolding_shows_windows_and_folding_adds_them_up() {
 fn padding_is_at_most_half_a_window() {
     wavy(&[1, 1, 8], 0.0).max_pool1d(PoolOptions::new(3).padding(2));
 }
+
+#[test]
+fn with_ceil_mode_a_window_may_be_longer_than_all_there_is() {
+    let x = Tensor::from_vec(vec![1.0, 3.0], [1, 2], &backend_cpu::device());
+    let reaching = PoolOptions::new(3).ceil_mode(true);
+    assert_eq!(x.max_pool1d(reaching).to_vec::<f64>(), [3.0]);
+    assert_eq!(x.avg_pool1d(reaching).to_vec::<f64>(), [2.0], "what lies beyond the end does not count");
+    // Two strides short of a window, there is no place.
+    let far = std::panic::catch_unwind(|| x.max_pool1d(PoolOptions::new(4).stride(1).ceil_mode(true)));
+    assert!(far.is_err());
+}

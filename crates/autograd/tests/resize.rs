@@ -201,3 +201,18 @@ fn places_on_a_grid_have_gradients() {
     let theta = wavy(&[1, 3, 4], 0.4).requires_grad_(true);
     gradcheck(|t| t[0].affine_grid(&[1, 1, 2, 3, 2], true), &[theta], 1e-7, 1e-6).unwrap();
 }
+
+#[test]
+fn a_size_that_stays_or_doubles_is_no_interpolation_whatever_the_factor() {
+    let x = Tensor::from_vec(vec![1.0, 2.0, 4.0], [1, 1, 3], &backend_cpu::device());
+    let resized =
+        |factor, mode: &str| x.interpolate(&Resize::scale_factor([factor]).mode(mode)).to_vec::<f64>();
+    assert_eq!(resized(1.3, "linear"), [1.0, 2.0, 4.0]);
+    // Of the nearest ones, in images alone.
+    assert_eq!(resized(1.3, "nearest"), [1.0, 1.0, 2.0]);
+    assert_eq!(resized(1.3, "nearest-exact"), [1.0, 2.0, 2.0]);
+    let image = x.unsqueeze(2);
+    let resized = |factor| image.interpolate(&Resize::scale_factor([1.0, factor])).to_vec::<f64>();
+    assert_eq!(resized(1.3), [1.0, 2.0, 4.0]);
+    assert_eq!(resized(2.3), [1.0, 1.0, 2.0, 2.0, 4.0, 4.0]);
+}

@@ -219,7 +219,8 @@ pub fn asinh(x: f64) -> f64 {
 /// arcosh x
 #[inline(always)]
 pub fn acosh(x: f64) -> f64 {
-    let t = x - 1.0;
+    // Below 1 there is none, though the root below has one from −1 on.
+    let t = if x < 1.0 { f64::NAN } else { x - 1.0 };
     log1p(t + (t * (t + 2.0)).sqrt())
 }
 

@@ -36,6 +36,8 @@ fn cases() -> Vec<Case> {
         case([1, 4, 6, 1], &[3, 4, 5], &[window(2, 1, 1, [1, 0]), same, halved]),
         case([3, 6, 6, 6], &[8, 5], &[same, halved]), // a channel each
         case([2, 1, 3, 1], &[6, 6], &[same, same]),
+        case([2, 1, 3, 1], &[3, 9], &[halved, same]), // lines of one phase between those of another
+        case([1, 2, 2, 2], &[3, 2, 9], &[halved, same, same]),
         case([1, 40, 50, 1], &[6, 5], &[same, same]), // several blocks of k and panels
         case([1, 2, 17, 1], &[27, 23], &[bare, same]), // more places than are summed at once
         case([9, 8, 16, 1], &[8, 8], &[same, same]),  // enough for threads, and an odd number of samples

@@ -125,6 +125,11 @@ fn logits_are_accurate_at_both_ends() {
     let want = [400.0, 200.0, 1.5 * 2f64.ln(), 2.0 * softplus(-1.0)];
     near(&logits(&x, &y, None, Some(&twice), Reduction::None), &want);
     near(&logits(&x, &y, Some(&twice), None, Reduction::Sum), &[2.0 * (400.0 + 2f64.ln() + softplus(-1.0))]);
+    // A logit of exactly 0 is where networks begin: the slope is σ(x)·(1 + (p − 1)·y) − p·y there too.
+    let x = x.requires_grad_(true);
+    logits(&x, &y, None, Some(&twice), Reduction::Sum).backward();
+    let sigma = |v: f64| 1.0 / (1.0 + (-v).exp());
+    near(&x.grad().unwrap(), &[-2.0, 1.0, 1.5 * 0.5 - 1.0, 2.0 * sigma(1.0) - 2.0]);
 }
 
 #[test]

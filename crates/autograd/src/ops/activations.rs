@@ -1,5 +1,6 @@
 //! Activations of networks that need no kernel of their own, with PyTorch's sides at the kinks.
 
+use super::factor;
 use crate::tensor::Tensor;
 use tensor_core::check;
 
@@ -88,7 +89,8 @@ impl Tensor {
     /// x if x > `threshold`, else `value`.
     #[track_caller]
     pub fn threshold(&self, threshold: f64, value: f64) -> Tensor {
-        self.le(threshold).where_(value, self).named("ThresholdBackward0")
+        let whole = |v: f64| factor(v, self.dtype());
+        self.le(whole(threshold)).where_(whole(value), self).named("ThresholdBackward0")
     }
 
     /// ln σ(x), without the sigmoid's underflow

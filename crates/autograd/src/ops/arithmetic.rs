@@ -106,7 +106,9 @@ fn rule(
             [if_a(&|| share(&a_lost)), if_b(&|| share(&b_lost))]
         }
         BinaryOp::Atan2 => {
+            // At (0, 0), where there is none, the gradient is 0.
             let d = a.square() + b.square();
+            let d = d.eq(0).where_(f64::INFINITY, &d);
             [if_a(&|| g * b / &d), if_b(&|| -(g * a) / &d)]
         }
     }

@@ -1,6 +1,6 @@
 //! Products over chosen dimensions, distances, and the scaled sums of BLAS.
 
-use super::Dims;
+use super::{Dims, factor};
 use crate::tensor::Tensor;
 use tensor_core::check;
 
@@ -96,11 +96,12 @@ impl Tensor {
     /// `beta·self + alpha·product`; with `beta` 0 what stands here does not count, not even NaN.
     #[track_caller]
     fn plus_product(&self, product: &Tensor, beta: f64, alpha: f64, name: &'static str) -> Tensor {
-        let product = if alpha == 1.0 { product.clone() } else { product * alpha };
+        let dtype = self.dtype().promote(product.dtype());
+        let product = if alpha == 1.0 { product.clone() } else { product * factor(alpha, dtype) };
         let own = match beta {
             0.0 => self.zeros_like(),
             1.0 => self.clone(),
-            _ => self * beta,
+            _ => self * factor(beta, dtype),
         };
         (own + product).named(name)
     }
@@ -208,11 +209,14 @@ impl Tensor {
     /// Differences of neighbours along a dimension, `n` times over (PyTorch's defaults are 1 and −1).
     #[track_caller]
     pub fn diff(&self, n: usize, dim: isize) -> Tensor {
-        (0..n).fold(self.clone(), |x, _| {
-            let size = x.dim(dim).max(1);
-            let (late, early) = (x.narrow(dim, 1, size - 1), x.narrow(dim, 0, size - 1));
-            if x.dtype() == tensor_core::DType::Bool { late.logical_xor(&early) } else { late - early }
-        })
+        (0..n)
+            .fold(self.clone(), |x, _| {
+                let size = x.dim(dim);
+                let short = size.saturating_sub(1);
+                let (late, early) = (x.narrow(dim, size - short, short), x.narrow(dim, 0, short));
+                if x.dtype() == tensor_core::DType::Bool { late.logical_xor(&early) } else { late - early }
+            })
+            .apart_from(self)
     }
 
     /// The covariances of variables (rows) over observations (columns), divided by n − `correction`

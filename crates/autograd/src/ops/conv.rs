@@ -198,6 +198,13 @@ fn conv_transpose<const D: usize>(
     let mut sizes = Vec::with_capacity(D);
     for (i, window) in windows.iter_mut().enumerate() {
         let (places, extra) = (x.shape()[2 + i], options.output_padding[i]);
+        if places == 0 {
+            check::fail(
+                op,
+                format!("an input of shape {}", x.shape()),
+                "give at least one place to write from",
+            );
+        }
         if extra >= window.stride.max(window.dilation) {
             check::fail(
                 op,

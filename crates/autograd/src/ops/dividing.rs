@@ -101,8 +101,8 @@ impl Tensor {
     #[track_caller]
     fn trapezia(&self, x: Option<&Tensor>, dx: f64, dim: isize) -> Tensor {
         let (axis, size) = self.sized_axis("trapezoid", dim);
-        let short = size.max(1) - 1;
-        let sums = self.narrow(dim, 0, short) + self.narrow(dim, 1, short);
+        let short = size.saturating_sub(1);
+        let sums = self.narrow(dim, 0, short) + self.narrow(dim, size - short, short);
         match x {
             None => sums * dx / 2.0,
             Some(x) if x.rank() == 1 => {

@@ -1,6 +1,7 @@
 //! More functions of each element, composed of those that have kernels. Where the composition's own
 //! gradient would lose digits, or stand at a kink, the function has a slope of its own.
 
+use super::factor;
 use crate::graph::{Keep, record};
 use crate::mode::no_grad;
 use crate::tensor::Tensor;
@@ -55,15 +56,25 @@ impl Tensor {
     /// 1 − erf x, the error function's complement
     #[track_caller]
     pub fn erfc(&self) -> Tensor {
-        (1f64 - self.erf()).named("ErfcBackward0")
+        // Not 1 − erf, which has no digits left beyond 4.
+        let slope = |x: &Tensor| (-x.square()).exp() * -std::f64::consts::FRAC_2_SQRT_PI;
+        self.with_slope("ErfcBackward0", |x| x.on_host("erfc", libm::erfc), slope)
     }
 
     /// ln(x/(1 − x)), the inverse of the sigmoid; x is first limited to [eps, 1 − eps] when one is given.
     #[track_caller]
     pub fn logit(&self, eps: impl Into<Option<f64>>) -> Tensor {
         let eps = eps.into();
-        let x = eps.map_or_else(|| self.clone(), |eps| self.clamp(eps, 1.0 - eps));
-        (&x / (1f64 - &x)).log().named("LogitBackward0")
+        let value = |x: &Tensor| {
+            let x = eps.map_or_else(|| x.clone(), |eps| x.clamp(eps, 1.0 - eps));
+            (&x / (1f64 - &x)).log()
+        };
+        let (least, beyond) = eps.map_or((0.0, f64::NAN), |eps| (eps, 0.0));
+        let slope = move |x: &Tensor| {
+            let inside = x.ge(least).logical_and(&x.le(1.0 - least));
+            inside.where_((x * (1f64 - x)).reciprocal(), beyond)
+        };
+        self.with_slope("LogitBackward0", value, slope)
     }
 
     /// The part after the point, with x's sign
@@ -101,7 +112,7 @@ impl Tensor {
         neginf: impl Into<Option<f64>>,
     ) -> Tensor {
         if !self.dtype().is_float() {
-            return self.clone();
+            return self.copy();
         }
         let most = if self.dtype() == DType::F64 { f64::MAX } else { f64::from(f32::MAX) };
         let (top, bottom) = (posinf.into().unwrap_or(most), neginf.into().unwrap_or(-most));
@@ -158,6 +169,7 @@ impl Tensor {
     /// `self + value·a·b`
     #[track_caller]
     pub fn addcmul(&self, a: &Tensor, b: &Tensor, value: f64) -> Tensor {
+        let value = factor(value, self.dtype().promote(a.dtype()).promote(b.dtype()));
         (self + a * value * b).named("AddcmulBackward0")
     }
 

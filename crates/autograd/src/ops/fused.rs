@@ -44,8 +44,14 @@ impl Tensor {
                 format!("convert the input with .to_dtype(DType::{:?})", weight.dtype()),
             );
         }
+        if !self.dtype().is_float() && act.is_none() {
+            // The fused product is of floats; whole numbers go the way of matmul, as PyTorch's do.
+            let y = self.matmul(&weight.t());
+            return bias.map_or_else(|| y.clone(), |b| &y + b);
+        }
+        check::float("linear", self.dtype());
         if self.rank() != 2 {
-            let rows = self.numel() / inp.max(1);
+            let rows = self.shape()[..self.rank() - 1].iter().product();
             let flat = self.reshape(vec![rows, inp]).linear_act(weight, bias, act);
             return flat.reshape_to(&self.shape().with(self.rank() - 1, out));
         }

@@ -108,6 +108,7 @@ impl Tensor {
     /// A copy with `src` added at `index` along a dimension: the transpose of [`Tensor::gather`].
     #[track_caller]
     pub fn scatter_add(&self, dim: isize, index: &Tensor, src: &Tensor) -> Tensor {
+        check::arithmetic("scatter_add", self.dtype());
         let axis = self.axis("scatter_add", dim);
         self.fits_index("scatter_add", axis, index);
         if src.rank() != index.rank() || (0..src.rank()).any(|a| index.shape()[a] > src.shape()[a]) {

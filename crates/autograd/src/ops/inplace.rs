@@ -1,5 +1,5 @@
 //! Writing in place: the value is computed as a new tensor, then written over the old, whose history it
-//! takes over.
+//! takes over. It is of the old one's type, or converted to it where nothing is cut: a float into integers is refused.
 
 use crate::TensorArg;
 use crate::mode::is_grad_enabled;
@@ -60,7 +60,7 @@ impl Tensor {
         self.fill_(0)
     }
 
-    /// In place: what `f` makes of this tensor, of the same shape and type; its history grows by `f`.
+    /// In place: what `f` makes of this tensor, of the same shape; its history grows by `f`.
     ///
     /// ```
     /// # let x = autograd::Tensor::ones(2, &backend_cpu::device());
@@ -71,7 +71,7 @@ impl Tensor {
     pub fn apply_(&self, f: impl FnOnce(&Tensor) -> Tensor) -> &Self {
         // Rules keep what they are given, so they are given a copy of what is about to be written.
         let before = if is_grad_enabled() && self.requires_grad() { self.copy() } else { self.clone() };
-        self.become_("apply_", f(&before).to_dtype(self.dtype()))
+        self.become_("apply_", f(&before))
     }
 
     /// Writes `value`, computed from this tensor or not, over it, and takes over its history.
@@ -88,6 +88,14 @@ impl Tensor {
                 "use the form without the underscore, which makes a new tensor",
             );
         }
+        if value.dtype().category() > self.dtype().category() {
+            check::fail(
+                op,
+                format!("a result of {} does not fit in place into {}", value.dtype(), self.dtype()),
+                "use the form without the underscore, or convert first",
+            );
+        }
+        let value = value.to_dtype(self.dtype());
         if is_grad_enabled() && (self.requires_grad() || value.requires_grad()) {
             // A leaf has no history to take over: its copy has.
             let value = if value.is_leaf() && value.requires_grad() { value.copy() } else { value };
@@ -98,7 +106,7 @@ impl Tensor {
                     "update parameters inside no_grad(|| …), or work on a .clone()",
                 );
             }
-            if self.is_tracked_view() {
+            if self.is_tracked_view() && !self.is_alone() {
                 check::fail(
                     op,
                     "a view with history is written in place, which its base would not learn",

@@ -8,7 +8,8 @@ use crate::tensor::{Tensor, refs};
 use std::borrow::Borrow;
 use tensor_core::{DType, RawTensor, Shape, check};
 
-/// Tensors joined along a dimension; sizes elsewhere must agree, types are promoted.
+/// Tensors joined along a dimension; sizes elsewhere must agree, types are promoted. A tensor of shape `[0]` joins
+/// any, and adds nothing.
 ///
 /// ```
 /// use autograd::{Tensor, cat};
@@ -32,8 +33,12 @@ fn joined(tensors: &[&Tensor], dim: isize) -> Tensor {
     let Some(first) = tensors.first() else {
         check::fail("cat", "no tensors to join", "give at least one");
     };
+    // As in PyTorch, `[]` joins anything: it is what loops begin with.
+    let blank = |t: &Tensor| t.shape().dims() == [0];
+    let first = tensors.iter().find(|t| !blank(t)).unwrap_or(first);
     let axis = first.axis("cat", dim);
-    for (i, t) in tensors.iter().enumerate() {
+    let none = if first.rank() == 0 { *first.shape() } else { first.shape().with(axis, 0) };
+    for (i, t) in tensors.iter().enumerate().filter(|(_, t)| !blank(t)) {
         let fits = t.rank() == first.rank()
             && t.rank() > 0
             && (0..t.rank()).all(|a| a == axis || t.shape()[a] == first.shape()[a]);
@@ -50,13 +55,16 @@ fn joined(tensors: &[&Tensor], dim: isize) -> Tensor {
         }
     }
     let dtype = tensors.iter().map(|t| t.dtype()).reduce(DType::promote).expect("at least one");
-    let raws: Vec<RawTensor> = tensors.iter().map(|t| t.raw().cast(dtype)).collect();
+    let shaped = |t: &Tensor| if blank(t) { t.raw().reshape(&none) } else { t.raw().clone() };
+    let raws: Vec<RawTensor> = tensors.iter().map(|t| shaped(t).cast(dtype)).collect();
+    let parts: Vec<(usize, Shape, DType)> =
+        tensors.iter().zip(&raws).map(|(t, raw)| (raw.shape()[axis], *t.shape(), t.dtype())).collect();
     let out = RawTensor::cat(&raws, axis);
-    let parts: Vec<(usize, DType)> = tensors.iter().map(|t| (t.shape()[axis], t.dtype())).collect();
     record_many("CatBackward0", tensors, Keep::NOTHING, out, move |ctx, g| {
         let mut start = 0;
-        let pieces = parts.iter().enumerate().map(|(i, &(len, dtype))| {
-            let piece = ctx.needs(i).then(|| g.sliced(axis, start, len, 1).to_dtype(dtype));
+        let pieces = parts.iter().enumerate().map(|(i, &(len, shape, dtype))| {
+            let piece = || g.sliced(axis, start, len, 1).to_dtype(dtype).reshape_to(&shape);
+            let piece = ctx.needs(i).then(piece);
             start += len;
             piece
         });
@@ -140,6 +148,10 @@ pub fn meshgrid(tensors: &[impl Borrow<Tensor>]) -> Vec<Tensor> {
 /// What [`meshgrid`] does.
 #[track_caller]
 fn grids(tensors: &[&Tensor]) -> Vec<Tensor> {
+    if let Some(t) = tensors.iter().find(|t| t.rank() > 1) {
+        let hint = "give vectors, or .flatten(0, -1) them";
+        check::fail("meshgrid", format!("a tensor of shape {} has no single axis", t.shape()), hint);
+    }
     let sizes: Vec<usize> = tensors.iter().map(|t| t.numel()).collect();
     let shape = Shape::new(&sizes);
     let mut grids = Vec::new();
@@ -181,7 +193,7 @@ impl Tensor {
                 out = if count == 0 { out.narrow(i as isize, 0, 0) } else { cat(&parts, i as isize) };
             }
         }
-        out.named("RepeatBackward0")
+        out.apart_from(self).named("RepeatBackward0")
     }
 
     /// As [`Tensor::repeat`], missing leading numbers being 1: NumPy's `tile`.
@@ -211,7 +223,7 @@ impl Tensor {
                     cat(&[out.sliced(axis, cut, size - cut, 1), out.sliced(axis, 0, cut, 1)], axis as isize);
             }
         }
-        out.named("RollBackward0")
+        out.apart_from(self).named("RollBackward0")
     }
 
     /// The lower triangle of the last two dimensions up to `diagonal`, zeros elsewhere.

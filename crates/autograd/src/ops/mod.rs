@@ -65,7 +65,7 @@ pub use solvers::MatrixNorm;
 pub use warp::{Outside, SampleMode};
 
 use crate::tensor::Tensor;
-use tensor_core::{DType, HostData, RawTensor, Shape, check};
+use tensor_core::{DType, HostData, RawTensor, Scalar, Shape, check};
 
 /// One or several dimensions, counted from the end when negative; `()` or an empty list means all.
 pub trait Dims {
@@ -102,6 +102,11 @@ impl Dims for Vec<isize> {
     fn list(&self) -> Vec<isize> {
         self.clone()
     }
+}
+
+/// A factor as an operation in a type takes it: of whole numbers, the whole part, as in PyTorch.
+pub(crate) fn factor(value: f64, dtype: DType) -> Scalar {
+    if dtype.is_float() { Scalar::Float(value) } else { Scalar::Int(value as i64) }
 }
 
 impl Tensor {

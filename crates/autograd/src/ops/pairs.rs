@@ -5,7 +5,7 @@ use crate::graph::{Keep, record};
 use crate::mode::no_grad;
 use crate::tensor::Tensor;
 use std::ops::{BitAnd, BitOr, BitXor, Not};
-use tensor_core::{BinaryOp, Category, DType, HostData, check};
+use tensor_core::{BinaryOp, Category, DType, HostData, check, result_type};
 
 impl Tensor {
     /// An argument as a tensor: numbers become 0-d tensors, which promote as numbers do.
@@ -22,6 +22,13 @@ impl Tensor {
                 Tensor::full((), s, (dtype, self.device()))
             }
         }
+    }
+
+    /// Both in the type that a function of floats of both is computed in: so that no integer is rounded to a single that
+    /// meets doubles.
+    pub(super) fn floats(&self, other: &Tensor) -> (Tensor, Tensor) {
+        let dtype = result_type(self.raw().into(), other.raw().into()).to_float();
+        (self.to_dtype(dtype), other.to_dtype(dtype))
     }
 
     /// `value(a, b)` with the gradients of `rule(a, b, g)`, fitted to their inputs.
@@ -55,11 +62,14 @@ impl Tensor {
     /// The quotient cut towards zero: `torch.div(x, y, rounding_mode='trunc')`. Integers stay integers.
     #[track_caller]
     pub fn div_trunc(&self, other: impl Into<TensorArg>) -> Tensor {
-        let other = self.side(other.into()).detach();
-        let a = self.detach();
-        if a.dtype().promote(other.dtype()).is_float() {
-            return (a / other).trunc();
+        let other = self.side(other.into());
+        if self.dtype().promote(other.dtype()).is_float() {
+            let value = |a: &Tensor, b: &Tensor| (a / b).trunc();
+            return Tensor::pair("DivBackward1", self, &other, value, |_, _, g| {
+                [g.zeros_like(), g.zeros_like()] // steps, flat between them
+            });
         }
+        let a = self;
         a.sign() * other.sign() * a.abs().floor_divide(other.abs())
     }
 
@@ -97,12 +107,12 @@ impl Tensor {
     /// `self·ln other`, 0 where this is 0 (unless the other is NaN).
     #[track_caller]
     pub fn xlogy(&self, other: impl Into<TensorArg>) -> Tensor {
-        let other = self.side(other.into());
+        let (this, other) = self.floats(&self.side(other.into()));
         let value = |a: &Tensor, b: &Tensor| {
             let none = a.eq(0).logical_and(&b.isnan().logical_not());
             none.where_(0.0, a * b.log())
         };
-        Tensor::pair("XlogyBackward0", self, &other, value, |a, b, g| {
+        Tensor::pair("XlogyBackward0", &this, &other, value, |a, b, g| {
             let none = a.detach().eq(0).logical_and(&b.detach().le(0));
             [g * none.where_(0.0, b.log()), g * (a / b)]
         })
@@ -159,8 +169,9 @@ impl Tensor {
     pub fn bitwise_right_shift(&self, other: impl Into<TensorArg>) -> Tensor {
         self.whole("bitwise_right_shift");
         let other = self.side(other.into());
-        // In two steps, since 2³¹ is no positive I32.
-        let (most, rest) = (other.minimum(30), (&other - 30).maximum(0));
+        // In two steps, since 2³¹ is no positive I32; beyond them the sign alone is left, however far.
+        let far = if other.dtype() == DType::I64 { 33 } else { 30 };
+        let (most, rest) = (other.minimum(30), (&other - 30).maximum(0).minimum(far));
         self.floor_divide(other.full_like(2).pow(most)).floor_divide(other.full_like(2).pow(rest))
     }
 

@@ -72,9 +72,20 @@ impl Tensor {
         .mark_view()
     }
 
-    /// Some dimensions backwards.
+    /// Some dimensions backwards, as a copy; the view of one is a slice with a step of −1, `s![..; -1]`.
+    ///
+    /// ```
+    /// # let x = autograd::Tensor::from_vec(vec![1, 2, 3], 3, &backend_cpu::device());
+    /// assert_eq!(x.flip(&[0]).to_vec::<i32>(), [3, 2, 1]);
+    /// ```
     #[track_caller]
     pub fn flip(&self, dims: &[isize]) -> Tensor {
+        self.backwards(dims).apart_from(self).named("FlipBackward0")
+    }
+
+    /// Some dimensions backwards, as a view.
+    #[track_caller]
+    pub(crate) fn backwards(&self, dims: &[isize]) -> Tensor {
         check::axes("flip", dims, self.rank());
         let mut out = self.clone();
         for &dim in dims.iter().filter(|_| self.rank() > 0) {
@@ -86,7 +97,7 @@ impl Tensor {
     }
 
     /// Turned by 90°, `k` times, from the first of two dimensions towards the second (PyTorch's
-    /// defaults are 1 and `[0, 1]`).
+    /// defaults are 1 and `[0, 1]`), as a copy.
     #[track_caller]
     pub fn rot90(&self, k: isize, dims: [isize; 2]) -> Tensor {
         let [a, b] = dims;
@@ -95,7 +106,7 @@ impl Tensor {
             1 => self.flip(&[b]).transpose(a, b),
             2 => self.flip(&dims),
             3 => self.flip(&[a]).transpose(a, b),
-            _ => self.clone(),
+            _ => self.copy(),
         }
     }
 

@@ -100,10 +100,11 @@ impl<const D: usize> PoolOptions<D> {
                     "it may be at most half of it",
                 );
             }
-            let slack = (len + before + after).saturating_sub(window.span());
-            if self.ceil_mode && !slack.is_multiple_of(window.stride) {
-                // One place more, unless its window would start in the padding at the end.
-                let start = slack.div_ceil(window.stride) * window.stride;
+            // One place more, which a window longer than the whole may be the first of, unless its window would start
+            // in the padding at the end.
+            let reach = (len + before + after + window.stride - 1).checked_sub(window.span());
+            if let Some(reach) = reach.filter(|_| self.ceil_mode) {
+                let start = reach / window.stride * window.stride;
                 if start < len + before {
                     window.padding[1] = start + window.span() - len - before;
                 }

@@ -48,7 +48,7 @@ impl Tensor {
     /// Π of the elements before and after each along `axis`.
     fn exclusive(&self, axis: usize) -> Tensor {
         let dim = axis as isize;
-        self.products_before(axis) * self.flip(&[dim]).products_before(axis).flip(&[dim])
+        self.products_before(axis) * self.backwards(&[dim]).products_before(axis).backwards(&[dim])
     }
 
     /// Π of the other elements along the last dimension.
@@ -218,15 +218,17 @@ impl Tensor {
     #[track_caller]
     fn extreme(&self, name: &str, op: ArgOp, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
         let axis = self.axis(name, dim);
+        let node = if op == ArgOp::Max { "MaxBackward0" } else { "MinBackward0" };
         if self.rank() == 0 {
-            return (self.clone(), Tensor::from_raw(RawTensor::full((), 0, DType::I32, self.device())));
+            let first = Tensor::from_raw(RawTensor::full((), 0, DType::I32, self.device()));
+            return (self.copy().named(node), first);
         }
         check::extremes(name, axis, self.shape());
         let index = Tensor::from_raw(self.raw().arg_reduce(op, axis, true));
         let values = self.gather(dim, &index);
         let (values, index) =
             if keepdim { (values, index) } else { (values.squeeze_dim(dim), index.squeeze_dim(dim)) };
-        (values.named(if op == ArgOp::Max { "MaxBackward0" } else { "MinBackward0" }), index)
+        (values.named(node), index)
     }
 
     /// Index of the first largest element, counted row-major.
@@ -306,7 +308,7 @@ impl Tensor {
     /// Σ of the elements over some dimensions that are not NaN.
     #[track_caller]
     pub fn nansum(&self, dims: impl Dims, keepdim: bool) -> Tensor {
-        self.isnan().where_(0.0, self).sum_dim(dims, keepdim).named("NansumBackward0")
+        self.isnan().where_(0, self).sum_dim(dims, keepdim).named("NansumBackward0")
     }
 
     /// The mean of the elements over some dimensions that are not NaN; NaN where there is none.

@@ -123,6 +123,15 @@ impl Taps {
     fn resize(x: &Tensor, axis: usize, new: usize, step: f64, resize: &Resize) -> Self {
         let (old, device) = (x.shape()[axis], x.device());
         let last = old - 1;
+        // PyTorch's own shortcuts, which it takes whatever the factor says: the size stays, or doubles. Of the nearest
+        // ones it does so in images alone.
+        let of_image = x.rank() == 4 && resize.mode == ResizeMode::Nearest;
+        if new == old && (of_image || matches!(resize.mode, ResizeMode::Linear(_))) {
+            return Taps::new(axis, (0..new as i32).collect(), device);
+        }
+        if new == 2 * old && of_image {
+            return Taps::new(axis, (0..new as i32).map(|i| i / 2).collect(), device);
+        }
         if matches!(resize.mode, ResizeMode::Nearest | ResizeMode::NearestExact) {
             let shift = if resize.mode == ResizeMode::NearestExact { 0.5 } else { 0.0 };
             let at = |i: usize| (((i as f32 + shift) * step as f32).floor() as usize).min(last) as i32;

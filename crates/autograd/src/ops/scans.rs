@@ -20,7 +20,7 @@ impl Tensor {
         let out = self.raw().scan(ScanOp::Sum, axis);
         record("CumsumBackward0", [self], Keep::NOTHING, out, move |_, g| {
             // Each element counts in every later sum: a running sum from the other end.
-            [Some(g.flip(&[dim]).cumsum(dim).flip(&[dim]).to_dtype(dtype))]
+            [Some(g.backwards(&[dim]).cumsum(dim).backwards(&[dim]).to_dtype(dtype))]
         })
     }
 
@@ -69,7 +69,7 @@ impl Tensor {
     pub fn logcumsumexp(&self, dim: isize) -> Tensor {
         let axis = self.axis("logcumsumexp", dim);
         if self.rank() == 0 {
-            return self.clone();
+            return self.copy().named("LogcumsumexpBackward0");
         }
         let mut out = self.clone();
         let mut reach = 1;
@@ -79,7 +79,7 @@ impl Tensor {
             out = cat(&[first, joined], axis as isize);
             reach *= 2;
         }
-        out.named("LogcumsumexpBackward0")
+        out.apart_from(self).named("LogcumsumexpBackward0")
     }
 
     /// The running largest along a dimension and where it stands: the last of equal ones; NaN wins.
@@ -104,7 +104,7 @@ impl Tensor {
     ) -> (Tensor, Tensor) {
         let axis = self.axis(op, dim);
         if self.rank() == 0 {
-            return (self.clone(), Tensor::zeros((), (DType::I32, self.device())));
+            return (self.copy().named(name), Tensor::zeros((), (DType::I32, self.device())));
         }
         let size = self.shape()[axis];
         let mut sizes = vec![1; self.rank()];
@@ -126,7 +126,8 @@ impl Tensor {
             reach *= 2;
         }
         let index = index.contiguous();
-        let value = if self.requires_grad() { self.gather(dim, &index).named(name) } else { value };
+        let value =
+            if self.requires_grad() { self.gather(dim, &index).named(name) } else { value.apart_from(self) };
         (value, index)
     }
 }

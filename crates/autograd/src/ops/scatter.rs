@@ -3,6 +3,7 @@
 //! An index that names a place twice keeps the last write, as PyTorch does on one thread. Which write
 //! that is, is settled on the host; the elements stay on the device.
 
+use super::factor;
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
 use tensor_core::{DType, Scalar, check};
@@ -60,7 +61,7 @@ impl Tensor {
 
     /// A copy with `values` (flat, one per place) written at row-major places, the last write winning.
     #[track_caller]
-    fn written(&self, places: &[usize], values: &Tensor, name: &'static str) -> Tensor {
+    pub(crate) fn written(&self, places: &[usize], values: &Tensor, name: &'static str) -> Tensor {
         let mut last = vec![-1i32; self.numel()];
         places.iter().enumerate().for_each(|(k, &at)| last[at] = k as i32);
         let hit: Vec<bool> = last.iter().map(|&k| k >= 0).collect();
@@ -112,6 +113,7 @@ impl Tensor {
         reduce: Reduce,
         include_self: bool,
     ) -> Tensor {
+        check::arithmetic("scatter_reduce", self.dtype());
         Tensor::source_fits("scatter_reduce", src, index);
         let places = self.places("scatter_reduce", dim, index);
         let src = covered(src, index).to_dtype(self.dtype());
@@ -209,7 +211,7 @@ impl Tensor {
     #[track_caller]
     pub fn index_add(&self, dim: isize, index: &Tensor, src: &Tensor, alpha: f64) -> Tensor {
         let (index, src) = self.rows("index_add", dim, index, src);
-        let src = if alpha == 1.0 { src } else { src * alpha };
+        let src = if alpha == 1.0 { src } else { src * factor(alpha, self.dtype()) };
         self.scatter_add(dim, &index, &src).named("IndexAddBackward0")
     }
 
@@ -301,7 +303,7 @@ impl Tensor {
         let axis = self.axis("repeat_interleave", dim);
         let shape = *self.shape();
         let spread = self.unsqueeze(axis as isize + 1).expand_to(&shape.insert(axis + 1, repeats));
-        spread.reshape_to(&shape.with(axis, shape[axis] * repeats))
+        spread.apart_from(self).reshape_to(&shape.with(axis, shape[axis] * repeats))
     }
 
     /// As [`Tensor::repeat_interleave`], each element its own number of times: `repeats` is `[size]`.

@@ -342,6 +342,13 @@ impl Tensor {
         record("CloneBackward0", [self], Keep::NOTHING, self.raw().copy(), |_, g| [Some(g.clone())])
     }
 
+    /// A copy if it is the memory of `source`, seen in whatever way: what an operation makes that is no view is written
+    /// without its source.
+    #[track_caller]
+    pub(crate) fn apart_from(self, source: &Tensor) -> Tensor {
+        if self.raw().buffer().same(source.raw().buffer()) { self.copy() } else { self }
+    }
+
     /// Itself when row-major without gaps, else a copy that is.
     #[track_caller]
     pub fn contiguous(&self) -> Tensor {

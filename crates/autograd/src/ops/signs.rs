@@ -71,7 +71,8 @@ impl Tensor {
     /// `self·2^other`
     #[track_caller]
     pub fn ldexp(&self, other: &Tensor) -> Tensor {
-        (self * other.to_dtype(DType::F32).pow_of(2.0)).named("MulBackward0")
+        let dtype = if self.dtype() == DType::F64 { DType::F64 } else { DType::F32 };
+        (self * other.to_dtype(dtype.promote(other.dtype())).pow_of(2.0)).named("MulBackward0")
     }
 
     /// Mantissas in ±[½, 1) and the powers of two that they are multiplied by, the default integers: PyTorch's
@@ -124,7 +125,8 @@ impl Tensor {
     #[track_caller]
     pub fn logaddexp2(&self, other: &Tensor) -> Tensor {
         let ln2 = std::f64::consts::LN_2;
-        ((self * ln2).logaddexp(&(other * ln2)) / ln2).named("Logaddexp2Backward0")
+        let (a, b) = self.floats(other);
+        ((a * ln2).logaddexp(&(b * ln2)) / ln2).named("Logaddexp2Backward0")
     }
 
     /// A power in double precision, whatever the types.

@@ -178,9 +178,8 @@ impl Tensor {
                 base = base.matmul(&base);
             }
         }
-        Ok(power.unwrap_or_else(|| {
-            Tensor::eye(size, (self.dtype(), self.device())).expand_to(self.shape()).contiguous()
-        }))
+        let one = || Tensor::eye(size, (self.dtype(), self.device())).expand_to(self.shape()).contiguous();
+        Ok(power.map_or_else(one, |power| power.apart_from(self)))
     }
 
     /// The exponential of square matrices, Σ Aᵏ/k!: `torch.linalg.matrix_exp`.

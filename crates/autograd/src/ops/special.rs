@@ -6,7 +6,7 @@
 
 use crate::tensor::Tensor;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
-use tensor_core::check;
+use tensor_core::{DType, check};
 
 /// The logarithm of |Γ(x)|.
 fn lgamma(x: f64) -> f64 {
@@ -19,7 +19,11 @@ fn digamma(x: f64) -> f64 {
         return f64::INFINITY.copysign(-x);
     }
     if x < 0.0 {
-        return if x.fract() == 0.0 { f64::NAN } else { digamma(1.0 - x) - PI / (PI * x).tan() };
+        return if x.fract() == 0.0 {
+            f64::NAN
+        } else {
+            digamma(1.0 - x) - PI / (PI * (x - x.round())).tan()
+        };
     }
     let (mut x, mut sum) = (x, 0.0);
     while x < 10.0 {
@@ -35,7 +39,7 @@ fn digamma(x: f64) -> f64 {
 /// The derivative of digamma.
 fn trigamma(x: f64) -> f64 {
     if x < 0.5 {
-        let sine = (PI * x).sin();
+        let sine = (PI * (x - x.round())).sin();
         return -trigamma(1.0 - x) + PI * PI / (sine * sine);
     }
     let (mut x, mut sum) = (x, 0.0);
@@ -93,8 +97,22 @@ fn erfinv(y: f64) -> f64 {
     x
 }
 
-/// e^(−|x|)·Iₙ(x) for n = 0 or 1: the power series for small arguments, Bessel's integral for others.
+/// e^(−|x|)·Iₙ(x) for n = 0 or 1: the power series for small arguments, whose terms have one sign; Bessel's integral
+/// for others; its asymptotic series where the integrand becomes a spike.
 fn bessel_scaled(order: u32, x: f64) -> f64 {
+    let half = x / 2.0;
+    if x.abs() <= 8.0 {
+        let first = if order == 0 { 1.0 } else { half };
+        let term = |(k, last): (u32, f64)| (k + 1, last * half * half / f64::from((k + 1) * (k + 1 + order)));
+        let series = std::iter::successors(Some((0, first)), |&at| Some(term(at)));
+        return series.take(40).map(|(_, term)| term).sum::<f64>() * (-x.abs()).exp();
+    }
+    if x.abs() > 900.0 {
+        let (mu, z) = (f64::from(4 * order * order), 1.0 / (8.0 * x.abs()));
+        let step = |size: f64, k: u32| 1.0 - (mu - f64::from((2 * k - 1).pow(2))) * z / f64::from(k) * size;
+        let size = (1..=4).rev().fold(1.0, step);
+        return size / (2.0 * PI * x.abs()).sqrt() * if order == 0 { 1.0 } else { x.signum() };
+    }
     // The trapezoidal rule on the periodic integrand converges exponentially.
     let points = 64 + (x.abs() * 2.0).min(2000.0) as u32;
     let at = |k: u32| {
@@ -106,9 +124,14 @@ fn bessel_scaled(order: u32, x: f64) -> f64 {
     (ends + (1..points).map(at).sum::<f64>()) / f64::from(points)
 }
 
+/// Iₙ(x) for n = 0 or 1; NaN at infinities, as PyTorch's.
+fn unscaled(order: u32, x: f64) -> f64 {
+    bessel_scaled(order, x) * x.abs().exp()
+}
+
 /// The modified Bessel function of the first kind, of order 0.
 pub(super) fn bessel_i0(x: f64) -> f64 {
-    bessel_scaled(0, x) * x.abs().exp()
+    unscaled(0, x)
 }
 
 /// The standard normal distribution's logarithm.
@@ -133,10 +156,11 @@ fn log_density(x: &Tensor) -> Tensor {
 impl Tensor {
     /// `f` of each element in double precision, on the host.
     #[track_caller]
-    fn on_host(&self, op: &str, f: impl Fn(f64) -> f64) -> Tensor {
-        check::float(op, self.dtype());
+    pub(super) fn on_host(&self, op: &str, f: impl Fn(f64) -> f64) -> Tensor {
+        check::arithmetic(op, self.dtype());
+        let dtype = if self.dtype().is_float() { self.dtype() } else { DType::F32 };
         let values: Vec<f64> = self.to_vec::<f64>().into_iter().map(f).collect();
-        let host = tensor_core::HostData::F64(values).cast(self.dtype());
+        let host = tensor_core::HostData::F64(values).cast(dtype);
         Tensor::from_host(&host, *self.shape(), self.device())
     }
 
@@ -194,7 +218,7 @@ impl Tensor {
     /// The modified Bessel function of the first kind, of order 1.
     #[track_caller]
     pub fn i1(&self) -> Tensor {
-        let value = |v: f64| bessel_scaled(1, v) * v.abs().exp();
+        let value = |v: f64| unscaled(1, v);
         let slope = |x: &Tensor| x.i0() - x.eq(0).where_(0.5, x.i1() / x);
         self.with_slope("SpecialI1Backward0", |x| x.on_host("i1", value), slope)
     }
@@ -258,8 +282,9 @@ impl Tensor {
     /// `self·ln(1 + other)`, 0 where this is 0 (unless the other is NaN).
     #[track_caller]
     pub fn xlog1py(&self, other: &Tensor) -> Tensor {
-        let none = self.detach().eq(0).logical_and(&other.detach().isnan().logical_not());
-        none.where_(0.0, self * other.log1p()).named("SpecialXlog1PyBackward0")
+        let (a, b) = self.floats(other);
+        let none = a.detach().eq(0).logical_and(&b.detach().isnan().logical_not());
+        none.where_(0.0, a * b.log1p()).named("SpecialXlog1PyBackward0")
     }
 }
 
@@ -284,6 +309,22 @@ mod tests {
         assert!((erfinv(-0.999_999) + 3.458_910_737_279_5).abs() < 1e-10);
         near(bessel_scaled(0, 1.0) * 1f64.exp(), 1.266_065_877_752_008_2);
         near(bessel_scaled(1, -2.0) * 2f64.exp(), -1.590_636_854_637_329);
+        let same = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-13, "{a} {b}");
+        same(bessel_scaled(1, 1e-9), 0.5e-9 * (1.0 - 1e-9));
+        same(unscaled(1, 3e-7), 1.500_000_000_000_017e-7);
+        same(bessel_scaled(0, 1e30), 3.989_422_804_014_327e-16);
+        same(bessel_scaled(1, -1e4), -0.003_989_273_195_983_662);
+        for (x, i0e, i1e) in [
+            (7.9, 0.144_369_864_141_041_91, 0.134_896_499_439_893_76),
+            (8.1, 0.142_511_809_488_295_25, 0.133_400_688_325_836_62),
+            (899.0, 0.013_307_321_192_055_513, 0.013_299_917_951_841_14),
+            (901.0, 0.013_292_539_377_688_446, 0.013_285_160_780_711_586),
+        ] {
+            same(bessel_scaled(0, x), i0e);
+            same(bessel_scaled(1, x), i1e);
+        }
+        let far = f64::INFINITY;
+        assert_eq!([bessel_scaled(1, 0.0), bessel_scaled(0, far)], [0.0, 0.0]);
         near(log_ndtr(0.0), 0.5f64.ln());
         near(log_ndtr(-40.0), -804.608_442_013_753_9);
         near(log_ndtr(3.0), -0.001_350_809_964_748_202_5);

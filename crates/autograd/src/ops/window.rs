@@ -119,7 +119,7 @@ impl Tensor {
     pub fn unfold(&self, dim: isize, size: usize, step: usize) -> Tensor {
         let axis = self.axis("unfold", dim);
         if self.rank() == 0 {
-            return self.reshape(vec![1]).unfold(0, size, step);
+            return self.reshape(vec![1]).unfold(0, size, step).squeeze_dim(0);
         }
         let [window] = windows("unfold", [size], [step], [0], [1]);
         let len = self.shape()[axis];

@@ -62,9 +62,8 @@ pub fn binary_cross_entropy_with_logits(
     same_shape("binary_cross_entropy_with_logits", x, y);
     let losses = match pos_weight {
         Some(p) => {
-            // −ln σ(x) = softplus(−x), computed as max(−x, 0) + ln(1 + e^−|x|).
-            let minus_log = x.abs().neg().exp().log1p() + (-x).relu();
-            (1.0 - y) * x + ((p - 1.0) * y + 1.0) * minus_log
+            // By the whole of ln σ(x): of |x| and max(−x, 0), which it is made of, slopes at 0 do not add up to its own.
+            (1.0 - y) * x - ((p - 1.0) * y + 1.0) * x.logsigmoid()
         }
         None => x.loss(y, LossOp::Logits),
     };

@@ -27,6 +27,9 @@ fn entry(value: &Value) -> Result<Index> {
         }
         Value::Tensor(t) if t.rank() == 0 && t.dtype() != DType::Bool => Index::At(t.item::<i64>() as isize),
         Value::Tensor(t) => Index::Tensor(t.clone()),
+        Value::List(items) if items.borrow().is_empty() => {
+            Index::Tensor(Tensor::zeros(0, (DType::I32, &firebrand::device())))
+        }
         Value::List(_) => Index::Tensor(crate::registry::tensor_of(value)?),
         other => {
             return Err(PyError::index(format!(

@@ -51,12 +51,20 @@ impl FromValue for Anything {
 
 /// A quantile, or a tensor of them.
 #[derive(Clone, Debug)]
-pub struct Quantiles(Tensor);
+pub enum Quantiles {
+    /// One, as Python's float.
+    Number(f64),
+    /// A tensor.
+    Tensor(Tensor),
+}
 
 impl Quantiles {
-    /// As a tensor of another's type, if they were a number.
+    /// As a tensor; a number in the other one's type.
     pub fn of(&self, x: &Tensor) -> Tensor {
-        if self.0.rank() == 0 { self.0.to_dtype(x.dtype()) } else { self.0.clone() }
+        match self {
+            Quantiles::Number(q) => Tensor::full((), *q, (x.dtype(), x.device())),
+            Quantiles::Tensor(q) => q.clone(),
+        }
     }
 }
 
@@ -64,11 +72,8 @@ impl FromValue for Quantiles {
     const KIND: &'static str = "float or Tensor";
     fn from_value(value: &Value) -> Option<Self> {
         match value {
-            Value::Tensor(t) => Some(Quantiles(t.clone())),
-            other => {
-                let number = other.scalar()?.to_f64();
-                Some(Quantiles(Tensor::full((), number, (DType::F32, &firebrand::device()))))
-            }
+            Value::Tensor(t) => Some(Quantiles::Tensor(t.clone())),
+            other => other.scalar().map(|q| Quantiles::Number(q.to_f64())),
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch Tensor" add(input: Tensor, other: Tensor, alpha: Scalar) => input.add_scaled(&other, alpha);
         "torch Tensor" sub(input: Tensor, other: TensorArg) => input.sub(other);
         "torch Tensor" sub(input: Tensor, other: Tensor, alpha: Scalar) => input.sub_scaled(&other, alpha);
-        "torch" rsub(input: Tensor, other: TensorArg) => -(input.sub(other));
+        "torch" rsub(input: Tensor, other: TensorArg) => input.neg().add(other);
         "torch Tensor" sgn(input: Tensor) => input.sign();
         "torch Tensor" subtract(input: Tensor, other: TensorArg) => input.sub(other);
         "torch Tensor" mul(input: Tensor, other: TensorArg) => input.mul(other);
@@ -81,10 +81,10 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch Tensor" clamp_max(input: Tensor, max: f64) => input.clamp_max(max);
         "torch Tensor" clamp_min(input: Tensor, min: Tensor) => input.clamp_tensor(Some(&min), None);
         "torch Tensor" clamp_max(input: Tensor, max: Tensor) => input.clamp_tensor(None, Some(&max));
-        "torch Tensor" clamp(input: Tensor, min: Option<f64> = None, max: Option<f64> = None) => input.clamp(min, max);
         "torch Tensor" clamp(input: Tensor, min: Option<Tensor> = None, max: Option<Tensor> = None) => input.clamp_tensor(min.as_ref(), max.as_ref());
-        "torch Tensor" clip(input: Tensor, min: Option<f64> = None, max: Option<f64> = None) => input.clamp(min, max);
+        "torch Tensor" clamp(input: Tensor, min: Option<f64> = None, max: Option<f64> = None) => input.clamp(min, max);
         "torch Tensor" clip(input: Tensor, min: Option<Tensor> = None, max: Option<Tensor> = None) => input.clamp_tensor(min.as_ref(), max.as_ref());
+        "torch Tensor" clip(input: Tensor, min: Option<f64> = None, max: Option<f64> = None) => input.clamp(min, max);
         "torch" where(condition: Tensor, input: TensorArg, other: TensorArg) => condition.where_(input, other);
         "Tensor" where(input: Tensor, condition: Tensor, other: TensorArg) => condition.where_(input, other);
         "torch Tensor" masked_fill(input: Tensor, mask: Tensor, value: Scalar) => input.masked_fill(&mask, value);
@@ -117,6 +117,12 @@ pub(super) fn entries() -> Vec<Entry> {
         "Tensor" __isub__(input: Tensor, other: TensorArg) => input.sub_(other);
         "Tensor" __imul__(input: Tensor, other: TensorArg) => input.mul_(other);
         "Tensor" __itruediv__(input: Tensor, other: TensorArg) => input.div_(other);
+        "Tensor" __ifloordiv__(input: Tensor, other: TensorArg) => input.apply_(|x| x.floor_divide(other));
+        "Tensor" __imod__(input: Tensor, other: TensorArg) => input.apply_(|x| x.remainder(other));
+        "Tensor" __ipow__(input: Tensor, other: TensorArg) => input.apply_(|x| x.pow(other));
+        "Tensor" __iand__(input: Tensor, other: TensorArg) => input.apply_(|x| x.bitwise_and(other));
+        "Tensor" __ior__(input: Tensor, other: TensorArg) => input.apply_(|x| x.bitwise_or(other));
+        "Tensor" __ixor__(input: Tensor, other: TensorArg) => input.apply_(|x| x.bitwise_xor(other));
         "Tensor" __eq__(input: Tensor, other: TensorArg) => input.eq(other);
         "Tensor" __ne__(input: Tensor, other: TensorArg) => input.ne(other);
         "Tensor" __lt__(input: Tensor, other: TensorArg) => input.lt(other);

@@ -88,7 +88,7 @@ pub(super) fn entries() -> Vec<Entry> {
         "torch Tensor" adjoint(input: Tensor) => input.mt();
         "torch Tensor" diagflat(input: Tensor, offset: isize = 0) => input.flatten(0, -1).diag(offset);
         "Tensor" put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = false) => input.put(&index, &source, accumulate);
-        "torch Tensor" select_scatter(input: Tensor, src: Tensor, dim: isize, index: isize) => input.index_copy(dim, &places(input.dim(dim), Some(index), Some(index + 1), 1, &input), &src.unsqueeze(dim));
+        "torch Tensor" select_scatter(input: Tensor, src: Tensor, dim: isize, index: isize) => { let at = if index < 0 { index + input.dim(dim) as isize } else { index }; input.index_copy(dim, &places(input.dim(dim), Some(at), Some(at + 1), 1, &input), &src.unsqueeze(dim)) };
         "torch Tensor" diagonal_scatter(input: Tensor, src: Tensor, offset: isize = 0, dim1: isize = 0, dim2: isize = 1) => input.diagonal_scatter(&src, offset, dim1, dim2);
         "torch Tensor" slice_scatter(input: Tensor, src: Tensor, dim: isize = 0, start: Option<isize> = None, end: Option<isize> = None, step: usize = 1) => input.index_copy(dim, &places(input.dim(dim), start, end, step, &input), &src);
         "torch" hstack(tensors: Vec<Tensor>) => torch::hstack(&tensors);

@@ -39,7 +39,8 @@ struct Phase {
     elements: Vec<usize>,
     /// The rows in pieces for [`few`].
     pieces: few::Pieces,
-    /// Whether these stand side by side, each line's in the image and all of them in the result.
+    /// Whether these stand side by side, each line's in the image and all of them in the result, from its beginning:
+    /// whole lines of sums may be written then, since what comes behind is written later, by this phase or another.
     are_runs: bool,
 }
 
@@ -55,7 +56,10 @@ impl Phase {
         let is_few = channels < FEWEST_COLUMNS;
         let pieces = if is_few { few::Pieces::new(&rows, line) } else { Default::default() };
         let side_by_side = |list: &[usize]| list.windows(2).all(|two| two[1] == two[0] + 1);
-        let are_runs = is_few && side_by_side(&targets) && rows.chunks(line.max(1)).all(side_by_side);
+        let are_runs = is_few
+            && targets.first() == Some(&0)
+            && side_by_side(&targets)
+            && rows.chunks(line.max(1)).all(side_by_side);
         Phase { rows, along, targets, elements, pieces, are_runs }
     }
 }
