@@ -10,8 +10,8 @@ use crate::tensor::{Tensor, refs};
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use tensor_core::{BinaryOp, RawTensor, check};
 
 /// Gradients on their way.
@@ -52,15 +52,8 @@ impl Flow {
     fn run(&mut self, retain: bool, wanted: &mut HashMap<u64, Option<Tensor>>) {
         let _pass = Pass::begin();
         while let Some((_, (node, mut grad))) = self.waiting.pop_last() {
-            let (hooks, retained) = {
-                let extras = node.extras();
-                (extras.hooks.clone(), extras.retained.as_ref().and_then(std::sync::Weak::upgrade))
-            };
-            for (_, hook) in hooks {
-                grad = hook(&grad).unwrap_or(grad);
-            }
-            if let Some(tensor) = retained {
-                accumulate(&Tensor::from_inner(tensor), grad.clone());
+            if node.has_extras() {
+                grad = show(&node, grad);
             }
             if let Some(slot) = wanted.get_mut(&node.seq) {
                 *slot = Some(grad.clone());
@@ -74,6 +67,23 @@ impl Flow {
             });
         }
     }
+}
+
+/// Runs the hooks of a node's result on its gradient, and adds what they make of it to the `grad` of a result that
+/// keeps it.
+#[track_caller]
+fn show(node: &Node, mut grad: Tensor) -> Tensor {
+    let (hooks, retained) = {
+        let extras = node.extras();
+        (extras.hooks.clone(), extras.retained.as_ref().and_then(Weak::upgrade))
+    };
+    for (_, hook) in hooks {
+        grad = hook(&grad).unwrap_or(grad);
+    }
+    if let Some(tensor) = retained {
+        accumulate(&Tensor::from_inner(tensor), grad.clone());
+    }
+    grad
 }
 
 /// Whether this is the only handle of a tensor that is the only view of its memory, all of it.

@@ -9,7 +9,7 @@ use crate::mode::{is_anomaly_enabled, is_grad_enabled};
 use crate::tensor::{Inner, Tensor};
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use tensor_core::{Axes, RawTensor, ReduceOp, check};
 
 /// Called with a gradient; what it returns replaces it.
@@ -26,13 +26,14 @@ pub(crate) enum Edge {
     Node(Arc<Node>),
 }
 
-/// A recorded operation. Its inputs and its rule are inside, each of its own type, so that an operation costs one
-/// allocation (and a second if it saves anything).
+/// A recorded operation. Its inputs are inside, in an array of their number, so that it costs one allocation, a second
+/// if its rule holds anything, and a third if it saves anything.
 pub(crate) struct Node<O: Operation + ?Sized = dyn Operation> {
     pub name: &'static str,
     pub seq: u64,
     pub location: &'static Location<'static>,
-    extras: Mutex<Extras>,
+    /// Made when first asked for: few have any.
+    extras: OnceLock<Box<Mutex<Extras>>>,
     operation: O,
 }
 
@@ -49,23 +50,33 @@ pub(crate) trait Operation: Send + Sync {
 /// Takes the gradient of one input.
 pub(crate) type Sink<'a> = dyn FnMut(&Edge, Tensor) + 'a;
 
-/// An operation of inputs `I` (an array or a vector) and rule `R`.
-struct Recorded<I, R> {
+/// Gives the gradients of the inputs, an array or a vector `G`, from that of the result. Behind a pointer, so that one
+/// copy of the tape's code serves every operation of as many inputs; not a `dyn Fn`, whose table holds each rule twice.
+pub(crate) trait Rule<G>: Send + Sync {
+    fn apply(&self, ctx: &Ctx, grad: &Tensor) -> G;
+}
+
+impl<G, F: Fn(&Ctx, &Tensor) -> G + Send + Sync> Rule<G> for F {
+    fn apply(&self, ctx: &Ctx, grad: &Tensor) -> G {
+        self(ctx, grad)
+    }
+}
+
+/// An operation of inputs `I`, an array or a vector too.
+struct Recorded<I, G> {
     inputs: I,
-    tape: Mutex<Option<Tape<R>>>,
+    tape: Mutex<Option<Tape<G>>>,
 }
 
 /// What the backward pass needs, until it is freed.
-struct Tape<R> {
-    /// The gradients of the inputs from that of the result.
-    rule: R,
+struct Tape<G> {
+    rule: Box<dyn Rule<G>>,
     saved: Vec<Saved>,
 }
 
-impl<I, R, G> Operation for Recorded<I, R>
+impl<I, G> Operation for Recorded<I, G>
 where
     I: AsRef<[Edge]> + AsMut<[Edge]> + Send + Sync,
-    R: Fn(&Ctx, &Tensor) -> G + Send + Sync,
     G: IntoIterator<Item = Option<Tensor>>,
 {
     fn inputs(&self) -> &[Edge] {
@@ -79,7 +90,7 @@ where
     fn backward(&self, node: &Arc<Node>, grad: &Tensor, retain: bool, to: &mut Sink) -> Option<()> {
         let lock = || self.tape.lock().unwrap_or_else(PoisonError::into_inner);
         let tape = lock().take()?;
-        let grads = (tape.rule)(&Ctx { node, saved: &tape.saved }, grad);
+        let grads = tape.rule.apply(&Ctx { node, saved: &tape.saved }, grad);
         if retain {
             *lock() = Some(tape);
         }
@@ -195,8 +206,13 @@ impl Ctx<'_> {
 static SEQUENCE: AtomicU64 = AtomicU64::new(1);
 
 impl<O: Operation + ?Sized> Node<O> {
+    /// Whether hooks or a tensor were ever asked to see its gradient.
+    pub fn has_extras(&self) -> bool {
+        self.extras.get().is_some()
+    }
+
     pub fn extras(&self) -> MutexGuard<'_, Extras> {
-        self.extras.lock().unwrap_or_else(PoisonError::into_inner)
+        self.extras.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -255,10 +271,23 @@ pub(crate) fn record<const N: usize>(
     out: RawTensor,
     rule: impl Fn(&Ctx, &Tensor) -> [Option<Tensor>; N] + Send + Sync + 'static,
 ) -> Tensor {
-    if !is_recorded(name, &inputs, &out) {
-        return Tensor::from_raw(out);
+    let rule = is_recorded(name, &inputs, &out).then(|| Box::new(rule) as Box<dyn Rule<_>>);
+    push(name, inputs, keep, out, rule)
+}
+
+/// What [`record`] does for every rule.
+#[track_caller]
+fn push<const N: usize>(
+    name: &'static str,
+    inputs: [&Tensor; N],
+    keep: Keep,
+    out: RawTensor,
+    rule: Option<Box<dyn Rule<[Option<Tensor>; N]>>>,
+) -> Tensor {
+    match rule {
+        Some(rule) => node(name, inputs.map(|t| t.edge(name)), keep.of(&inputs, &out), out, rule),
+        None => Tensor::from_raw(out),
     }
-    push(name, inputs.map(|t| t.edge(name)), &inputs, keep, out, rule)
 }
 
 /// As [`record`], of any number of inputs.
@@ -274,7 +303,7 @@ pub(crate) fn record_many(
         return Tensor::from_raw(out);
     }
     let edges: Vec<Edge> = inputs.iter().map(|t| t.edge(name)).collect();
-    push(name, edges, inputs, keep, out, rule)
+    node(name, edges, keep.of(inputs, &out), out, Box::new(rule))
 }
 
 /// Whether an operation belongs on the tape. Looks at its result, if all results are looked at.
@@ -289,21 +318,19 @@ fn is_recorded(name: &str, inputs: &[&Tensor], out: &RawTensor) -> bool {
 
 /// Records an operation.
 #[track_caller]
-fn push<G: IntoIterator<Item = Option<Tensor>>>(
+fn node<G: IntoIterator<Item = Option<Tensor>> + 'static>(
     name: &'static str,
-    edges: impl AsRef<[Edge]> + AsMut<[Edge]> + Send + Sync + 'static,
-    inputs: &[&Tensor],
-    keep: Keep,
+    inputs: impl AsRef<[Edge]> + AsMut<[Edge]> + Send + Sync + 'static,
+    saved: Vec<Saved>,
     out: RawTensor,
-    rule: impl Fn(&Ctx, &Tensor) -> G + Send + Sync + 'static,
+    rule: Box<dyn Rule<G>>,
 ) -> Tensor {
-    let saved = keep.of(inputs, &out);
     let node = Node {
         name,
         seq: SEQUENCE.fetch_add(1, Ordering::Relaxed),
         location: Location::caller(),
-        extras: Mutex::default(),
-        operation: Recorded { inputs: edges, tape: Mutex::new(Some(Tape { rule, saved })) },
+        extras: OnceLock::new(),
+        operation: Recorded { inputs, tape: Mutex::new(Some(Tape { rule, saved })) },
     };
     Tensor::from_node(out, Arc::new(node))
 }
