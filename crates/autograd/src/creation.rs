@@ -62,7 +62,7 @@ fn range_length(start: Scalar, end: Scalar, step: Scalar) -> usize {
     if by == 0.0 || (b - a) / by < 0.0 {
         check::fail(
             "arange",
-            format!("from {a} to {b} by {by}"),
+            format_args!("from {a} to {b} by {by}"),
             "the step must not be 0 and must lead from start to end",
         );
     }
@@ -121,7 +121,7 @@ impl Tensor {
         let (n, m) = match size[..] {
             [n] => (n, n),
             [n, m] => (n, m),
-            _ => check::fail("eye", format!("sizes {size} are not a matrix's"), "give n, or [n, m]"),
+            _ => check::fail("eye", format_args!("sizes {size} are not a matrix's"), "give n, or [n, m]"),
         };
         let eye = Tensor::zeros([n, m], options);
         eye.diagonal(0, 0, 1).fill_(1);
@@ -299,7 +299,7 @@ impl Tensor {
         if low >= high {
             check::fail(
                 "randint",
-                format!("no whole number is in [{low}, {high})"),
+                format_args!("no whole number is in [{low}, {high})"),
                 "low must be less than high",
             );
         }

@@ -109,7 +109,7 @@ fn accumulate(leaf: &Tensor, grad: Tensor) {
     if grad.shape() != leaf.shape() {
         check::fail(
             "backward",
-            format!("a gradient of shape {} for a tensor of shape {}", grad.shape(), leaf.shape()),
+            format_args!("a gradient of shape {} for a tensor of shape {}", grad.shape(), leaf.shape()),
             "a hook must return a gradient of its tensor's shape",
         );
     }
@@ -156,7 +156,10 @@ fn start(flow: &mut Flow, output: &Tensor, grad: Option<Tensor>) {
         if output.numel() != 1 {
             check::fail(
                 "backward",
-                format!("only a scalar has an implicit gradient, this tensor has shape {}", output.shape()),
+                format_args!(
+                    "only a scalar has an implicit gradient, this tensor has shape {}",
+                    output.shape()
+                ),
                 "reduce it first (.sum(), .mean()), or give a gradient with backward_with(…)",
             );
         }
@@ -165,7 +168,7 @@ fn start(flow: &mut Flow, output: &Tensor, grad: Option<Tensor>) {
     if grad.shape() != output.shape() {
         check::fail(
             "backward",
-            format!("a gradient of shape {} for a result of shape {}", grad.shape(), output.shape()),
+            format_args!("a gradient of shape {} for a result of shape {}", grad.shape(), output.shape()),
             "the gradient must have the result's shape",
         );
     }

@@ -116,7 +116,7 @@ impl Rule {
         let ctx = self.ctx.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = ctx.written() {
             let hint = "save a .copy(), or write after backward()";
-            check::fail(self.name, format!("saved tensor {index} was written in place since"), hint);
+            check::fail(self.name, format_args!("saved tensor {index} was written in place since"), hint);
         }
         let grads =
             if is_grad_enabled() { backward(&ctx.attached(&self.roles, op, result)) } else { backward(&ctx) };

@@ -188,7 +188,7 @@ impl Ctx<'_> {
             let what = if which == RESULT { "the result".into() } else { format!("input {which}") };
             check::fail(
                 "backward",
-                format!(
+                format_args!(
                     "{what} of {} (shape {}), recorded at {}, was written in place since: it is at version {now}, \
                      the gradient needs version {}",
                     self.node.name,
@@ -223,7 +223,7 @@ impl Node {
         if self.operation.backward(self, grad, retain, to).is_none() {
             check::fail(
                 "backward",
-                format!(
+                format_args!(
                     "the graph was freed by an earlier backward(): {} recorded at {} has nothing left",
                     self.name, self.location
                 ),
@@ -348,7 +348,7 @@ pub(crate) fn assert_finite(raw: &RawTensor, name: &str, what: &str) {
         let at = values.iter().position(|v| !v.is_finite()).unwrap_or(0);
         check::fail(
             "anomaly",
-            format!(
+            format_args!(
                 "{what} of {name} is not finite: {} at element {at} of shape {}",
                 values[at],
                 raw.shape()

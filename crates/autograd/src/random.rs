@@ -21,7 +21,7 @@ impl Tensor {
         let op = "uniform_";
         check::float(op, self.dtype());
         if low > high {
-            check::fail(op, format!("nothing lies in [{low}, {high})"), "low must not be above high");
+            check::fail(op, format_args!("nothing lies in [{low}, {high})"), "low must not be above high");
         }
         self.draw(op, |generator, n, _| {
             if self.dtype() == DType::F64 {
@@ -42,7 +42,7 @@ impl Tensor {
         let op = "normal_";
         check::float(op, self.dtype());
         if std.is_nan() || std < 0.0 {
-            check::fail(op, format!("a standard deviation of {std}"), "it must not be negative");
+            check::fail(op, format_args!("a standard deviation of {std}"), "it must not be negative");
         }
         self.draw(op, |generator, n, contiguous| match (self.dtype(), contiguous) {
             (DType::F64, true) => {
@@ -67,7 +67,7 @@ impl Tensor {
     #[track_caller]
     pub fn bernoulli_(&self, p: f64) -> &Self {
         if !(0.0..=1.0).contains(&p) {
-            check::fail("bernoulli_", format!("{p} is not a probability"), "give a number from 0 to 1");
+            check::fail("bernoulli_", format_args!("{p} is not a probability"), "give a number from 0 to 1");
         }
         self.draw("bernoulli_", |generator, n, _| HostData::Bool(generator.bernoulli(n, p)))
     }
@@ -77,7 +77,7 @@ impl Tensor {
     pub fn exponential_(&self, rate: f64) -> &Self {
         check::float("exponential_", self.dtype());
         if rate.is_nan() || rate <= 0.0 {
-            check::fail("exponential_", format!("a rate of {rate}"), "it must be positive");
+            check::fail("exponential_", format_args!("a rate of {rate}"), "it must be positive");
         }
         self.draw("exponential_", |generator, n, _| HostData::F64(generator.exponential(n, rate)))
     }
@@ -87,7 +87,7 @@ impl Tensor {
     pub fn log_normal_(&self, mean: f64, std: f64) -> &Self {
         check::float("log_normal_", self.dtype());
         if std.is_nan() || std <= 0.0 {
-            check::fail("log_normal_", format!("a standard deviation of {std}"), "it must be positive");
+            check::fail("log_normal_", format_args!("a standard deviation of {std}"), "it must be positive");
         }
         self.draw("log_normal_", |generator, n, _| {
             HostData::F64(generator.normal_scalar_f64(n, mean, std).into_iter().map(f64::exp).collect())
@@ -99,7 +99,7 @@ impl Tensor {
     pub fn cauchy_(&self, median: f64, sigma: f64) -> &Self {
         check::float("cauchy_", self.dtype());
         if sigma.is_nan() || sigma <= 0.0 {
-            check::fail("cauchy_", format!("a width of {sigma}"), "it must be positive");
+            check::fail("cauchy_", format_args!("a width of {sigma}"), "it must be positive");
         }
         let value = |u: f64| median + sigma * (std::f64::consts::PI * (u - 0.5)).tan();
         self.draw("cauchy_", |generator, n, _| HostData::F64(uniform(generator, n).map(value).collect()))
@@ -109,7 +109,11 @@ impl Tensor {
     #[track_caller]
     pub fn geometric_(&self, p: f64) -> &Self {
         if p.is_nan() || p <= 0.0 || p >= 1.0 {
-            check::fail("geometric_", format!("{p} is not a probability"), "give a number between 0 and 1");
+            check::fail(
+                "geometric_",
+                format_args!("{p} is not a probability"),
+                "give a number between 0 and 1",
+            );
         }
         let value = |u: f64| (u.ln() / (-p).ln_1p()).ceil();
         self.draw("geometric_", |generator, n, _| HostData::F64(uniform(generator, n).map(value).collect()))
@@ -138,7 +142,7 @@ impl Tensor {
         if low >= high {
             check::fail(
                 "random_",
-                format!("no whole number is in [{low}, {high})"),
+                format_args!("no whole number is in [{low}, {high})"),
                 "low must be less than high",
             );
         }
@@ -155,7 +159,7 @@ impl Tensor {
         let out = self.detach().zeros_like();
         let p = self.to_vec::<f64>();
         if let Some(odd) = p.iter().find(|p| !(0.0..=1.0).contains(*p)) {
-            check::fail("bernoulli", format!("{odd} is not a probability"), "give numbers from 0 to 1");
+            check::fail("bernoulli", format_args!("{odd} is not a probability"), "give numbers from 0 to 1");
         }
         let generator = default_generator();
         let drawn = if self.dtype() == DType::F64 {
@@ -188,7 +192,7 @@ impl Tensor {
         if !(1..=2).contains(&self.rank()) || samples == 0 {
             check::fail(
                 op,
-                format!("{samples} samples of shape {}", self.shape()),
+                format_args!("{samples} samples of shape {}", self.shape()),
                 "give [C] or [N, C] weights",
             );
         }
@@ -202,7 +206,7 @@ impl Tensor {
             if !replacement && samples > possible {
                 check::fail(
                     op,
-                    format!("{samples} samples of {possible} possible ones"),
+                    format_args!("{samples} samples of {possible} possible ones"),
                     "allow replacement",
                 );
             }
@@ -225,7 +229,7 @@ impl Tensor {
     #[track_caller]
     pub fn dropout(&self, p: f64, training: bool) -> Tensor {
         if !(0.0..=1.0).contains(&p) {
-            check::fail("dropout", format!("{p} is not a probability"), "give a number from 0 to 1");
+            check::fail("dropout", format_args!("{p} is not a probability"), "give a number from 0 to 1");
         }
         if training && p > 0.0 { self * self.dropout_mask(p) } else { self.clone() }
     }
@@ -255,7 +259,7 @@ impl Tensor {
         let op = "feature_alpha_dropout";
         let shape = self.shape();
         if training && p > 0.0 && shape.rank() < 2 {
-            check::fail(op, format!("input of shape {shape}"), "give [N, C, …]");
+            check::fail(op, format_args!("input of shape {shape}"), "give [N, C, …]");
         }
         let mut sizes = shape.to_vec();
         sizes.iter_mut().skip(2).for_each(|size| *size = 1);
@@ -266,7 +270,7 @@ impl Tensor {
     fn alpha_noise(&self, op: &str, p: f64, training: bool, noise: impl FnOnce() -> Tensor) -> Tensor {
         check::float(op, self.dtype());
         if !(0.0..=1.0).contains(&p) {
-            check::fail(op, format!("{p} is not a probability"), "give a number from 0 to 1");
+            check::fail(op, format_args!("{p} is not a probability"), "give a number from 0 to 1");
         }
         if p == 0.0 || !training || self.numel() == 0 {
             return self.clone();

@@ -166,7 +166,11 @@ fn resolve(x: &Tensor, index: &[Index]) -> Resolved {
     if named > x.rank() {
         check::fail(
             "index",
-            format!("{named} dimensions are indexed, the tensor of shape {} has {}", x.shape(), x.rank()),
+            format_args!(
+                "{named} dimensions are indexed, the tensor of shape {} has {}",
+                x.shape(),
+                x.rank()
+            ),
             "give at most one entry per dimension",
         );
     }
@@ -181,8 +185,8 @@ fn resolve(x: &Tensor, index: &[Index]) -> Resolved {
                 if *at < -size || *at >= size {
                     check::fail(
                         "index",
-                        format!("index {at} is out of range for dimension {axis} of size {size}"),
-                        format!("shape is {}; indices run from {} to {}", x.shape(), -size, size - 1),
+                        format_args!("index {at} is out of range for dimension {axis} of size {size}"),
+                        format_args!("shape is {}; indices run from {} to {}", x.shape(), -size, size - 1),
                     );
                 }
                 steps.push(Step::Select(axis, at.rem_euclid(size) as usize));
@@ -207,7 +211,7 @@ fn resolve(x: &Tensor, index: &[Index]) -> Resolved {
                 if covered != t.shape().dims() {
                     check::fail(
                         "index",
-                        format!("a mask of shape {} for dimensions of sizes {covered:?}", t.shape()),
+                        format_args!("a mask of shape {} for dimensions of sizes {covered:?}", t.shape()),
                         "the mask must have the sizes that it masks",
                     );
                 }

@@ -179,7 +179,9 @@ impl Tensor {
     pub fn dims<const N: usize>(&self) -> [usize; N] {
         match self.shape().dims().try_into() {
             Ok(dims) => dims,
-            Err(_) => check::fail("dims", format!("shape {} does not have {N} dimensions", self.shape()), ""),
+            Err(_) => {
+                check::fail("dims", format_args!("shape {} does not have {N} dimensions", self.shape()), "")
+            }
         }
     }
 
@@ -238,7 +240,7 @@ impl Tensor {
         if requires_grad && !self.dtype().is_float() {
             check::fail(
                 "requires_grad_",
-                format!("only floating point tensors have gradients, this one is {}", self.dtype()),
+                format_args!("only floating point tensors have gradients, this one is {}", self.dtype()),
                 "convert with .to_dtype(DType::F32)",
             );
         }
@@ -283,7 +285,7 @@ impl Tensor {
         {
             check::fail(
                 "set_grad",
-                format!("a gradient of shape {} for a tensor of shape {}", grad.shape(), self.shape()),
+                format_args!("a gradient of shape {} for a tensor of shape {}", grad.shape(), self.shape()),
                 "",
             );
         }

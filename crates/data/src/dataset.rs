@@ -130,7 +130,7 @@ impl<C: Columns> TensorDataset<C> {
         if let Some(flat) = all.iter().find(|c| c.rank() == 0) {
             check::fail(
                 "TensorDataset",
-                format!("a column of shape {} has no first dimension to number its items", flat.shape()),
+                format_args!("a column of shape {} has no first dimension to number its items", flat.shape()),
                 "",
             );
         }
@@ -138,7 +138,7 @@ impl<C: Columns> TensorDataset<C> {
         if lengths.is_empty() || lengths.iter().any(|&l| l != lengths[0]) {
             check::fail(
                 "TensorDataset",
-                format!("columns of lengths {lengths:?}"),
+                format_args!("columns of lengths {lengths:?}"),
                 "all must be equally long",
             );
         }
@@ -186,7 +186,7 @@ impl<D: Dataset> Dataset for Subset<D> {
     fn batch(&self, indices: &[i64]) -> D::Batch {
         let item = |&i: &i64| match self.indices.get(i as usize) {
             Some(&inner) => inner,
-            None => check::fail("Subset", format!("item {i} of {}", self.indices.len()), ""),
+            None => check::fail("Subset", format_args!("item {i} of {}", self.indices.len()), ""),
         };
         let inner: Vec<i64> = indices.iter().map(item).collect();
         self.dataset.batch(&inner)

@@ -180,7 +180,7 @@ impl WeightedRandomSampler {
         if !replacement && possible < self.num_samples {
             check::fail(
                 "WeightedRandomSampler",
-                format!("{} samples without replacement of {possible} possible items", self.num_samples),
+                format_args!("{} samples without replacement of {possible} possible items", self.num_samples),
                 "ask for fewer, or allow replacement",
             );
         }

@@ -17,7 +17,7 @@ pub fn random_split<D: Dataset + Clone>(
     if lengths.iter().sum::<usize>() != dataset.len() {
         check::fail(
             "random_split",
-            format!("lengths {lengths:?} do not add up to the dataset's {}", dataset.len()),
+            format_args!("lengths {lengths:?} do not add up to the dataset's {}", dataset.len()),
             "use random_split_fractions for shares",
         );
     }
@@ -48,7 +48,7 @@ pub fn random_split_fractions<D: Dataset + Clone>(
     if fractions.iter().any(|f| !(0.0..=1.0).contains(f)) || (total - 1.0).abs() > 1e-9 {
         check::fail(
             "random_split",
-            format!("fractions {fractions:?} add up to {total}"),
+            format_args!("fractions {fractions:?} add up to {total}"),
             "give shares from 0 to 1 that add up to 1",
         );
     }

@@ -79,7 +79,7 @@ impl Normalize {
         if mean.is_empty() || mean.len() != std.len() || std.contains(&0.0) {
             check::fail(
                 "Normalize",
-                format!("means {mean:?} and deviations {std:?}"),
+                format_args!("means {mean:?} and deviations {std:?}"),
                 "give one of each per channel, or one for all; no deviation may be 0",
             );
         }
@@ -94,7 +94,7 @@ impl Transform for Normalize {
         if batch.dtype() == DType::U8 || (channels > 1 && (batch.rank() < 2 || batch.dim(1) != channels)) {
             check::fail(
                 "Normalize",
-                format!("{channels} channels do not fit {} of shape {}", batch.dtype(), batch.shape()),
+                format_args!("{channels} channels do not fit {} of shape {}", batch.dtype(), batch.shape()),
                 "it takes floats [N, C, …]: put ToTensor before it",
             );
         }

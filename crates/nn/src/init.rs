@@ -59,7 +59,7 @@ pub fn fans(shape: &Shape) -> (usize, usize) {
     if shape.rank() < 2 {
         check::fail(
             "init",
-            format!("fan in and fan out can not be computed for shape {shape}"),
+            format_args!("fan in and fan out can not be computed for shape {shape}"),
             "give a weight [out, in, …] of two dimensions or more",
         );
     }
@@ -156,7 +156,7 @@ pub fn trunc_normal_(t: &Tensor, mean: f64, std: f64, a: f64, b: f64) {
     if a >= b || std.is_nan() || std <= 0.0 {
         check::fail(
             "trunc_normal_",
-            format!("a normal of deviation {std} cut to [{a}, {b}]"),
+            format_args!("a normal of deviation {std} cut to [{a}, {b}]"),
             "the deviation must be positive, and a less than b",
         );
     }
@@ -209,7 +209,7 @@ pub fn orthogonal_(t: &Tensor, gain: f64) {
     if t.rank() < 2 {
         check::fail(
             "orthogonal_",
-            format!("shape {} is not a matrix", t.shape()),
+            format_args!("shape {} is not a matrix", t.shape()),
             "give two dimensions or more",
         );
     }
@@ -243,7 +243,7 @@ pub fn sparse_(t: &Tensor, sparsity: f64, std: f64) {
     if t.rank() != 2 || !(0.0..=1.0).contains(&sparsity) {
         check::fail(
             "sparse_",
-            format!("a share of {sparsity} zeros for shape {}", t.shape()),
+            format_args!("a share of {sparsity} zeros for shape {}", t.shape()),
             "give a matrix, and a share from 0 to 1",
         );
     }
@@ -268,7 +268,7 @@ pub fn sparse_(t: &Tensor, sparsity: f64, std: f64) {
 #[track_caller]
 pub fn eye_(t: &Tensor) {
     if t.rank() != 2 {
-        check::fail("eye_", format!("shape {} is not a matrix", t.shape()), "give two dimensions");
+        check::fail("eye_", format_args!("shape {} is not a matrix", t.shape()), "give two dimensions");
     }
     let [rows, cols] = t.dims();
     let places = (0..rows.min(cols)).map(|i| i * cols + i);
@@ -285,7 +285,7 @@ pub fn dirac_(t: &Tensor, groups: usize) {
     if !(3..=5).contains(&shape.rank()) || groups == 0 || !shape[0].is_multiple_of(groups) {
         check::fail(
             "dirac_",
-            format!("shape {shape} in {groups} groups"),
+            format_args!("shape {shape} in {groups} groups"),
             "give a convolution's weight [out, in, k, …], and groups that divide its outputs",
         );
     }

@@ -27,7 +27,7 @@ pub fn done<T>(op: &str, answer: crate::Result<T>) -> T {
 pub fn made<T>(op: &str, answer: crate::Result<T>, dtype: DType, shape: &Shape) -> T {
     match answer {
         Err(error @ (Error::OutOfMemory { .. } | Error::TooLarge { .. })) => {
-            fail(op, format!("a {dtype} tensor of shape {shape} does not fit: {error}"), "")
+            fail(op, format_args!("a {dtype} tensor of shape {shape} does not fit: {error}"), "")
         }
         other => done(op, other),
     }
@@ -38,7 +38,7 @@ pub fn made<T>(op: &str, answer: crate::Result<T>, dtype: DType, shape: &Shape) 
 pub fn axis(op: &str, dim: isize, rank: usize) -> usize {
     let limit = rank.max(1) as isize; // a 0-d tensor accepts −1 and 0, as in PyTorch
     if dim < -limit || dim >= limit {
-        fail(op, format!("dimension {dim} is out of range for a tensor of {rank} dimensions"), {
+        fail(op, format_args!("dimension {dim} is out of range for a tensor of {rank} dimensions"), {
             format!("use a dimension from {} to {}", -limit, limit - 1)
         });
     }
@@ -58,7 +58,7 @@ pub fn axes(op: &str, dims: &[isize], rank: usize) -> Axes {
             continue;
         }
         if set.contains(index) {
-            fail(op, format!("dimension {dim} is named twice in {dims:?}"), "name each dimension once");
+            fail(op, format_args!("dimension {dim} is named twice in {dims:?}"), "name each dimension once");
         }
         set = set.with(index);
     }
@@ -111,7 +111,11 @@ pub fn broadcast(op: &str, a: &Shape, b: &Shape) -> Shape {
 #[track_caller]
 pub fn float(op: &str, dtype: DType) {
     if !dtype.is_float() {
-        fail(op, format!("needs a floating point tensor, got {dtype}"), "convert with .to_dtype(DType::F32)");
+        fail(
+            op,
+            format_args!("needs a floating point tensor, got {dtype}"),
+            "convert with .to_dtype(DType::F32)",
+        );
     }
 }
 
@@ -131,6 +135,6 @@ pub fn arithmetic(op: &str, dtype: DType) {
 #[track_caller]
 pub fn index_type(op: &str, dtype: DType) {
     if dtype.category() != Category::Int || dtype == DType::U8 {
-        fail(op, format!("indices must be integers, got {dtype}"), "convert with .to_dtype(DType::I32)");
+        fail(op, format_args!("indices must be integers, got {dtype}"), "convert with .to_dtype(DType::I32)");
     }
 }

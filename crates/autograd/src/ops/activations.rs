@@ -113,7 +113,7 @@ impl Tensor {
             }
             n => check::fail(
                 "prelu",
-                format!("{n} weights for {channels} channels of shape {}", self.shape()),
+                format_args!("{n} weights for {channels} channels of shape {}", self.shape()),
                 "give one weight, or one per channel",
             ),
         };
@@ -127,7 +127,7 @@ impl Tensor {
         if !size.is_multiple_of(2) {
             check::fail(
                 "glu",
-                format!("dimension {dim} of shape {} is odd", self.shape()),
+                format_args!("dimension {dim} of shape {} is odd", self.shape()),
                 "it is cut in half",
             );
         }

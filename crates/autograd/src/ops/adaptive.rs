@@ -49,8 +49,8 @@ impl Tensor {
         if (rank != D + 1 && rank != D + 2) || outputs.contains(&0) || self.shape()[rank - D..].contains(&0) {
             check::fail(
                 op,
-                format!("input of shape {} to sizes {outputs:?}", self.shape()),
-                format!("the input has {} dimensions, or {} without a batch, none empty", D + 2, D + 1),
+                format_args!("input of shape {} to sizes {outputs:?}", self.shape()),
+                format_args!("the input has {} dimensions, or {} without a batch, none empty", D + 2, D + 1),
             );
         }
         outputs

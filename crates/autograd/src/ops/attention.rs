@@ -31,7 +31,7 @@ impl Tensor {
         if !fits {
             check::fail(
                 name,
-                format!("query {}, key {}, value {}", self.shape(), key.shape(), value.shape()),
+                format_args!("query {}, key {}, value {}", self.shape(), key.shape(), value.shape()),
                 "they are […, L, E], […, S, E] and […, S, V]",
             );
         }
@@ -60,7 +60,7 @@ impl Tensor {
         if shape != *scores.shape() {
             check::fail(
                 "attention mask",
-                format!("a mask of shape {} for scores of shape {}", mask.shape(), scores.shape()),
+                format_args!("a mask of shape {} for scores of shape {}", mask.shape(), scores.shape()),
                 "it may have no more dimensions, and each is the scores' or 1",
             );
         }

@@ -38,7 +38,7 @@ fn contracted(a: &Tensor, b: &Tensor, dims: Contraction) -> Tensor {
             ((a.rank() - n..a.rank()).collect(), (0..n).collect())
         }
         Contraction::Count(n) => {
-            check::fail("tensordot", format!("{n} dimensions of {} and {}", a.shape(), b.shape()), "")
+            check::fail("tensordot", format_args!("{n} dimensions of {} and {}", a.shape(), b.shape()), "")
         }
         Contraction::Pairs(left, right) => (
             left.iter().map(|&d| a.axis("tensordot", d)).collect(),
@@ -49,7 +49,7 @@ fn contracted(a: &Tensor, b: &Tensor, dims: Contraction) -> Tensor {
     if inner(a, &left) != inner(b, &right) {
         check::fail(
             "tensordot",
-            format!("dimensions {left:?} of {} and {right:?} of {} differ", a.shape(), b.shape()),
+            format_args!("dimensions {left:?} of {} and {right:?} of {} differ", a.shape(), b.shape()),
             "sizes must agree pair by pair",
         );
     }
@@ -85,7 +85,7 @@ pub fn cdist(a: &Tensor, b: &Tensor, p: f64) -> Tensor {
     if a.rank() < 2 || b.rank() < 2 || a.dim(-1) != b.dim(-1) {
         check::fail(
             "cdist",
-            format!("shapes {} and {} are not rows of one length", a.shape(), b.shape()),
+            format_args!("shapes {} and {} are not rows of one length", a.shape(), b.shape()),
             "",
         );
     }
@@ -145,7 +145,7 @@ impl Tensor {
         if shape.get(axis) != Some(&3) {
             check::fail(
                 "cross",
-                format!("dimension {dim} of shape {shape} is not 3"),
+                format_args!("dimension {dim} of shape {shape} is not 3"),
                 "name the one that is",
             );
         }
@@ -170,7 +170,7 @@ impl Tensor {
             && self.shape()[..lead] == other.shape()[..lead];
         if !fits {
             let shapes = [self, other, weight].map(|t| t.shape().to_string()).join(", ");
-            check::fail("bilinear", format!("shapes {shapes}"), "give […, I], […, J] and [O, I, J]");
+            check::fail("bilinear", format_args!("shapes {shapes}"), "give […, I], […, J] and [O, I, J]");
         }
         let [outputs, left, right] = weight.dims();
         let table = weight.permute(&[1, 0, 2]).reshape(vec![left, outputs * right]);
@@ -224,7 +224,7 @@ impl Tensor {
     #[track_caller]
     pub fn cov(&self, correction: usize) -> Tensor {
         if self.rank() > 2 {
-            check::fail("cov", format!("needs a matrix of observations, shape is {}", self.shape()), "");
+            check::fail("cov", format_args!("needs a matrix of observations, shape is {}", self.shape()), "");
         }
         let x = self.reshape([if self.rank() < 2 { 1 } else { self.dim(0) as isize }, -1]);
         let centred = &x - x.mean_dim(1, true);

@@ -91,35 +91,35 @@ fn checked<const D: usize>(op: &str, x: &Tensor, w: &Tensor, channels: usize, gr
     if x.rank() != D + 2 || w.rank() != D + 2 {
         check::fail(
             op,
-            format!("input of shape {} and weight of shape {}", x.shape(), w.shape()),
-            format!("the input is [N, C, {sizes}] or [C, {sizes}], the weight has {} dimensions", D + 2),
+            format_args!("input of shape {} and weight of shape {}", x.shape(), w.shape()),
+            format_args!("the input is [N, C, {sizes}] or [C, {sizes}], the weight has {} dimensions", D + 2),
         );
     }
     if groups == 0 || !w.shape()[0].is_multiple_of(groups) {
         check::fail(
             op,
-            format!("weight of shape {} in {groups} groups", w.shape()),
+            format_args!("weight of shape {} in {groups} groups", w.shape()),
             "the groups must divide it",
         );
     }
     if x.shape()[1] != channels {
         check::fail(
             op,
-            format!(
+            format_args!(
                 "input of shape {} has {} channels, weight {} in {groups} groups takes {channels}",
                 x.shape(),
                 x.shape()[1],
                 w.shape()
             ),
-            format!("the input is [N, {channels}, {sizes}]"),
+            format_args!("the input is [N, {channels}, {sizes}]"),
         );
     }
     check::float(op, x.dtype());
     if x.dtype() != w.dtype() {
         check::fail(
             op,
-            format!("the input is {}, the weight {}", x.dtype(), w.dtype()),
-            format!("convert the input with .to_dtype(DType::{:?})", w.dtype()),
+            format_args!("the input is {}, the weight {}", x.dtype(), w.dtype()),
+            format_args!("convert the input with .to_dtype(DType::{:?})", w.dtype()),
         );
     }
     x.raw().same_device(op, w.raw());
@@ -131,13 +131,13 @@ fn bias_fits(op: &str, bias: Option<&Tensor>, channels: usize, like: &Tensor) {
     if *b.shape() != [channels] || b.dtype() != like.dtype() {
         check::fail(
             op,
-            format!(
+            format_args!(
                 "bias of shape {} and {} for {channels} channels of {}",
                 b.shape(),
                 b.dtype(),
                 like.dtype()
             ),
-            format!("the bias is [{channels}], of the weight's type"),
+            format_args!("the bias is [{channels}], of the weight's type"),
         );
     }
     like.raw().same_device(op, b.raw());
@@ -159,7 +159,7 @@ fn conv<const D: usize>(x: &Tensor, w: &Tensor, bias: Option<&Tensor>, options: 
         if options.stride != [1; D] {
             check::fail(
                 op,
-                format!("padding \"same\" with a stride of {:?}", options.stride),
+                format_args!("padding \"same\" with a stride of {:?}", options.stride),
                 "use a stride of 1",
             );
         }
@@ -208,7 +208,7 @@ fn conv_transpose<const D: usize>(
         if extra >= window.stride.max(window.dilation) {
             check::fail(
                 op,
-                format!(
+                format_args!(
                     "output_padding {extra} with a stride of {} and a dilation of {}",
                     window.stride, window.dilation
                 ),
@@ -220,7 +220,7 @@ fn conv_transpose<const D: usize>(
         if whole <= 2 * window.padding[0] {
             check::fail(
                 op,
-                format!("padding {} leaves nothing of {whole}", window.padding[0]),
+                format_args!("padding {} leaves nothing of {whole}", window.padding[0]),
                 "use less padding",
             );
         }

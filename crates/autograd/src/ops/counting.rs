@@ -12,7 +12,7 @@ impl Tensor {
         if bins == 0 || min > max {
             check::fail(
                 "histc",
-                format!("{bins} bins over [{min}, {max}]"),
+                format_args!("{bins} bins over [{min}, {max}]"),
                 "give at least one, and min ≤ max",
             );
         }
@@ -25,7 +25,7 @@ impl Tensor {
             (low, high) = (low - 1.0, high + 1.0);
         }
         if !low.is_finite() || !high.is_finite() {
-            check::fail("histc", format!("the range [{low}, {high}] is not finite"), "give a range");
+            check::fail("histc", format_args!("the range [{low}, {high}] is not finite"), "give a range");
         }
         let inside = x.ge(low).logical_and(&x.le(high));
         let place = ((&x - low) * bins as f64 / (high - low)).trunc().clamp(0.0, bins as f64 - 1.0);
@@ -64,7 +64,7 @@ impl Tensor {
         if bins == 0 || low > high || !low.is_finite() || !high.is_finite() {
             check::fail(
                 op,
-                format!("{bins} bins over [{low}, {high}]"),
+                format_args!("{bins} bins over [{low}, {high}]"),
                 "give at least one, and a finite range",
             );
         }
@@ -90,7 +90,7 @@ impl Tensor {
         if edges.rank() != 1 || edges.dim(0) < 2 || weight.is_some_and(|w| w.shape() != self.shape()) {
             check::fail(
                 op,
-                format!("edges of shape {} for an input of shape {}", edges.shape(), self.shape()),
+                format_args!("edges of shape {} for an input of shape {}", edges.shape(), self.shape()),
                 "give [bins + 1] edges, and weights of the input's shape",
             );
         }
@@ -114,7 +114,7 @@ impl Tensor {
         if self.rank() != 1 {
             check::fail(
                 "bincount",
-                format!("needs one dimension, shape is {}", self.shape()),
+                format_args!("needs one dimension, shape is {}", self.shape()),
                 "use .flatten(0, -1)",
             );
         }
@@ -126,7 +126,11 @@ impl Tensor {
         let ones = Tensor::ones(self.numel(), (DType::I32, self.device()));
         let weights = weights.map_or(ones, Tensor::detach);
         if weights.shape() != self.shape() {
-            check::fail("bincount", format!("weights of shape {} for {}", weights.shape(), self.shape()), "");
+            check::fail(
+                "bincount",
+                format_args!("weights of shape {} for {}", weights.shape(), self.shape()),
+                "",
+            );
         }
         Tensor::zeros(size, (weights.dtype(), self.device())).scatter_add(0, self, &weights)
     }

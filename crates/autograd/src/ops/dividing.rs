@@ -80,7 +80,7 @@ impl Tensor {
     #[track_caller]
     pub fn combinations(&self, r: usize, with_replacement: bool) -> Tensor {
         if self.rank() != 1 {
-            check::fail("combinations", format!("needs a vector, shape is {}", self.shape()), "");
+            check::fail("combinations", format_args!("needs a vector, shape is {}", self.shape()), "");
         }
         let n = self.numel() as i32;
         let mut rows: Vec<Vec<i32>> = vec![Vec::new()];
@@ -138,7 +138,7 @@ impl Tensor {
                 if size < 2 {
                     check::fail(
                         "gradient",
-                        format!("dimension {axis} of shape {} is too short", self.shape()),
+                        format_args!("dimension {axis} of shape {} is too short", self.shape()),
                         "",
                     );
                 }
@@ -176,7 +176,7 @@ impl Tensor {
         if places.shape() != source.shape() {
             check::fail(
                 "diagonal_scatter",
-                format!("source of shape {} for a diagonal of shape {}", source.shape(), places.shape()),
+                format_args!("source of shape {} for a diagonal of shape {}", source.shape(), places.shape()),
                 "give one element for each of the diagonal",
             );
         }

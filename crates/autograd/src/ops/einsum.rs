@@ -35,7 +35,7 @@ fn summed_products(equation: &str, operands: &[&Tensor]) -> Tensor {
     if names.len() != operands.len() || operands.is_empty() {
         check::fail(
             "einsum",
-            format!("\"{equation}\" names {} operands, {} were given", names.len(), operands.len()),
+            format_args!("\"{equation}\" names {} operands, {} were given", names.len(), operands.len()),
             "name each operand's dimensions, separated by commas",
         );
     }
@@ -60,11 +60,11 @@ fn summed_products(equation: &str, operands: &[&Tensor]) -> Tensor {
         }
     };
     if let Some(odd) = output.iter().find(|c| !all.contains(c)) {
-        check::fail("einsum", format!("'{odd}' stands on the right of \"{equation}\" only"), "");
+        check::fail("einsum", format_args!("'{odd}' stands on the right of \"{equation}\" only"), "");
     }
     if let Some(twice) = (1..output.len()).find(|&i| output[..i].contains(&output[i])) {
         let letter = output[twice];
-        check::fail("einsum", format!("'{letter}' stands twice on the right of \"{equation}\""), "");
+        check::fail("einsum", format_args!("'{letter}' stands twice on the right of \"{equation}\""), "");
     }
     same_sizes(equation, &mut terms);
     let mut rest = terms.into_iter();
@@ -94,7 +94,9 @@ fn dotted(equation: &str, name: &str, rank: usize) -> usize {
     if odd || count > rank || (!has_dots && count != rank) {
         check::fail(
             "einsum",
-            format!("\"{name}\" of \"{equation}\" does not name the dimensions of a tensor of rank {rank}"),
+            format_args!(
+                "\"{name}\" of \"{equation}\" does not name the dimensions of a tensor of rank {rank}"
+            ),
             "one letter per dimension, and ... for those without a name",
         );
     }
@@ -118,7 +120,7 @@ fn diagonals(mut letters: Vec<char>, x: &Tensor) -> Term {
     {
         if x.shape()[i] != x.shape()[j] {
             let (a, b) = (x.shape()[i], x.shape()[j]);
-            check::fail("einsum", format!("'{}' is {a} and {b} in one operand", letters[i]), "");
+            check::fail("einsum", format_args!("'{}' is {a} and {b} in one operand", letters[i]), "");
         }
         x = x.diagonal(0, i as isize, j as isize);
         let letter = letters.remove(j);
@@ -137,7 +139,7 @@ fn same_sizes(equation: &str, terms: &mut [Term]) {
             match sizes.iter_mut().find(|(d, _)| *d == c) {
                 Some((_, size)) if *size == 1 => *size = here,
                 Some((_, size)) if here != 1 && *size != here => {
-                    check::fail("einsum", format!("'{c}' is {size} and {here} in \"{equation}\""), "");
+                    check::fail("einsum", format_args!("'{c}' is {size} and {here} in \"{equation}\""), "");
                 }
                 Some(_) => {}
                 None => sizes.push((c, here)),

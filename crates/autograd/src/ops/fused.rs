@@ -29,7 +29,7 @@ impl Tensor {
             };
             check::fail(
                 "linear",
-                format!(
+                format_args!(
                     "input of shape {} does not fit a layer of {inp} inputs (weight {})",
                     self.shape(),
                     weight.shape()
@@ -40,8 +40,8 @@ impl Tensor {
         if self.dtype() != weight.dtype() {
             check::fail(
                 "linear",
-                format!("the input is {}, the weight {}", self.dtype(), weight.dtype()),
-                format!("convert the input with .to_dtype(DType::{:?})", weight.dtype()),
+                format_args!("the input is {}, the weight {}", self.dtype(), weight.dtype()),
+                format_args!("convert the input with .to_dtype(DType::{:?})", weight.dtype()),
             );
         }
         if !self.dtype().is_float() && act.is_none() {
@@ -196,7 +196,7 @@ impl Tensor {
         if labels.rank() != 1 || labels.dim(0) != self.dim(0) {
             check::fail(
                 "fetch_batch",
-                format!("labels of shape {} for items of shape {}", labels.shape(), self.shape()),
+                format_args!("labels of shape {} for items of shape {}", labels.shape(), self.shape()),
                 "there is one label for each item",
             );
         }
@@ -227,7 +227,7 @@ pub fn class_rows(op: &str, scores: &Tensor, target: &Tensor) -> (Tensor, Tensor
         } else {
             "scores are [N, C] or [N, C, d1, …], targets are class indices [N] or [N, d1, …]"
         };
-        check::fail(op, format!("scores of shape {x} and targets of shape {t}"), hint);
+        check::fail(op, format_args!("scores of shape {x} and targets of shape {t}"), hint);
     }
     check::index_type(op, target.dtype());
     let rows = if x.rank() < 3 { scores.clone() } else { scores.movedim(1, -1) };
@@ -245,7 +245,7 @@ pub(crate) fn in_range(op: &str, target: &Tensor, classes: usize) {
         if odd == -100 {
             hint += "; nn::loss::cross_entropy ignores those of -100";
         }
-        check::fail(op, format!("target {odd} is not one of {classes} classes"), hint);
+        check::fail(op, format_args!("target {odd} is not one of {classes} classes"), hint);
     }
 }
 

@@ -22,7 +22,7 @@ impl Tensor {
         if index.rank() > 1 || self.rank() == 0 {
             check::fail(
                 "index_select",
-                format!("the index has shape {}", index.shape()),
+                format_args!("the index has shape {}", index.shape()),
                 "give one dimension of indices",
             );
         }
@@ -37,7 +37,7 @@ impl Tensor {
     #[track_caller]
     pub fn embedding(&self, indices: &Tensor) -> Tensor {
         if self.rank() != 2 {
-            check::fail("embedding", format!("a table of shape {}", self.shape()), "it is [N, D]");
+            check::fail("embedding", format_args!("a table of shape {}", self.shape()), "it is [N, D]");
         }
         let mut shape = indices.shape().to_vec();
         shape.push(self.dim(1));
@@ -114,7 +114,7 @@ impl Tensor {
         if src.rank() != index.rank() || (0..src.rank()).any(|a| index.shape()[a] > src.shape()[a]) {
             check::fail(
                 "scatter_add",
-                format!("an index of shape {} for a source of shape {}", index.shape(), src.shape()),
+                format_args!("an index of shape {} for a source of shape {}", index.shape(), src.shape()),
                 "the source must be at least as large as the index",
             );
         }
@@ -139,7 +139,7 @@ impl Tensor {
     pub fn masked_select(&self, mask: &Tensor) -> Tensor {
         if mask.dtype() != DType::Bool {
             let hint = "compare first: x.gt(0)";
-            check::fail("masked_select", format!("the mask must be bool, got {}", mask.dtype()), hint);
+            check::fail("masked_select", format_args!("the mask must be bool, got {}", mask.dtype()), hint);
         }
         let shape = check::broadcast("masked_select", self.shape(), mask.shape());
         // As one dimension: one index, not one per dimension.
@@ -172,7 +172,7 @@ impl Tensor {
         if !fits {
             check::fail(
                 op,
-                format!("an index of shape {} for a tensor of shape {}", index.shape(), self.shape()),
+                format_args!("an index of shape {} for a tensor of shape {}", index.shape(), self.shape()),
                 "both have the same dimensions, and the index fits in all but the one it chooses along",
             );
         }

@@ -80,7 +80,7 @@ impl Tensor {
         if value.shape() != self.shape() {
             check::fail(
                 op,
-                format!(
+                format_args!(
                     "a result of shape {} does not fit in place into shape {}",
                     value.shape(),
                     self.shape()

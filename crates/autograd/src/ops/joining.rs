@@ -45,7 +45,7 @@ fn joined(tensors: &[&Tensor], dim: isize) -> Tensor {
         if !fits {
             check::fail(
                 "cat",
-                format!(
+                format_args!(
                     "tensor {i} of shape {} does not join {} along dimension {axis}",
                     t.shape(),
                     first.shape()
@@ -87,7 +87,7 @@ fn stacked(tensors: &[&Tensor], dim: isize) -> Tensor {
     if let Some(odd) = tensors.iter().find(|t| t.shape() != first.shape()) {
         check::fail(
             "stack",
-            format!("shapes {} and {} differ", first.shape(), odd.shape()),
+            format_args!("shapes {} and {} differ", first.shape(), odd.shape()),
             "all shapes must be equal; use cat to join along an existing dimension",
         );
     }
@@ -125,7 +125,7 @@ pub fn block_diag(tensors: &[impl Borrow<Tensor>]) -> Tensor {
 #[track_caller]
 fn diagonal_blocks(blocks: &[Tensor]) -> Tensor {
     if let Some((i, t)) = blocks.iter().enumerate().find(|(_, t)| t.rank() > 2) {
-        check::fail("block_diag", format!("tensor {i} has shape {}", t.shape()), "give matrices");
+        check::fail("block_diag", format_args!("tensor {i} has shape {}", t.shape()), "give matrices");
     }
     let width: usize = blocks.iter().map(|t| t.dim(1)).sum();
     let mut left = 0;
@@ -178,7 +178,7 @@ impl Tensor {
         if times.len() < self.rank() {
             check::fail(
                 "repeat",
-                format!("{} repeats for {} dimensions", times.len(), self.rank()),
+                format_args!("{} repeats for {} dimensions", times.len(), self.rank()),
                 "give a number for every dimension, or use tile",
             );
         }
@@ -211,7 +211,7 @@ impl Tensor {
             return self.flatten(0, -1).roll(shifts, &[0]).reshape_to(self.shape());
         }
         if shifts.len() != dims.len() {
-            check::fail("roll", format!("{} shifts for {} dimensions", shifts.len(), dims.len()), "");
+            check::fail("roll", format_args!("{} shifts for {} dimensions", shifts.len(), dims.len()), "");
         }
         let mut out = self.clone();
         for (&shift, &dim) in shifts.iter().zip(dims) {
@@ -247,7 +247,7 @@ impl Tensor {
         outside: impl FnOnce(&Tensor, &Tensor) -> Tensor,
     ) -> Tensor {
         if self.rank() < 2 {
-            check::fail(op, format!("needs two dimensions, shape is {}", self.shape()), "");
+            check::fail(op, format_args!("needs two dimensions, shape is {}", self.shape()), "");
         }
         let (rows, cols) = (self.dim(-2) as isize, self.dim(-1) as isize);
         let first = diagonal.clamp(-rows, cols); // further away is all the same

@@ -13,7 +13,7 @@ pub(super) fn sizes(op: &str, a: &Tensor, square: bool) -> (usize, usize, usize)
         let kind = if square { "square matrices" } else { "matrices" };
         check::fail(
             op,
-            format!("needs {kind}, shape is {}", a.shape()),
+            format_args!("needs {kind}, shape is {}", a.shape()),
             "the last two dimensions are the matrix",
         );
     }
@@ -55,7 +55,7 @@ impl Tensor {
         if b.rank() != self.rank() || b.shape()[..b.rank() - 1] != self.shape()[..self.rank() - 1] {
             check::fail(
                 "solve",
-                format!("shapes {} and {} do not fit", self.shape(), b.shape()),
+                format_args!("shapes {} and {} do not fit", self.shape(), b.shape()),
                 "b is [N], or [.., N, M] with the same batch",
             );
         }

@@ -26,7 +26,7 @@ impl Tensor {
         if self.shape() != target.shape() {
             check::fail(
                 name,
-                format!("input of shape {} and target of shape {}", self.shape(), target.shape()),
+                format_args!("input of shape {} and target of shape {}", self.shape(), target.shape()),
                 "input and target have one number for each other's",
             );
         }

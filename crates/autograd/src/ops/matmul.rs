@@ -39,8 +39,8 @@ fn common(op: &str, a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
     if a.dtype() != b.dtype() {
         check::fail(
             op,
-            format!("the operands have different types, {} and {}", a.dtype(), b.dtype()),
-            format!("convert one with .to_dtype(DType::{:?})", dtype),
+            format_args!("the operands have different types, {} and {}", a.dtype(), b.dtype()),
+            format_args!("convert one with .to_dtype(DType::{:?})", dtype),
         );
     }
     (a.clone(), b.clone())
@@ -60,7 +60,7 @@ fn inner_sizes(op: &str, a: &Tensor, b: &Tensor, ka: usize, kb: usize) {
     };
     check::fail(
         op,
-        format!(
+        format_args!(
             "shapes {} and {} cannot be multiplied: the inner sizes {ka} and {kb} differ",
             a.shape(),
             b.shape()
@@ -82,7 +82,7 @@ impl Tensor {
         if a.rank() == 0 || b.rank() == 0 {
             check::fail(
                 "matmul",
-                format!("needs at least one dimension, shapes are {} and {}", a.shape(), b.shape()),
+                format_args!("needs at least one dimension, shapes are {} and {}", a.shape(), b.shape()),
                 "multiply by a number with *",
             );
         }
@@ -120,7 +120,11 @@ impl Tensor {
         if self.rank() != a || other.rank() != b {
             check::fail(
                 op,
-                format!("needs {a} and {b} dimensions, shapes are {} and {}", self.shape(), other.shape()),
+                format_args!(
+                    "needs {a} and {b} dimensions, shapes are {} and {}",
+                    self.shape(),
+                    other.shape()
+                ),
                 "matmul takes every combination of ranks",
             );
         }
@@ -140,7 +144,7 @@ impl Tensor {
         if self.dim(0) != other.dim(0) {
             check::fail(
                 "bmm",
-                format!("batches of {} and {}", self.dim(0), other.dim(0)),
+                format_args!("batches of {} and {}", self.dim(0), other.dim(0)),
                 "matmul broadcasts batches",
             );
         }

@@ -115,14 +115,14 @@ fn features(op: &str, what: &str, t: Option<&Tensor>, shape: &[usize], x: &Tenso
     if t.shape().dims() != shape || t.dtype() != x.dtype() {
         check::fail(
             op,
-            format!(
+            format_args!(
                 "{what} is {} of shape {}, the input {} of shape {}",
                 t.dtype(),
                 t.shape(),
                 x.dtype(),
                 x.shape()
             ),
-            format!("it must be {} of shape {shape:?}", x.dtype()),
+            format_args!("it must be {} of shape {shape:?}", x.dtype()),
         );
     }
 }
@@ -157,7 +157,7 @@ impl Tensor {
         let op = "batch_norm";
         check::float(op, self.dtype());
         if self.rank() < 2 {
-            check::fail(op, format!("input of shape {}", self.shape()), "give [N, C] or [N, C, …]");
+            check::fail(op, format_args!("input of shape {}", self.shape()), "give [N, C] or [N, C, …]");
         }
         let (batch, channels) = (self.shape()[0], self.shape()[1]);
         for (what, t) in
@@ -179,7 +179,7 @@ impl Tensor {
             if count < 2 {
                 check::fail(
                     op,
-                    format!("one value per channel has no variance: input of shape {}", self.shape()),
+                    format_args!("one value per channel has no variance: input of shape {}", self.shape()),
                     "train on batches of two or more, or switch to evaluation",
                 );
             }
@@ -227,7 +227,7 @@ impl Tensor {
         if self.rank() < 3 || inner < 2 {
             check::fail(
                 op,
-                format!("input of shape {}", self.shape()),
+                format_args!("input of shape {}", self.shape()),
                 "give [N, C, …] with more than one place per channel",
             );
         }
@@ -295,7 +295,10 @@ impl Tensor {
         if sizes.is_empty() || !self.shape().ends_with(sizes) {
             check::fail(
                 op,
-                format!("input of shape {} does not end in the normalised sizes {sizes:?}", self.shape()),
+                format_args!(
+                    "input of shape {} does not end in the normalised sizes {sizes:?}",
+                    self.shape()
+                ),
                 "name the sizes of the last dimensions",
             );
         }
@@ -323,7 +326,7 @@ impl Tensor {
         if self.rank() < 2 || num_groups == 0 || !self.shape()[1].is_multiple_of(num_groups) {
             check::fail(
                 op,
-                format!("input of shape {} in {num_groups} groups", self.shape()),
+                format_args!("input of shape {} in {num_groups} groups", self.shape()),
                 "give [N, C, …], C being divisible by the number of groups",
             );
         }
@@ -349,7 +352,7 @@ impl Tensor {
         let op = "local_response_norm";
         check::float(op, self.dtype());
         if self.rank() < 3 || size == 0 {
-            check::fail(op, format!("input of shape {}, size {size}", self.shape()), "give [N, C, …]");
+            check::fail(op, format_args!("input of shape {}, size {size}", self.shape()), "give [N, C, …]");
         }
         let window = Window { size, stride: 1, dilation: 1, padding: [size / 2, (size - 1) / 2] };
         let squares = self.square().movedim(1, -1);

@@ -26,7 +26,11 @@ impl Tensor {
     pub fn kthvalue(&self, k: usize, dim: isize, keepdim: bool) -> (Tensor, Tensor) {
         self.ranked("kthvalue", "KthvalueBackward0", dim, keepdim, |size| {
             if k == 0 || k > size {
-                check::fail("kthvalue", format!("k = {k} of a dimension of size {size}"), "k counts from 1");
+                check::fail(
+                    "kthvalue",
+                    format_args!("k = {k} of a dimension of size {size}"),
+                    "k counts from 1",
+                );
             }
             k - 1
         })
@@ -45,7 +49,7 @@ impl Tensor {
         let axis = self.axis(op, dim);
         let size = self.shape().get(axis).copied().unwrap_or(1);
         if size == 0 {
-            check::fail(op, format!("dimension {axis} of shape {} is empty", self.shape()), "");
+            check::fail(op, format_args!("dimension {axis} of shape {} is empty", self.shape()), "");
         }
         let index = self.detach().sort(dim, false).1;
         if self.rank() == 0 {
@@ -126,7 +130,7 @@ impl Tensor {
         let axis = self.axis("mode", dim);
         let size = self.shape().get(axis).copied().unwrap_or(1);
         if size == 0 {
-            check::fail("mode", format!("dimension {axis} of shape {} is empty", self.shape()), "");
+            check::fail("mode", format_args!("dimension {axis} of shape {} is empty", self.shape()), "");
         }
         if self.rank() == 0 {
             return (self.copy(), Tensor::zeros((), (DType::I32, self.device())));
@@ -198,7 +202,7 @@ impl Tensor {
         if q.rank() > 1 || q.dtype() != self.dtype() || self.numel() == 0 {
             check::fail(
                 op,
-                format!(
+                format_args!(
                     "q of shape {} and {} for shape {} and {}",
                     q.shape(),
                     q.dtype(),
@@ -256,7 +260,7 @@ impl Tensor {
         {
             check::fail(
                 "searchsorted",
-                format!("values of shape {} among sequences of shape {}", values.shape(), self.shape()),
+                format_args!("values of shape {} among sequences of shape {}", values.shape(), self.shape()),
                 "all dimensions but the last must agree, or the sequence has only one",
             );
         }
@@ -282,7 +286,7 @@ impl Tensor {
         if boundaries.rank() != 1 {
             check::fail(
                 "bucketize",
-                format!("boundaries of shape {}", boundaries.shape()),
+                format_args!("boundaries of shape {}", boundaries.shape()),
                 "give one dimension",
             );
         }

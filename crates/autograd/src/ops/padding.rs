@@ -25,7 +25,7 @@ impl Tensor {
         if !padding.len().is_multiple_of(2) || padding.len() / 2 > self.rank() {
             check::fail(
                 "pad",
-                format!("{padding:?} are not pairs for the dimensions of shape {}", self.shape()),
+                format_args!("{padding:?} are not pairs for the dimensions of shape {}", self.shape()),
                 "give (before, after) for the last dimension, then the one before it, …",
             );
         }
@@ -104,7 +104,7 @@ impl Tensor {
         if !padding.len().is_multiple_of(2) || !(1..=3).contains(&dims) || dims > self.rank() {
             check::fail(
                 op,
-                format!("{padding:?} are not pairs for the last dimensions of shape {}", self.shape()),
+                format_args!("{padding:?} are not pairs for the last dimensions of shape {}", self.shape()),
                 "give (before, after) for the last dimension, then the one before it, up to three",
             );
         }
@@ -116,8 +116,8 @@ impl Tensor {
             if size == 0 || pair.iter().any(|&p| p > most) {
                 check::fail(
                     op,
-                    format!("padding {pair:?} of dimension {axis} of shape {}", self.shape()),
-                    format!("it may be at most {most} there"),
+                    format_args!("padding {pair:?} of dimension {axis} of shape {}", self.shape()),
+                    format_args!("it may be at most {most} there"),
                 );
             }
             let (size, before) = (size as isize, pair[0] as isize);

@@ -121,7 +121,7 @@ impl Tensor {
     #[track_caller]
     fn whole(&self, op: &str) {
         if self.dtype().is_float() {
-            check::fail(op, format!("needs integers or booleans, got {}", self.dtype()), "");
+            check::fail(op, format_args!("needs integers or booleans, got {}", self.dtype()), "");
         }
     }
 
@@ -180,7 +180,7 @@ impl Tensor {
     pub fn gcd(&self, other: &Tensor) -> Tensor {
         let dtype = self.dtype().promote(other.dtype());
         if dtype.category() != Category::Int {
-            check::fail("gcd", format!("needs integers, got {dtype}"), "");
+            check::fail("gcd", format_args!("needs integers, got {dtype}"), "");
         }
         let shape = check::broadcast("gcd", self.shape(), other.shape());
         let (a, b) = (self.expand_to(&shape).to_vec::<i64>(), other.expand_to(&shape).to_vec::<i64>());

@@ -44,7 +44,7 @@ impl Tensor {
         if start + length > size {
             check::fail(
                 "narrow",
-                format!("{start}..{} leaves dimension {axis} of size {size}", start + length),
+                format_args!("{start}..{} leaves dimension {axis} of size {size}", start + length),
                 "start + length must not exceed the size",
             );
         }
@@ -59,8 +59,8 @@ impl Tensor {
         if index < -size || index >= size {
             check::fail(
                 "index",
-                format!("index {index} is out of range for dimension {axis} of size {size}"),
-                format!("shape is {}; indices run from {} to {}", self.shape(), -size, size - 1),
+                format_args!("index {index} is out of range for dimension {axis} of size {size}"),
+                format_args!("shape is {}; indices run from {} to {}", self.shape(), -size, size - 1),
             );
         }
         let at = if index < 0 { index + size } else { index } as usize;
@@ -130,7 +130,7 @@ impl Tensor {
             Pieces::Sizes(sizes) => (sizes, "SplitWithSizesBackward0"),
         };
         if sizes.iter().sum::<usize>() != len {
-            check::fail("split", format!("sizes {sizes:?} do not add up to the dimension's {len}"), "");
+            check::fail("split", format_args!("sizes {sizes:?} do not add up to the dimension's {len}"), "");
         }
         self.cut(axis, name, &sizes)
     }
@@ -170,7 +170,7 @@ impl Tensor {
     #[track_caller]
     pub fn diagonal(&self, offset: isize, dim1: isize, dim2: isize) -> Tensor {
         if self.rank() < 2 {
-            check::fail("diagonal", format!("needs two dimensions, shape is {}", self.shape()), "");
+            check::fail("diagonal", format_args!("needs two dimensions, shape is {}", self.shape()), "");
         }
         check::axes("diagonal", &[dim1, dim2], self.rank());
         let (a, b) = (self.axis("diagonal", dim1), self.axis("diagonal", dim2));
@@ -190,7 +190,7 @@ impl Tensor {
         let size = self.dim(-1) + offset.unsigned_abs();
         let (a, b) = (check::axis("diag_embed", dim1, rank), check::axis("diag_embed", dim2, rank));
         if a == b {
-            check::fail("diag_embed", format!("dimensions {dim1} and {dim2} are the same"), "");
+            check::fail("diag_embed", format_args!("dimensions {dim1} and {dim2} are the same"), "");
         }
         let lead = self.shape().remove(self.rank() - 1);
         let shape = lead.insert(a.min(b), size).insert(a.max(b), size);
@@ -203,7 +203,11 @@ impl Tensor {
         match self.rank() {
             1 => self.diag_embed(diagonal, 0, 1),
             2 => self.diagonal(diagonal, 0, 1).copy().named("DiagonalBackward0"),
-            _ => check::fail("diag", format!("needs one or two dimensions, shape is {}", self.shape()), ""),
+            _ => check::fail(
+                "diag",
+                format_args!("needs one or two dimensions, shape is {}", self.shape()),
+                "",
+            ),
         }
     }
 
@@ -211,7 +215,7 @@ impl Tensor {
     #[track_caller]
     pub fn trace(&self) -> Tensor {
         if self.rank() != 2 {
-            check::fail("trace", format!("needs a matrix, shape is {}", self.shape()), "");
+            check::fail("trace", format_args!("needs a matrix, shape is {}", self.shape()), "");
         }
         self.diagonal(0, 0, 1).sum().named("TraceBackward0")
     }

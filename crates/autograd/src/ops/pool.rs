@@ -86,8 +86,8 @@ impl<const D: usize> PoolOptions<D> {
         if x.rank() != D + 1 && x.rank() != D + 2 {
             check::fail(
                 op,
-                format!("input of shape {}", x.shape()),
-                format!("it has {} dimensions, or {} without a batch", D + 2, D + 1),
+                format_args!("input of shape {}", x.shape()),
+                format_args!("it has {} dimensions, or {} without a batch", D + 2, D + 1),
             );
         }
         let mut all = windows(op, *self.kernel_size, *self.stride, *self.padding, *self.dilation);
@@ -96,7 +96,7 @@ impl<const D: usize> PoolOptions<D> {
             if before > window.span() / 2 {
                 check::fail(
                     op,
-                    format!("padding {before} of a window of {}", window.span()),
+                    format_args!("padding {before} of a window of {}", window.span()),
                     "it may be at most half of it",
                 );
             }
@@ -183,7 +183,7 @@ impl Tensor {
     pub fn avg_pool_nd<const D: usize>(&self, options: impl Into<PoolOptions<D>>) -> Tensor {
         let (options, op) = (options.into(), ["avg_pool1d", "avg_pool2d", "avg_pool3d"][D - 1]);
         if *options.dilation != [1; D] {
-            check::fail(op, format!("dilation {}", options.dilation), "averages have none");
+            check::fail(op, format_args!("dilation {}", options.dilation), "averages have none");
         }
         let windows = options.windows(op, self);
         let count = match options.divisor_override {
@@ -214,7 +214,7 @@ impl Tensor {
     ) -> Tensor {
         let (options, op) = (options.into(), ["max_unpool1d", "max_unpool2d", "max_unpool3d"][D - 1]);
         if self.rank() != D + 1 && self.rank() != D + 2 {
-            check::fail(op, format!("input of shape {}", self.shape()), "give the pooling's values");
+            check::fail(op, format_args!("input of shape {}", self.shape()), "give the pooling's values");
         }
         let sizes = output_size.unwrap_or_else(|| {
             let places = &self.shape()[self.rank() - D..];
@@ -252,7 +252,7 @@ impl Tensor {
         if indices.shape() != self.shape() {
             check::fail(
                 op,
-                format!("values of shape {} and indices of shape {}", self.shape(), indices.shape()),
+                format_args!("values of shape {} and indices of shape {}", self.shape(), indices.shape()),
                 "give the indices that the pooling returned",
             );
         }

@@ -30,7 +30,7 @@ impl Tensor {
             let say = |t: &Tensor| format!("{} of {}", t.shape(), t.dtype());
             check::fail(
                 "lstm_step",
-                format!("projections {} and {}, state {}", say(self), say(hidden), say(c)),
+                format_args!("projections {} and {}, state {}", say(self), say(hidden), say(c)),
                 "the projections are [B, 4·H], the state [B, H], all of one type",
             );
         }

@@ -171,7 +171,7 @@ impl Tensor {
             let hint = format!(
                 "ask .numel() first, or reduce a dimension that is not empty: .{op}_dim(dim, keepdim)"
             );
-            check::fail(op, format!("a tensor of shape {} has no elements", self.shape()), hint);
+            check::fail(op, format_args!("a tensor of shape {} has no elements", self.shape()), hint);
         }
     }
 

@@ -40,7 +40,7 @@ impl From<&str> for ResizeMode {
             "area" => ResizeMode::Area,
             _ => check::fail(
                 "interpolate",
-                format!("mode \"{word}\" is not known"),
+                format_args!("mode \"{word}\" is not known"),
                 "use \"nearest\", \"nearest-exact\", \"linear\", \"bilinear\", \"trilinear\", \"bicubic\" or \"area\"",
             ),
         }
@@ -224,7 +224,7 @@ impl Tensor {
         if !(1..=3).contains(&dims) || (given != 1 && given != dims) || self.shape()[2..].contains(&0) {
             check::fail(
                 op,
-                format!("{:?} for an input of shape {}", resize.to, self.shape()),
+                format_args!("{:?} for an input of shape {}", resize.to, self.shape()),
                 "give [N, C, L], [N, C, H, W] or [N, C, D, H, W], and one number or one for each of the last",
             );
         }
@@ -236,8 +236,8 @@ impl Tensor {
         if wrong {
             check::fail(
                 op,
-                format!("mode \"{}\" for an input of shape {}", resize.mode, self.shape()),
-                format!("use \"{}\"", ResizeMode::Linear(dims)),
+                format_args!("mode \"{}\" for an input of shape {}", resize.mode, self.shape()),
+                format_args!("use \"{}\"", ResizeMode::Linear(dims)),
             );
         }
         let pick = |i: usize| if given == 1 { 0 } else { i };
@@ -248,7 +248,11 @@ impl Tensor {
             })
             .collect();
         if new.contains(&0) {
-            check::fail(op, format!("sizes {new:?} from {:?}", self.shape()), "every one must be positive");
+            check::fail(
+                op,
+                format_args!("sizes {new:?} from {:?}", self.shape()),
+                "every one must be positive",
+            );
         }
         if resize.mode == ResizeMode::Area {
             return match dims {
@@ -288,7 +292,7 @@ impl Tensor {
         if self.rank() < 3 || groups == 0 || !self.dim(1).is_multiple_of(groups) {
             check::fail(
                 "channel_shuffle",
-                format!("{groups} groups of an input of shape {}", self.shape()),
+                format_args!("{groups} groups of an input of shape {}", self.shape()),
                 "give [N, C, …], and groups that divide the channels",
             );
         }
@@ -306,7 +310,7 @@ impl Tensor {
         if rank < 3 || r == 0 || !self.dim(-3).is_multiple_of(r * r) {
             check::fail(
                 "pixel_shuffle",
-                format!("input of shape {} by a factor of {r}", self.shape()),
+                format_args!("input of shape {} by a factor of {r}", self.shape()),
                 "give [N, C·r², H, W]",
             );
         }
@@ -332,7 +336,7 @@ impl Tensor {
         if rank < 3 || r == 0 || !self.dim(-2).is_multiple_of(r) || !self.dim(-1).is_multiple_of(r) {
             check::fail(
                 "pixel_unshuffle",
-                format!("input of shape {} by a factor of {r}", self.shape()),
+                format_args!("input of shape {} by a factor of {r}", self.shape()),
                 "give [N, C, H·r, W·r]",
             );
         }

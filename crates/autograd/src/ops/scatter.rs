@@ -39,7 +39,7 @@ impl Tensor {
         if !fits {
             check::fail(
                 op,
-                format!("an index of shape {} for a tensor of shape {}", index.shape(), self.shape()),
+                format_args!("an index of shape {} for a tensor of shape {}", index.shape(), self.shape()),
                 "both have the same dimensions, and the index fits in all but the one it writes along",
             );
         }
@@ -80,7 +80,7 @@ impl Tensor {
         if src.rank() != index.rank() || (0..src.rank()).any(|a| index.shape()[a] > src.shape()[a]) {
             check::fail(
                 op,
-                format!("an index of shape {} for a source of shape {}", index.shape(), src.shape()),
+                format_args!("an index of shape {} for a source of shape {}", index.shape(), src.shape()),
                 "the source must be at least as large as the index",
             );
         }
@@ -234,7 +234,7 @@ impl Tensor {
         if self.rank() == 0 || index.rank() > 1 || *src.shape() != self.shape().with(axis, index.numel()) {
             check::fail(
                 op,
-                format!(
+                format_args!(
                     "{} indices and a source of shape {} for shape {}",
                     index.shape(),
                     src.shape(),
@@ -269,7 +269,7 @@ impl Tensor {
         if self.rank() != index.rank() || self.rank() == 0 {
             check::fail(
                 "take_along_dim",
-                format!("shapes {} and {}", self.shape(), index.shape()),
+                format_args!("shapes {} and {}", self.shape(), index.shape()),
                 "equal ranks",
             );
         }
@@ -289,7 +289,7 @@ impl Tensor {
         if source.numel() < places.len() {
             check::fail(
                 "masked_scatter",
-                format!("{} elements for {} places", source.numel(), places.len()),
+                format_args!("{} elements for {} places", source.numel(), places.len()),
                 "",
             );
         }
@@ -315,7 +315,7 @@ impl Tensor {
         if repeats.rank() != 1 || counts.len() != size || counts.iter().any(|&c| c < 0) {
             check::fail(
                 "repeat_interleave",
-                format!("repeats of shape {} for a dimension of size {size}", repeats.shape()),
+                format_args!("repeats of shape {} for a dimension of size {size}", repeats.shape()),
                 "give one number, not negative, per element",
             );
         }

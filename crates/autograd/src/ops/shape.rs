@@ -12,12 +12,12 @@ fn infer(op: &str, sizes: &[isize], numel: usize) -> Shape {
     let known: usize = sizes.iter().filter(|&&s| s != -1).map(|&s| s.max(0) as usize).product();
     let unknown = sizes.iter().filter(|&&s| s == -1).count();
     if unknown > 1 || sizes.iter().any(|&s| s < -1) {
-        check::fail(op, format!("sizes {sizes:?} are not a shape"), "at most one size may be -1");
+        check::fail(op, format_args!("sizes {sizes:?} are not a shape"), "at most one size may be -1");
     }
     if unknown == 1 && (known == 0 || !numel.is_multiple_of(known)) {
         check::fail(
             op,
-            format!("{numel} elements do not divide into sizes {sizes:?}"),
+            format_args!("{numel} elements do not divide into sizes {sizes:?}"),
             "the product of the known sizes must divide the number of elements",
         );
     }
@@ -118,7 +118,7 @@ impl Tensor {
         if let Some(place) = (0..sizes.len()).find(|&i| sizes[i] < -1 || (sizes[i] == -1 && i < added)) {
             check::fail(
                 "expand",
-                format!("size {} at dimension {place} of {sizes:?}", sizes[place]),
+                format_args!("size {} at dimension {place} of {sizes:?}", sizes[place]),
                 "-1 keeps the size of a dimension that is there; new leading ones need a size",
             );
         }
@@ -146,7 +146,7 @@ impl Tensor {
         if places.len() != rank || back.contains(&isize::MAX) {
             check::fail(
                 "permute",
-                format!("{order:?} is not an order of the {rank} dimensions of shape {}", self.shape()),
+                format_args!("{order:?} is not an order of the {rank} dimensions of shape {}", self.shape()),
                 "name every dimension once",
             );
         }
@@ -183,7 +183,7 @@ impl Tensor {
             }
             rank => check::fail(
                 "t",
-                format!("needs at most 2 dimensions, shape {} has {rank}", self.shape()),
+                format_args!("needs at most 2 dimensions, shape {} has {rank}", self.shape()),
                 "use .transpose(-2, -1) for batches of matrices",
             ),
         }
@@ -198,7 +198,7 @@ impl Tensor {
     #[track_caller]
     fn moved(&self, from: &[isize], to: &[isize]) -> Tensor {
         if from.len() != to.len() {
-            check::fail("movedim", format!("{} dimensions to {} places", from.len(), to.len()), "");
+            check::fail("movedim", format_args!("{} dimensions to {} places", from.len(), to.len()), "");
         }
         check::axes("movedim", from, self.rank());
         check::axes("movedim", to, self.rank());
@@ -264,7 +264,7 @@ impl Tensor {
         if parts.numel() != size {
             check::fail(
                 "unflatten",
-                format!("sizes {parts} do not make up dimension {axis} of size {size}"),
+                format_args!("sizes {parts} do not make up dimension {axis} of size {size}"),
                 "",
             );
         }
@@ -281,7 +281,7 @@ impl Tensor {
     #[track_caller]
     pub fn mt(&self) -> Tensor {
         if self.rank() < 2 {
-            check::fail("mT", format!("needs two dimensions, shape is {}", self.shape()), "");
+            check::fail("mT", format_args!("needs two dimensions, shape is {}", self.shape()), "");
         }
         self.transpose(-2, -1)
     }
@@ -294,7 +294,7 @@ impl Tensor {
         }
         let (start, end) = (self.axis("flatten", start), self.axis("flatten", end));
         if start > end {
-            check::fail("flatten", format!("dimension {start} comes after dimension {end}"), "");
+            check::fail("flatten", format_args!("dimension {start} comes after dimension {end}"), "");
         }
         let mut dims = self.shape()[..start].to_vec();
         dims.push(self.shape()[start..=end].iter().product());

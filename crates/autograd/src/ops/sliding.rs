@@ -119,7 +119,7 @@ impl<const D: usize> From<&str> for Padding<D> {
             "valid" => Padding::Valid,
             _ => check::fail(
                 "padding",
-                format!("\"{word}\" is no padding"),
+                format_args!("\"{word}\" is no padding"),
                 "use \"same\", \"valid\" or numbers",
             ),
         }

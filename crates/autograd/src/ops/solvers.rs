@@ -32,7 +32,7 @@ impl Tensor {
         if b.rank() < 2 || b.dim(-2) != n || b.dtype() != self.dtype() {
             check::fail(
                 "solve_triangular",
-                format!("shapes {} and {} do not fit", self.shape(), b.shape()),
+                format_args!("shapes {} and {} do not fit", self.shape(), b.shape()),
                 "b is [.., N, M], of the same type",
             );
         }
@@ -75,7 +75,7 @@ impl Tensor {
         if self.rank() != b.rank() || b.shape()[..b.rank() - 1] != self.shape()[..self.rank() - 1] {
             check::fail(
                 "lstsq",
-                format!("shapes {} and {} do not fit", self.shape(), b.shape()),
+                format_args!("shapes {} and {} do not fit", self.shape(), b.shape()),
                 "b is [M], or [.., M, P] with the same batch",
             );
         }
@@ -138,7 +138,7 @@ impl Tensor {
             MatrixNorm::Order(p) if p.abs() == 1.0 => kept(extreme(self.abs().sum_dim(-2, false), p > 0.0)),
             MatrixNorm::Order(p) if p.is_infinite() => kept(extreme(self.abs().sum_dim(-1, false), p > 0.0)),
             MatrixNorm::Order(p) => {
-                check::fail("matrix_norm", format!("there is no norm of order {p}"), "±1, ±2 or ±∞")
+                check::fail("matrix_norm", format_args!("there is no norm of order {p}"), "±1, ±2 or ±∞")
             }
         }
     }

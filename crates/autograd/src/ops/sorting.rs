@@ -30,7 +30,7 @@ impl Tensor {
         if k > size {
             check::fail(
                 "topk",
-                format!("k = {k} of a dimension of size {size}"),
+                format_args!("k = {k} of a dimension of size {size}"),
                 "k must not exceed the size",
             );
         }

@@ -40,7 +40,7 @@ impl From<&str> for Outside {
             "reflection" => Outside::Reflection,
             _ => check::fail(
                 "grid_sample",
-                format!("padding_mode \"{word}\" is not known"),
+                format_args!("padding_mode \"{word}\" is not known"),
                 "use \"zeros\", \"border\" or \"reflection\"",
             ),
         }
@@ -56,7 +56,7 @@ impl From<&str> for SampleMode {
             "nearest" => SampleMode::Nearest,
             _ => check::fail(
                 "grid_sample",
-                format!("mode \"{word}\" is not known"),
+                format_args!("mode \"{word}\" is not known"),
                 "use \"bilinear\" or \"nearest\"",
             ),
         }
@@ -117,7 +117,7 @@ impl Tensor {
         if !fits {
             check::fail(
                 op,
-                format!("a grid of shape {} for images of shape {}", grid.shape(), self.shape()),
+                format_args!("a grid of shape {} for images of shape {}", grid.shape(), self.shape()),
                 "give images [N, C, H, W] and a grid [N, H', W', 2], or volumes and one of [N, D', H', W', 3]",
             );
         }
@@ -194,7 +194,7 @@ impl Tensor {
         if !fits || size.contains(&0) {
             check::fail(
                 op,
-                format!("maps of shape {} for a size of {size:?}", self.shape()),
+                format_args!("maps of shape {} for a size of {size:?}", self.shape()),
                 "give maps [N, 2, 3] and [N, C, H, W], or [N, 3, 4] and [N, C, D, H, W]",
             );
         }

@@ -21,7 +21,7 @@ pub(crate) fn windows<const D: usize>(
 ) -> [Window; D] {
     for (what, values) in [("kernel size", size), ("stride", stride), ("dilation", dilation)] {
         if values.contains(&0) {
-            check::fail(op, format!("a {what} of {values:?}"), "every one must be positive");
+            check::fail(op, format_args!("a {what} of {values:?}"), "every one must be positive");
         }
     }
     std::array::from_fn(|i| Window {
@@ -40,7 +40,7 @@ pub(crate) fn fits(op: &str, windows: &[Window], x: &Tensor) {
         if window.places(len) == 0 {
             check::fail(
                 op,
-                format!(
+                format_args!(
                     "a window of {} elements does not fit a dimension of {len} with padding {:?}: input of shape {}",
                     window.span(),
                     window.padding,
@@ -126,7 +126,7 @@ impl Tensor {
         if size > len {
             check::fail(
                 "unfold",
-                format!("a window of {size} is longer than dimension {axis} of shape {}", self.shape()),
+                format_args!("a window of {size} is longer than dimension {axis} of shape {}", self.shape()),
                 "use a smaller size",
             );
         }
@@ -155,7 +155,11 @@ impl Tensor {
         let op = "im2col";
         let windows = windows(op, *kernel_size.into(), *stride.into(), *padding.into(), *dilation.into());
         if self.rank() != 3 && self.rank() != 4 {
-            check::fail(op, format!("input of shape {}", self.shape()), "give [N, C, H, W] or [C, H, W]");
+            check::fail(
+                op,
+                format_args!("input of shape {}", self.shape()),
+                "give [N, C, H, W] or [C, H, W]",
+            );
         }
         fits(op, &windows, self);
         let cols = self.unfolded(&windows);
@@ -187,11 +191,11 @@ impl Tensor {
         if !fits {
             check::fail(
                 op,
-                format!(
+                format_args!(
                     "columns of shape {} for images of {sizes:?} and windows of {kernel:?} in {places:?} places",
                     self.shape()
                 ),
-                format!("give [N, C·{area}, {}]", places[0] * places[1]),
+                format_args!("give [N, C·{area}, {}]", places[0] * places[1]),
             );
         }
         let mut dims = self.shape()[..self.rank() - 2].to_vec();

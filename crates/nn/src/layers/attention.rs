@@ -95,7 +95,7 @@ impl MultiheadAttention {
         if size == 0 || heads == 0 || !size.is_multiple_of(heads) {
             check::fail(
                 "MultiheadAttention",
-                format!("{size} dimensions among {heads} heads"),
+                format_args!("{size} dimensions among {heads} heads"),
                 "the number of heads must divide embed_dim, and neither may be 0",
             );
         }
@@ -203,7 +203,7 @@ impl MultiheadAttention {
             };
             check::fail(
                 "MultiheadAttention",
-                format!("query {}, key {}, value {}", query.shape(), key.shape(), value.shape()),
+                format_args!("query {}, key {}, value {}", query.shape(), key.shape(), value.shape()),
                 hint,
             );
         }
@@ -223,8 +223,8 @@ impl MultiheadAttention {
                 let accepted: Vec<String> = accepted.iter().map(|(shape, _)| shape.to_string()).collect();
                 check::fail(
                     "MultiheadAttention",
-                    format!("{name} of shape {}", mask.shape()),
-                    format!("it must be {}", accepted.join(" or ")),
+                    format_args!("{name} of shape {}", mask.shape()),
+                    format_args!("it must be {}", accepted.join(" or ")),
                 )
             };
             let mask = mask.reshape(shape.to_vec());

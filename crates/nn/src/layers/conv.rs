@@ -31,7 +31,7 @@ impl From<&str> for PaddingMode {
             "circular" => PaddingMode::Circular,
             _ => check::fail(
                 "padding_mode",
-                format!("\"{word}\" is not known"),
+                format_args!("\"{word}\" is not known"),
                 "use \"zeros\", \"reflect\", \"replicate\" or \"circular\"",
             ),
         }
@@ -132,7 +132,7 @@ impl<const D: usize, const TRANSPOSED: bool> ConvNd<D, TRANSPOSED> {
         if groups == 0 || !in_channels.is_multiple_of(groups) || !out_channels.is_multiple_of(groups) {
             check::fail(
                 &Self::label(),
-                format!("{in_channels} to {out_channels} channels in {groups} groups"),
+                format_args!("{in_channels} to {out_channels} channels in {groups} groups"),
                 "the groups must divide both",
             );
         }

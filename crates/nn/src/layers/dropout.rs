@@ -11,7 +11,7 @@ use tensor_core::{Scalar, Shape, check};
 #[track_caller]
 fn probability(layer: &str, p: Scalar) -> Scalar {
     if !(0.0..=1.0).contains(&p.to_f64()) {
-        check::fail(layer, format!("{} is not a probability", p.to_f64()), "give a number from 0 to 1");
+        check::fail(layer, format_args!("{} is not a probability", p.to_f64()), "give a number from 0 to 1");
     }
     p
 }
@@ -133,8 +133,8 @@ impl<const D: usize> DropoutNd<D> {
         if !(D + 1..=D + 2).contains(&input.rank()) {
             check::fail(
                 &self.name(),
-                format!("input of shape {}", input.shape()),
-                format!("it has {} dimensions, or {} without a batch", D + 2, D + 1),
+                format_args!("input of shape {}", input.shape()),
+                format_args!("it has {} dimensions, or {} without a batch", D + 2, D + 1),
             );
         }
         if !self.is_training() || self.p.to_f64() == 0.0 {

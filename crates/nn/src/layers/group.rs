@@ -36,7 +36,7 @@ impl GroupNorm {
         if num_groups == 0 || !num_channels.is_multiple_of(num_groups) {
             check::fail(
                 "GroupNorm",
-                format!("{num_channels} channels in {num_groups} groups"),
+                format_args!("{num_channels} channels in {num_groups} groups"),
                 "the groups must divide the channels",
             );
         }
@@ -58,8 +58,8 @@ impl Module for GroupNorm {
         if input.rank() < 2 || input.dim(1) != self.channels {
             check::fail(
                 "GroupNorm",
-                format!("input of shape {}", input.shape()),
-                format!("give [N, {}, …]", self.channels),
+                format_args!("input of shape {}", input.shape()),
+                format_args!("give [N, {}, …]", self.channels),
             );
         }
         input.group_norm(self.groups, self.weight.as_ref(), self.bias.as_ref(), self.eps)

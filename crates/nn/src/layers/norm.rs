@@ -138,7 +138,7 @@ impl<const D: usize, const ALONE: bool> Module for ChannelNorm<D, ALONE> {
                 (false, 1) => format!("give [N, {features}] or [N, {features}, L]"),
                 (false, _) => format!("give [N, {features}, {sizes}]"),
             };
-            check::fail(&self.name(), format!("input of shape {}", input.shape()), hint);
+            check::fail(&self.name(), format_args!("input of shape {}", input.shape()), hint);
         }
         let training = self.is_training();
         let mut momentum = self.momentum.unwrap_or(0.0);

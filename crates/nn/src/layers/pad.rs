@@ -37,8 +37,8 @@ impl Sides {
             _ if self.0.len() == 2 * dims => self.0,
             _ => check::fail(
                 op,
-                format!("{:?} are not the sides of {dims} dimensions", self.0),
-                format!("give one number, or {}", 2 * dims),
+                format_args!("{:?} are not the sides of {dims} dimensions", self.0),
+                format_args!("give one number, or {}", 2 * dims),
             ),
         }
     }

@@ -95,7 +95,11 @@ impl Softmin {
 #[track_caller]
 fn channels(x: &Tensor) -> &Tensor {
     if !matches!(x.rank(), 3 | 4) {
-        check::fail("Softmax2d", format!("input of shape {}", x.shape()), "give [N, C, H, W] or [C, H, W]");
+        check::fail(
+            "Softmax2d",
+            format_args!("input of shape {}", x.shape()),
+            "give [N, C, H, W] or [C, H, W]",
+        );
     }
     x
 }

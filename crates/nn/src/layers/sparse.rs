@@ -46,7 +46,7 @@ impl Embedding {
         let count = self.weight.dim(0);
         let at = if index < 0 { index + count as isize } else { index };
         if !(0..count as isize).contains(&at) {
-            check::fail("Embedding", format!("padding_idx {index} is not one of {count} vectors"), "");
+            check::fail("Embedding", format_args!("padding_idx {index} is not one of {count} vectors"), "");
         }
         no_grad(|| {
             self.weight.select(0, at).zero_();
@@ -201,12 +201,16 @@ pub fn embedding_bag(
     let op = "embedding_bag";
     if let Some(weights) = per_sample_weights {
         if mode != BagMode::Sum {
-            check::fail(op, format!("per_sample_weights with mode {mode:?}"), "they are for BagMode::Sum");
+            check::fail(
+                op,
+                format_args!("per_sample_weights with mode {mode:?}"),
+                "they are for BagMode::Sum",
+            );
         }
         if weights.shape() != input.shape() {
             check::fail(
                 op,
-                format!(
+                format_args!(
                     "per_sample_weights of shape {} for indices of shape {}",
                     weights.shape(),
                     input.shape()
@@ -230,7 +234,7 @@ pub fn embedding_bag(
         (1, Some(offsets)) if offsets.first().is_none_or(|&first| first == 0) => offsets,
         _ => check::fail(
             op,
-            format!("indices of shape {}", input.shape()),
+            format_args!("indices of shape {}", input.shape()),
             "give [B, N], or [N] with offsets from 0 on",
         ),
     };
@@ -238,7 +242,11 @@ pub fn embedding_bag(
     let vectors = read();
     let bags = offsets.iter().zip(ends).map(|(&start, end)| {
         if end < start || end > input.numel() {
-            check::fail(op, format!("a bag from {start} to {end} of {}", input.numel()), "offsets ascend");
+            check::fail(
+                op,
+                format_args!("a bag from {start} to {end} of {}", input.numel()),
+                "offsets ascend",
+            );
         }
         of_bag(&vectors.narrow(0, start, end - start), 0)
     });

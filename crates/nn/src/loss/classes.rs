@@ -84,8 +84,8 @@ fn class_weights(op: &str, classes: usize, log_p: &Tensor, options: &CrossEntrop
     if weight.shape().dims() != [classes] {
         check::fail(
             op,
-            format!("weights of shape {} for {classes} classes", weight.shape()),
-            format!("give one weight per class, [{classes}]"),
+            format_args!("weights of shape {} for {classes} classes", weight.shape()),
+            format_args!("give one weight per class, [{classes}]"),
         );
     }
     Some(weight.to_dtype(log_p.dtype()))
@@ -104,8 +104,8 @@ fn of_classes(op: &str, log_p: &Tensor, target: &Tensor, like: &Tensor, options:
             let odd = safe.masked_select(&wrong).to_vec::<i64>()[0];
             check::fail(
                 op,
-                format!("target {odd} is not one of {classes} classes"),
-                format!("targets run from 0 to {}, or are {}", classes as i64 - 1, options.ignore_index),
+                format_args!("target {odd} is not one of {classes} classes"),
+                format_args!("targets run from 0 to {}, or are {}", classes as i64 - 1, options.ignore_index),
             );
         }
     }

@@ -77,14 +77,14 @@ pub fn ctc_loss(
         return if loss.rank() == 1 { loss.squeeze_dim(0) } else { loss };
     }
     if log_probs.rank() != 3 {
-        check::fail(op, format!("log_probs of shape {}", log_probs.shape()), "give [T, N, C] or [T, C]");
+        check::fail(op, format_args!("log_probs of shape {}", log_probs.shape()), "give [T, N, C] or [T, C]");
     }
     let [steps, batch, classes] = log_probs.dims();
     let most = input_lengths.iter().copied().max().unwrap_or(0);
     if [input_lengths.len(), target_lengths.len()] != [batch; 2] || most > steps || choices.blank >= classes {
         check::fail(
             op,
-            format!(
+            format_args!(
                 "lengths {input_lengths:?} and {target_lengths:?}, blank {} for log_probs of shape {}",
                 choices.blank,
                 log_probs.shape()
@@ -137,7 +137,7 @@ impl Lattice {
         if !fits {
             check::fail(
                 op,
-                format!("targets of shape {} for target lengths {lengths:?}", targets.shape()),
+                format_args!("targets of shape {} for target lengths {lengths:?}", targets.shape()),
                 "give [N, S], or all labels in one dimension",
             );
         }
@@ -150,7 +150,7 @@ impl Lattice {
             start += length;
             for (k, &label) in own.iter().enumerate() {
                 if !(0..classes as i64).contains(&label) {
-                    check::fail(op, format!("target {label} is not one of {classes} classes"), "");
+                    check::fail(op, format_args!("target {label} is not one of {classes} classes"), "");
                 }
                 let place = n * width + 2 * k + 1;
                 labels[place] = label as i32;

@@ -29,7 +29,7 @@ pub fn l1_loss(x: &Tensor, y: &Tensor, reduction: Reduction) -> Tensor {
 pub fn smooth_l1_loss(x: &Tensor, y: &Tensor, beta: f64, reduction: Reduction) -> Tensor {
     same_shape("smooth_l1_loss", x, y);
     if beta < 0.0 {
-        check::fail("smooth_l1_loss", format!("beta {beta}"), "it must not be negative");
+        check::fail("smooth_l1_loss", format_args!("beta {beta}"), "it must not be negative");
     }
     if beta == 0.0 {
         return l1_loss(x, y, reduction);
@@ -45,7 +45,7 @@ pub fn smooth_l1_loss(x: &Tensor, y: &Tensor, beta: f64, reduction: Reduction) -
 pub fn huber_loss(x: &Tensor, y: &Tensor, delta: f64, reduction: Reduction) -> Tensor {
     same_shape("huber_loss", x, y);
     if delta <= 0.0 {
-        check::fail("huber_loss", format!("delta {delta}"), "it must be positive");
+        check::fail("huber_loss", format_args!("delta {delta}"), "it must be positive");
     }
     reduced(x.loss(y, LossOp::Huber(delta)), reduction)
 }

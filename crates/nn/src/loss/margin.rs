@@ -51,7 +51,7 @@ pub fn cosine_embedding_loss(
     if x1.rank() == 0 || y.rank() + 1 != x1.rank() || y.shape()[..] != x1.shape()[..y.rank()] {
         check::fail(
             "cosine_embedding_loss",
-            format!("vectors of shape {} and signs of shape {}", x1.shape(), y.shape()),
+            format_args!("vectors of shape {} and signs of shape {}", x1.shape(), y.shape()),
             "give one sign, 1 or -1, for each vector",
         );
     }
@@ -157,7 +157,7 @@ pub fn multi_margin_loss(
     if x.rank() != 2 || target.rank() != 1 || target.dim(0) != x.dim(0) || !matches!(p, 1 | 2) {
         check::fail(
             "multi_margin_loss",
-            format!("scores of shape {}, classes of shape {}, p = {p}", x.shape(), target.shape()),
+            format_args!("scores of shape {}, classes of shape {}, p = {p}", x.shape(), target.shape()),
             "scores are [N, C], classes [N], p is 1 or 2",
         );
     }
@@ -186,7 +186,7 @@ pub fn multilabel_margin_loss(x: &Tensor, target: &Tensor, reduction: Reduction)
         return reduced(losses.squeeze_dim(0), reduction);
     }
     if x.rank() != 2 {
-        check::fail(op, format!("scores of shape {}", x.shape()), "give [N, C] or [C]");
+        check::fail(op, format_args!("scores of shape {}", x.shape()), "give [N, C] or [C]");
     }
     // 1 for the labels that count: those with no negative number before them.
     let counts = target.lt(0).to_dtype(DType::I32).cumsum(1).eq(0);

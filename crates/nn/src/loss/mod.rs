@@ -70,5 +70,5 @@ fn same_shape(op: &str, x: &Tensor, y: &Tensor) {
             None => "input and target have one number for each other's".to_string(),
         }
     };
-    check::fail(op, format!("input of shape {a} and target of shape {b}"), hint);
+    check::fail(op, format_args!("input of shape {a} and target of shape {b}"), hint);
 }

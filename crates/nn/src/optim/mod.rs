@@ -173,7 +173,7 @@ impl<C: Config> Optim<C> {
         let (given, groups) = (values.len(), self.groups.len());
         if given != groups {
             let hint = "give one for each; a schedule is made after the last add_group";
-            check::fail(op, format!("{given} {what} for {groups} parameter groups"), hint);
+            check::fail(op, format_args!("{given} {what} for {groups} parameter groups"), hint);
         }
     }
 

@@ -36,7 +36,7 @@ impl RawTensor {
             }
             Some(last) => format!("indices run from 0 to {last}"),
         };
-        check::fail(op, format!("index {odd} is out of range for a dimension of size {size}"), hint)
+        check::fail(op, format_args!("index {odd} is out of range for a dimension of size {size}"), hint)
     }
 
     /// This index tensor with negative entries counted from the end of `size`, as `x[index]` takes them; panics on
@@ -51,7 +51,7 @@ impl RawTensor {
         if let Some(odd) = values.iter().find(|&&v| v < -size || v >= size) {
             let hint =
                 if size > 0 { format!("indices run from {} to {}", -size, size - 1) } else { String::new() };
-            check::fail(op, format!("index {odd} is out of range for a dimension of size {size}"), hint);
+            check::fail(op, format_args!("index {odd} is out of range for a dimension of size {size}"), hint);
         }
         let wrapped: Vec<i64> = values.into_iter().map(|v| if v < 0 { v + size } else { v }).collect();
         let data = crate::HostData::I64(wrapped).cast(self.dtype());

@@ -62,7 +62,11 @@ impl RawTensor {
         if data.len() != shape.numel() {
             check::fail(
                 "tensor",
-                format!("{} elements do not fill shape {shape}, which has {}", data.len(), shape.numel()),
+                format_args!(
+                    "{} elements do not fill shape {shape}, which has {}",
+                    data.len(),
+                    shape.numel()
+                ),
                 "the sizes' product must be the number of elements",
             );
         }
@@ -156,7 +160,7 @@ impl RawTensor {
         if self.numel() != 1 {
             check::fail(
                 "item",
-                format!("a tensor of shape {} has {} elements, not one", self.shape(), self.numel()),
+                format_args!("a tensor of shape {} has {} elements, not one", self.shape(), self.numel()),
                 "reduce it first (.mean(), .sum()), index one element, or take .to_vec()",
             );
         }
@@ -246,7 +250,7 @@ impl RawTensor {
         if self.device() != other.device() {
             check::fail(
                 op,
-                format!("tensors are on different devices: {} and {}", self.device(), other.device()),
+                format_args!("tensors are on different devices: {} and {}", self.device(), other.device()),
                 "move one with .to(&device)",
             );
         }

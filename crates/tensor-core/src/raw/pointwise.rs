@@ -135,7 +135,7 @@ impl RawTensor {
         if self.dtype() != DType::Bool {
             check::fail(
                 "where",
-                format!("the condition must be bool, got {}", self.dtype()),
+                format_args!("the condition must be bool, got {}", self.dtype()),
                 "compare first: x.gt(0)",
             );
         }
@@ -200,13 +200,17 @@ fn binary(op: BinaryOp, a: Arg, b: Arg) -> RawTensor {
                 && power.to_i64() < 0
             {
                 let hint = "write the power with a point, -1.0, or convert with .to_dtype(DType::F32)";
-                check::fail(name, format!("integers to the power {} are not integers", power.to_i64()), hint);
+                check::fail(
+                    name,
+                    format_args!("integers to the power {} are not integers", power.to_i64()),
+                    hint,
+                );
             }
         }
         BinaryOp::Xor => dtype = DType::Bool,
         BinaryOp::And if dtype.is_float() => check::fail(
             name,
-            format!("is not defined for {dtype} tensors"),
+            format_args!("is not defined for {dtype} tensors"),
             "convert with .to_dtype(DType::I32)",
         ),
         _ => {}

@@ -12,7 +12,7 @@ impl RawTensor {
             Some(layout) => self.with_layout(layout),
             None => check::fail(
                 "expand",
-                format!("shape {} does not expand to {shape}", self.shape()),
+                format_args!("shape {} does not expand to {shape}", self.shape()),
                 "only dimensions of size 1, and new leading ones, can be repeated",
             ),
         }
@@ -38,7 +38,7 @@ impl RawTensor {
             Some(layout) => self.with_layout(layout),
             None if self.numel() == shape.numel() => check::fail(
                 "view",
-                format!(
+                format_args!(
                     "shape {shape} cannot be seen in a tensor of shape {} and strides {:?} without a copy",
                     self.shape(),
                     self.layout.strides()
@@ -53,7 +53,7 @@ impl RawTensor {
     fn misfit(&self, op: &str, shape: &Shape) -> ! {
         check::fail(
             op,
-            format!(
+            format_args!(
                 "shape {shape} has {} elements, the tensor of shape {} has {}",
                 shape.numel(),
                 self.shape(),

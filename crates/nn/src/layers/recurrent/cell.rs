@@ -67,8 +67,8 @@ impl<R: Recurrence> RecurrentCell<R> {
         if !matches!(input.rank(), 1 | 2) || input.dim(-1) != inputs {
             check::fail(
                 &self.name(),
-                format!("input of shape {}", input.shape()),
-                format!("give [B, {inputs}] or [{inputs}]"),
+                format_args!("input of shape {}", input.shape()),
+                format_args!("give [B, {inputs}] or [{inputs}]"),
             );
         }
         let shape = input.shape().with(input.rank() - 1, hidden);

@@ -113,8 +113,8 @@ impl<R: Recurrence> Recurrent<R> {
             let batched = if batch_first { "B, T" } else { "T, B" };
             check::fail(
                 R::NAME,
-                format!("input of shape {}", input.shape()),
-                format!("give [{batched}, {inputs}], or [T, {inputs}] without a batch"),
+                format_args!("input of shape {}", input.shape()),
+                format_args!("give [{batched}, {inputs}], or [T, {inputs}] without a batch"),
             );
         }
         let single = input.rank() == 2;
@@ -124,7 +124,11 @@ impl<R: Recurrence> Recurrent<R> {
             (false, false) => input.clone(),
         };
         if sequence.dim(0) == 0 {
-            check::fail(R::NAME, format!("no steps in shape {}", input.shape()), "give one step or more");
+            check::fail(
+                R::NAME,
+                format_args!("no steps in shape {}", input.shape()),
+                "give one step or more",
+            );
         }
         let mut shape = vec![self.weights.len(), sequence.dim(1), self.weights[0].hidden_size()];
         if single {

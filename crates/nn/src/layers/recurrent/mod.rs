@@ -107,7 +107,7 @@ impl RecurrentWeights {
         if input_size == 0 || hidden_size == 0 {
             check::fail(
                 R::NAME,
-                format!("an input size of {input_size}, a hidden size of {hidden_size}"),
+                format_args!("an input size of {input_size}, a hidden size of {hidden_size}"),
                 "both must be greater than 0",
             );
         }
@@ -173,8 +173,12 @@ fn initial<S: RecurrentState>(name: &str, given: Option<&S>, shape: &[usize], li
         if part.shape().dims() != shape {
             check::fail(
                 name,
-                format!("an initial state of shape {} for an input of shape {}", part.shape(), like.shape()),
-                format!("it must be {shape:?}"),
+                format_args!(
+                    "an initial state of shape {} for an input of shape {}",
+                    part.shape(),
+                    like.shape()
+                ),
+                format_args!("it must be {shape:?}"),
             );
         }
     }

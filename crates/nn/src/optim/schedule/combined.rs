@@ -55,7 +55,7 @@ impl SequentialLR {
         if schedulers.len() != milestones.len() + 1 || !milestones.is_sorted_by(|a, b| a < b) {
             check::fail(
                 "SequentialLR",
-                format!("{} schedules with milestones {milestones:?}", schedulers.len()),
+                format_args!("{} schedules with milestones {milestones:?}", schedulers.len()),
                 "give an ascending milestone for each schedule but the first",
             );
         }

@@ -28,7 +28,7 @@ impl CosineAnnealingWarmRestarts {
         if t_0 == 0 || t_mult == 0 {
             check::fail(
                 "CosineAnnealingWarmRestarts",
-                format!("T_0 {t_0} and T_mult {t_mult}"),
+                format_args!("T_0 {t_0} and T_mult {t_mult}"),
                 "both must be positive",
             );
         }
@@ -176,7 +176,7 @@ impl OneCycleLR {
         if cycle.total_steps == 0 || !(0.0..=1.0).contains(&cycle.pct_start) {
             check::fail(
                 op,
-                format!("{} steps, of which {} rise", cycle.total_steps, cycle.pct_start),
+                format_args!("{} steps, of which {} rise", cycle.total_steps, cycle.pct_start),
                 "give a positive number of steps and a share from 0 to 1",
             );
         }
@@ -201,7 +201,7 @@ impl Scheduler for OneCycleLR {
         if self.progress.t > self.cycle.total_steps {
             check::fail(
                 "OneCycleLR",
-                format!("step {} of a cycle of {}", self.progress.t, self.cycle.total_steps),
+                format_args!("step {} of a cycle of {}", self.progress.t, self.cycle.total_steps),
                 "total_steps must cover all epochs × batches",
             );
         }

@@ -98,7 +98,11 @@ impl ReduceLROnPlateau {
     #[track_caller]
     pub fn new(optimizer: &mut dyn Optimizer, plateau: Plateau) -> Self {
         if plateau.factor >= 1.0 {
-            check::fail("ReduceLROnPlateau", format!("factor {}", plateau.factor), "it must be less than 1");
+            check::fail(
+                "ReduceLROnPlateau",
+                format_args!("factor {}", plateau.factor),
+                "it must be less than 1",
+            );
         }
         let best = if plateau.mode == PlateauMode::Min { f64::INFINITY } else { f64::NEG_INFINITY };
         ReduceLROnPlateau { plateau, best, bad: 0, cooling: 0, progress: Progress::new(optimizer) }
