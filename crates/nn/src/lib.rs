@@ -8,6 +8,7 @@ pub mod loss;
 mod macros;
 mod module;
 pub mod optim;
+mod parts;
 mod state;
 
 /// For [`module!`]. In a module of its own, since compilers print a type by its shortest name.

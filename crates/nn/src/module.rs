@@ -1,6 +1,7 @@
 //! `Module`: a network or a part of one, with its parameters, buffers and children by name.
 
 use crate::layers::Linear;
+use crate::parts;
 use crate::state::{Incompatible, LoadError, StateDict, load};
 use autograd::Tensor;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -134,7 +135,7 @@ pub trait Module: Send + Sync {
     /// Whether it is in training mode. A module that behaves alike in both is if all its parts are; one without
     /// parts always, unless it keeps a [`Mode`].
     fn is_training(&self) -> bool {
-        self.children().iter().all(|(_, child)| child.is_training())
+        parts::all_train(&self.children())
     }
 
     /// Whether there is a module at all: not in a part that is `None`, which has no name among its owner's parts.
@@ -154,40 +155,28 @@ pub trait Module: Send + Sync {
 
     /// Every tensor with its dotted name, its own before its parts'.
     fn named_tensors(&self) -> Vec<(String, Tensor, Role)> {
-        let mut all: Vec<_> =
-            self.tensors().into_iter().map(|(name, t, role)| (name.to_string(), t.clone(), role)).collect();
-        for (child, module) in self.children() {
-            all.extend(module.named_tensors().into_iter().map(|(n, t, r)| (format!("{child}.{n}"), t, r)));
-        }
-        all
+        parts::named(self.tensors(), self.children())
     }
 
     /// The parameters with their dotted names; one that several parts share counts once, under its
     /// first name.
     fn named_parameters(&self) -> Vec<(String, Tensor)> {
-        let mut found: Vec<(String, Tensor)> = Vec::new();
-        for (name, tensor, role) in self.named_tensors() {
-            if role == Role::Parameter && !found.iter().any(|(_, known)| known.is(&tensor)) {
-                found.push((name, tensor));
-            }
-        }
-        found
+        parts::parameters(self.named_tensors())
     }
 
     /// The parameters, for an optimizer.
     fn parameters(&self) -> Vec<Tensor> {
-        self.named_parameters().into_iter().map(|(_, t)| t).collect()
+        parts::unnamed(self.named_parameters())
     }
 
     /// The buffers with their dotted names.
     fn named_buffers(&self) -> Vec<(String, Tensor)> {
-        let all = self.named_tensors().into_iter();
-        all.filter(|(_, _, role)| *role == Role::Buffer).map(|(name, t, _)| (name, t)).collect()
+        parts::buffers(self.named_tensors())
     }
 
     /// Number of trainable numbers.
     fn num_params(&self) -> usize {
-        self.parameters().iter().map(Tensor::numel).sum()
+        parts::numel(&self.parameters())
     }
 
     /// Training mode for it and all its parts: dropout drops, batch norm uses the batch.
@@ -203,19 +192,17 @@ pub trait Module: Send + Sync {
     /// The mode of it and all its parts.
     fn set_mode(&self, training: bool) {
         self.set_training(training);
-        self.children().into_iter().for_each(|(_, child)| child.set_mode(training));
+        parts::set_mode(&self.children(), training);
     }
 
     /// Forgets all gradients.
     fn zero_grad(&self) {
-        self.parameters().iter().for_each(Tensor::zero_grad);
+        parts::zero_grad(&self.parameters());
     }
 
     /// Makes all parameters ask for gradients, or freezes them.
     fn requires_grad_(&self, requires_grad: bool) {
-        self.parameters().into_iter().for_each(|p| {
-            p.requires_grad_(requires_grad);
-        });
+        parts::requires_grad(self.parameters(), requires_grad);
     }
 
     /// It and all its parts with their dotted names, itself (named "") first.
@@ -224,7 +211,7 @@ pub trait Module: Send + Sync {
         Self: Sized,
     {
         let mut all = Vec::new();
-        walk("", self, &mut |name, module| all.push((name.to_string(), module)));
+        parts::walk("", self, &mut |name, module| all.push((name.to_string(), module)));
         all
     }
 
@@ -245,11 +232,7 @@ pub trait Module: Send + Sync {
     where
         Self: Sized,
     {
-        fn visit(module: &dyn Module, f: &mut dyn FnMut(&dyn Module)) {
-            module.children().into_iter().for_each(|(_, child)| visit(child, f));
-            f(module);
-        }
-        visit(self, &mut f);
+        parts::visit(self, &mut f);
     }
 
     /// Replaces every tensor by what `f` makes of it.
@@ -261,19 +244,11 @@ pub trait Module: Send + Sync {
     /// When a module lists tensors or parts that it does not give to be changed.
     #[track_caller]
     fn replace_tensors(&mut self, f: &mut dyn FnMut(&Tensor) -> Result<Tensor>) -> Result<()> {
-        // A module of the user's own that left one of the two out would silently stay as it is.
-        let lists = [("tensors", self.tensors().len()), ("children", self.children().len())];
+        let shown = [self.tensors().len(), self.children().len()];
         let given = [self.tensors_mut().len(), self.children_mut().len()];
-        for ((what, shown), given) in lists.into_iter().zip(given) {
-            if shown != given {
-                let problem = format!("{what}() lists {shown}, {what}_mut() {given}");
-                tensor_core::check::fail(&self.name(), problem, "implement both, with the same entries");
-            }
-        }
-        for tensor in self.tensors_mut() {
-            *tensor = f(tensor)?;
-        }
-        self.children_mut().into_iter().try_for_each(|child| child.replace_tensors(f))
+        parts::same_lists(&self.name(), shown, given);
+        parts::replace(self.tensors_mut(), f)?;
+        parts::replace_in(self.children_mut(), f)
     }
 
     /// Moves it to a device, in place. Make the optimizer afterwards: parameters become new tensors.
@@ -283,11 +258,7 @@ pub trait Module: Send + Sync {
     /// When a device fails.
     #[track_caller]
     fn to(&mut self, device: &Device) -> Result<()> {
-        // A count of batches is an int64 on the CPU, and the default integer where there is no int64.
-        let narrow = |t: &Tensor| t.dtype() == DType::I64 && !device.supports(DType::I64);
-        self.replace_tensors(&mut converted(|t| {
-            if narrow(t) { t.to_dtype(DType::I32).to(device) } else { t.to(device) }
-        }))
+        self.replace_tensors(&mut parts::moved(device))
     }
 
     /// Converts parameters and floating buffers to an element type, in place, as [`Module::to`].
@@ -297,8 +268,7 @@ pub trait Module: Send + Sync {
     #[track_caller]
     fn to_dtype(&mut self, dtype: DType) {
         tensor_core::check::float("Module::to_dtype", dtype);
-        let convert = |t: &Tensor| Ok(if t.dtype().is_float() { t.to_dtype(dtype) } else { t.clone() });
-        self.replace_tensors(&mut converted(convert)).expect("conversion has no error of its own");
+        self.replace_tensors(&mut parts::cast(dtype)).expect("conversion has no error of its own");
     }
 
     /// A copy with parameters and buffers of its own, in the same mode and with the same parameters frozen, but without
@@ -324,13 +294,13 @@ pub trait Module: Send + Sync {
         Self: Sized + Clone,
     {
         let mut copy = self.clone();
-        copy.replace_tensors(&mut converted(|t| Ok(t.copy()))).expect("copying has no error of its own");
+        copy.replace_tensors(&mut parts::copied()).expect("copying has no error of its own");
         copy
     }
 
     /// Copies of all parameters and buffers by name.
     fn state_dict(&self) -> StateDict {
-        self.named_tensors().into_iter().map(|(name, t, _)| (name, t.detach().copy())).collect()
+        parts::copies(self.named_tensors())
     }
 
     /// Takes over the values of a state dict, in place, and returns the missing and unexpected names,
@@ -344,47 +314,6 @@ pub trait Module: Send + Sync {
 
     /// The text that PyTorch prints for it.
     fn repr(&self) -> String {
-        let children = self.children().into_iter();
-        print(&self.name(), &self.extra_repr(), children.map(|(name, child)| (name, child.repr())))
-    }
-}
-
-/// `Name(extra)`, or one line for each part.
-pub(crate) fn print(name: &str, extra: &str, parts: impl Iterator<Item = (String, String)>) -> String {
-    let mut lines: String =
-        parts.map(|(name, text)| format!("  ({name}): {}\n", text.replace('\n', "\n  "))).collect();
-    if lines.is_empty() {
-        return format!("{name}({extra})");
-    }
-    if !extra.is_empty() {
-        lines = format!("  {extra}\n{lines}");
-    }
-    format!("{name}(\n{lines})")
-}
-
-/// Visits a module and its parts, outermost first, by dotted name.
-fn walk<'a>(prefix: &str, module: &'a dyn Module, f: &mut dyn FnMut(&str, &'a dyn Module)) {
-    f(prefix, module);
-    for (name, child) in module.children() {
-        let name = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
-        walk(&name, child, f);
-    }
-}
-
-/// A replacement for [`Module::replace_tensors`] that keeps what a tensor is, and makes one of one.
-pub(crate) fn converted(
-    convert: impl Fn(&Tensor) -> Result<Tensor>,
-) -> impl FnMut(&Tensor) -> Result<Tensor> {
-    let mut done: Vec<(Tensor, Tensor)> = Vec::new();
-    move |old| {
-        if let Some((_, new)) = done.iter().find(|(known, _)| known.is(old)) {
-            return Ok(new.clone());
-        }
-        let mut new = convert(&old.detach())?;
-        if old.is_parameter() {
-            new = new.into_parameter().requires_grad_(old.requires_grad());
-        }
-        done.push((old.clone(), new.clone()));
-        Ok(new)
+        parts::repr(self.name(), self.extra_repr(), self.children())
     }
 }

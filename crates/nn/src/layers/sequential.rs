@@ -1,6 +1,7 @@
 //! Modules in a row: `Sequential` applies them in order, a list (`Vec`) leaves that to its owner.
 
-use crate::module::{Mode, Module, Role, print};
+use crate::module::{Mode, Module, Role};
+use crate::parts;
 use autograd::Tensor;
 use std::fmt;
 use std::ops::Index;
@@ -151,18 +152,22 @@ impl<M: Module> Module for Vec<M> {
     }
     /// Neighbours that print alike share a line, as PyTorch's do.
     fn repr(&self) -> String {
-        let texts: Vec<String> = self.iter().map(Module::repr).collect();
-        let mut first = 0;
-        let lines = texts.chunk_by(|a, b| a == b).map(|run| {
-            let (start, last) = (first, first + run.len() - 1);
-            first = last + 1;
-            match run.len() {
-                1 => (start.to_string(), run[0].clone()),
-                count => (format!("{start}-{last}"), format!("{count} x {}", run[0])),
-            }
-        });
-        print(&Module::name(self), "", lines)
+        parts::print("ModuleList", "", runs(self.iter().map(Module::repr).collect()))
     }
+}
+
+/// What a list's parts print, once for each run of those that print alike.
+fn runs(texts: Vec<String>) -> Vec<(String, String)> {
+    let mut first = 0;
+    let lines = texts.chunk_by(|a, b| a == b).map(|run| {
+        let (start, last) = (first, first + run.len() - 1);
+        first = last + 1;
+        match run.len() {
+            1 => (start.to_string(), run[0].clone()),
+            count => (format!("{start}-{last}"), format!("{count} x {}", run[0])),
+        }
+    });
+    lines.collect()
 }
 
 /// A part that may be missing, as the way around a block that needs none: it gives its input back.

@@ -1,7 +1,8 @@
 //! Layers of a transformer one after another: what its encoder and its decoder have in common.
 
 use super::LayerNorm;
-use crate::module::{Module, converted};
+use crate::module::Module;
+use crate::parts;
 use autograd::Tensor;
 use std::fmt;
 use tensor_core::check;
@@ -28,8 +29,7 @@ pub struct TransformerStack<L> {
 /// A layer of the same settings, mode and values, with parameters of its own.
 fn copied<M: Module + Clone>(layer: &M) -> M {
     let mut copy = layer.clone();
-    let copied = copy.replace_tensors(&mut converted(|t| Ok(t.copy())));
-    copied.expect("copying has no error of its own");
+    copy.replace_tensors(&mut parts::copied()).expect("copying has no error of its own");
     copy
 }
 

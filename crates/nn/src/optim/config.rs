@@ -160,13 +160,13 @@ macro_rules! config {
             /// Whether to climb instead of descend.
             #[must_use]
             pub fn maximize(self, value: bool) -> Self {
-                self.configure(|c| c.maximize = value)
+                self.configure(&|c| c.maximize = value)
             }
             $(
                 $(#[$doc])*
                 #[must_use]
                 pub fn $field(self, value: $ty) -> Self {
-                    self.configure(|c| c.$field = value)
+                    self.configure(&|c| c.$field = value)
                 }
             )+
         }

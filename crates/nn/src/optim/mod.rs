@@ -28,7 +28,6 @@ pub use state::{GroupState, OptimState, OptimStateError, ParamState};
 
 use autograd::{Tensor, no_grad};
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
 use std::fmt;
 use tensor_core::{OptimSlot, OptimStep, check};
 
@@ -179,7 +178,7 @@ impl<C: Config> Optim<C> {
 
     /// Changes the settings of all groups.
     #[track_caller]
-    pub(crate) fn configure(mut self, f: impl Fn(&mut C)) -> Self {
+    pub(crate) fn configure(mut self, f: &dyn Fn(&mut C)) -> Self {
         self.groups.iter_mut().for_each(|g| f(&mut g.config));
         self
     }
@@ -212,7 +211,7 @@ impl<C: Config> Optimizer for Optim<C> {
             let states = &mut self.states[first..first + group.params.len()];
             first += group.params.len();
             // One call for all parameters that are alike in age.
-            let mut calls: BTreeMap<(u64, bool, u64), Vec<Update>> = BTreeMap::new();
+            let mut calls: Vec<((u64, bool, u64), Vec<Update>)> = Vec::new();
             for (param, state) in group.params.iter().zip(states) {
                 let Some(mut grad) = param.grad() else { continue };
                 if group.config.maximize() {
@@ -228,8 +227,12 @@ impl<C: Config> Optimizer for Optim<C> {
                     let initial = group.config.initial(state.tensors.len());
                     state.tensors.push(param.detach().full_like(initial));
                 }
-                let call = calls.entry((state.step, fresh, last_lr.to_bits())).or_default();
-                call.push((param.clone(), grad, state.tensors.clone()));
+                let age = (state.step, fresh, last_lr.to_bits());
+                let update = (param.clone(), grad, state.tensors.clone());
+                match calls.iter_mut().find(|(of, _)| *of == age) {
+                    Some((_, updates)) => updates.push(update),
+                    None => calls.push((age, vec![update])),
+                }
             }
             for ((t, fresh, last_lr), updates) in calls {
                 match group.config.step(Age { t, fresh, last_lr: f64::from_bits(last_lr) }) {
@@ -277,10 +280,11 @@ impl<C: Config> fmt::Display for Optim<C> {
         write!(f, "{} (", self.groups.first().map_or("Optimizer", |g| g.config.name()))?;
         for (i, group) in self.groups.iter().enumerate() {
             write!(f, "\nParameter Group {i}\n")?;
-            let mut settings: BTreeMap<&str, String> = group.config.settings().into_iter().collect();
+            let mut settings = group.config.settings();
             if let Some(lr) = group.initial_lr {
-                settings.insert("initial_lr", crate::layers::number(lr));
+                settings.push(("initial_lr", crate::layers::number(lr)));
             }
+            settings.sort_unstable_by_key(|(name, _)| *name);
             for (name, value) in settings {
                 writeln!(f, "    {name}: {value}")?;
             }

@@ -41,7 +41,7 @@ impl CosineAnnealingWarmRestarts {
     fn apply(&mut self, optimizer: &mut dyn Optimizer) {
         let wave = 1.0 + (PI * self.at as f64 / self.period as f64).cos();
         let eta = self.eta_min;
-        self.progress.set(optimizer, |_, base| eta + (base - eta) * wave / 2.0);
+        self.progress.set(optimizer, &|_, base| eta + (base - eta) * wave / 2.0);
     }
 }
 

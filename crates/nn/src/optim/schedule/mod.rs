@@ -94,14 +94,14 @@ impl Progress {
     }
 
     /// Gives each group the rate that `f` makes of its current and its base rate.
-    fn set(&mut self, optimizer: &mut dyn Optimizer, f: impl Fn(f64, f64) -> f64) {
+    fn set(&mut self, optimizer: &mut dyn Optimizer, f: &dyn Fn(f64, f64) -> f64) {
         self.last = optimizer.lrs().into_iter().zip(&self.bases).map(|(lr, &base)| f(lr, base)).collect();
         optimizer.set_lrs(&self.last);
     }
 
     /// Gives all groups one rate, and the momentum beside it if that is cycled too.
     fn set_cycled(&mut self, optimizer: &mut dyn Optimizer, (lr, momentum): (f64, f64), both: bool) {
-        self.set(optimizer, |_, _| lr);
+        self.set(optimizer, &|_, _| lr);
         if both {
             optimizer.set_momenta(&vec![momentum; self.bases.len()]);
         }

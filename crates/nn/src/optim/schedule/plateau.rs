@@ -125,7 +125,7 @@ impl ReduceLROnPlateau {
             (self.cooling, self.bad) = (self.plateau.cooldown, 0);
         }
         let Plateau { factor, min_lr, eps, .. } = self.plateau;
-        self.progress.set(optimizer, |lr, _| {
+        self.progress.set(optimizer, &|lr, _| {
             let new = (lr * factor).max(min_lr);
             if lower && lr - new > eps { new } else { lr }
         });

@@ -37,7 +37,7 @@ macro_rules! schedules {
             fn first(&mut self, optimizer: &mut dyn Optimizer) {
                 let mut progress = self.progress.clone();
                 let $s0 = &*self;
-                progress.set(optimizer, |$lr0, _| $start);
+                progress.set(optimizer, &|$lr0, _| $start);
                 self.progress = Progress { t: 0, ..progress };
             }
         }
@@ -47,7 +47,7 @@ macro_rules! schedules {
                 let mut progress = self.progress.clone();
                 progress.t += 1;
                 let ($s, $t) = (&*self, progress.t);
-                progress.set(optimizer, |$lr, $base| $next);
+                progress.set(optimizer, &|$lr, $base| $next);
                 self.progress = progress;
             }
             fn restart(&mut self, optimizer: &mut dyn Optimizer) {
@@ -175,7 +175,7 @@ macro_rules! by_function {
             fn at(&mut self, optimizer: &mut dyn Optimizer, t: u64) {
                 self.progress.t = t;
                 let $factor = if t == 0 && !$first { 1.0 } else { (self.lambda)(t) };
-                self.progress.set(optimizer, |$lr, $base| $next);
+                self.progress.set(optimizer, &|$lr, $base| $next);
             }
         }
 
