@@ -5,7 +5,7 @@
 
 use crate::tensor::Tensor;
 use tensor_core::random::{Generator, default_generator};
-use tensor_core::{DType, HostData, RawTensor, check};
+use tensor_core::{DType, HostData, RawTensor, Shape, check, sorted_places};
 
 /// Numbers in [0, 1) in double precision.
 fn uniform(generator: Generator, n: usize) -> impl Iterator<Item = f64> {
@@ -23,7 +23,7 @@ impl Tensor {
         if low > high {
             check::fail(op, format_args!("nothing lies in [{low}, {high})"), "low must not be above high");
         }
-        self.draw(op, |generator, n, _| {
+        self.draw(op, &|generator, n, _| {
             if self.dtype() == DType::F64 {
                 let mut out = vec![0f64; n];
                 generator.uniform_f64(&mut out, low, high);
@@ -44,7 +44,7 @@ impl Tensor {
         if std.is_nan() || std < 0.0 {
             check::fail(op, format_args!("a standard deviation of {std}"), "it must not be negative");
         }
-        self.draw(op, |generator, n, contiguous| match (self.dtype(), contiguous) {
+        self.draw(op, &|generator, n, contiguous| match (self.dtype(), contiguous) {
             (DType::F64, true) => {
                 let mut out = vec![0f64; n];
                 generator.normal_f64(&mut out, mean, std);
@@ -69,7 +69,7 @@ impl Tensor {
         if !(0.0..=1.0).contains(&p) {
             check::fail("bernoulli_", format_args!("{p} is not a probability"), "give a number from 0 to 1");
         }
-        self.draw("bernoulli_", |generator, n, _| HostData::Bool(generator.bernoulli(n, p)))
+        self.draw("bernoulli_", &|generator, n, _| HostData::Bool(generator.bernoulli(n, p)))
     }
 
     /// In place: exponential numbers of a rate (PyTorch's default is 1).
@@ -79,7 +79,7 @@ impl Tensor {
         if rate.is_nan() || rate <= 0.0 {
             check::fail("exponential_", format_args!("a rate of {rate}"), "it must be positive");
         }
-        self.draw("exponential_", |generator, n, _| HostData::F64(generator.exponential(n, rate)))
+        self.draw("exponential_", &|generator, n, _| HostData::F64(generator.exponential(n, rate)))
     }
 
     /// In place: numbers whose logarithms are normal (PyTorch's defaults are mean 1, std 2).
@@ -89,7 +89,7 @@ impl Tensor {
         if std.is_nan() || std <= 0.0 {
             check::fail("log_normal_", format_args!("a standard deviation of {std}"), "it must be positive");
         }
-        self.draw("log_normal_", |generator, n, _| {
+        self.draw("log_normal_", &|generator, n, _| {
             HostData::F64(generator.normal_scalar_f64(n, mean, std).into_iter().map(f64::exp).collect())
         })
     }
@@ -102,7 +102,7 @@ impl Tensor {
             check::fail("cauchy_", format_args!("a width of {sigma}"), "it must be positive");
         }
         let value = |u: f64| median + sigma * (std::f64::consts::PI * (u - 0.5)).tan();
-        self.draw("cauchy_", |generator, n, _| HostData::F64(uniform(generator, n).map(value).collect()))
+        self.draw("cauchy_", &|generator, n, _| HostData::F64(uniform(generator, n).map(value).collect()))
     }
 
     /// In place: how many trials of probability `p` it takes until one succeeds.
@@ -116,7 +116,7 @@ impl Tensor {
             );
         }
         let value = |u: f64| (u.ln() / (-p).ln_1p()).ceil();
-        self.draw("geometric_", |generator, n, _| HostData::F64(uniform(generator, n).map(value).collect()))
+        self.draw("geometric_", &|generator, n, _| HostData::F64(uniform(generator, n).map(value).collect()))
     }
 
     /// In place: whole numbers from 0 to the largest that the type tells apart from its neighbours
@@ -124,7 +124,7 @@ impl Tensor {
     #[track_caller]
     pub fn random_(&self) -> &Self {
         let values = self.dtype();
-        self.draw("random_", |generator, n, _| {
+        self.draw("random_", &|generator, n, _| {
             HostData::I64(match values {
                 DType::I64 => (0..n).map(|_| generator.random_i64()).collect(),
                 DType::F64 => generator.randint(n, 0, (1 << 53) + 1),
@@ -146,7 +146,7 @@ impl Tensor {
                 "low must be less than high",
             );
         }
-        self.draw("random_", |generator, n, _| HostData::I64(generator.randint(n, low, high)))
+        self.draw("random_", &|generator, n, _| HostData::I64(generator.randint(n, low, high)))
     }
 
     /// 1 with each element's own probability, else 0: `torch.bernoulli`.
@@ -292,16 +292,15 @@ impl Tensor {
     #[track_caller]
     pub fn dropout_mask(&self, p: f64) -> Tensor {
         check::float("dropout", self.dtype());
-        let (data, order) = self.in_memory_order(|n, _| {
-            let mut mask = vec![0f32; n];
-            default_generator().dropout_mask(&mut mask, p);
-            if self.dtype() == DType::F64 {
-                let scale = 1.0 / (1.0 - p);
-                return HostData::F64(mask.iter().map(|&m| if m == 0.0 { 0.0 } else { scale }).collect());
-            }
+        let mut mask = vec![0f32; self.numel()];
+        default_generator().dropout_mask(&mut mask, p);
+        let data = if self.dtype() == DType::F64 {
+            let scale = 1.0 / (1.0 - p);
+            HostData::F64(mask.iter().map(|&m| if m == 0.0 { 0.0 } else { scale }).collect())
+        } else {
             HostData::F32(mask)
-        });
-        self.laid_out("dropout", data, &order)
+        };
+        self.laid_out("dropout", data)
     }
 
     /// x if x > 0, else x times a slope: while `training` one drawn for each such element, uniform in
@@ -328,26 +327,22 @@ impl Tensor {
 
     /// Fills with numbers drawn for `(elements, whether they lie row-major)`.
     #[track_caller]
-    fn draw(&self, op: &str, f: impl FnOnce(Generator, usize, bool) -> HostData) -> &Self {
+    fn draw(&self, op: &str, f: &dyn Fn(Generator, usize, bool) -> HostData) -> &Self {
         if self.raw().layout().strides().iter().zip(self.shape().dims()).any(|(&s, &d)| s == 0 && d > 1) {
             check::fail(op, "several elements of an expanded tensor share one place", "call .copy() first");
         }
-        let (data, order) = self.in_memory_order(|n, contiguous| f(default_generator(), n, contiguous));
-        self.become_(op, self.laid_out(op, data, &order))
-    }
-
-    /// Draws, and the dimensions from the one that is widest apart in memory to the narrowest.
-    fn in_memory_order(&self, f: impl FnOnce(usize, bool) -> HostData) -> (HostData, Vec<usize>) {
-        let strides = self.raw().layout().strides();
-        let mut order: Vec<usize> = (0..self.rank()).collect();
-        order.sort_by_key(|&a| std::cmp::Reverse(strides[a].unsigned_abs()));
-        (f(self.numel(), self.is_contiguous()), order)
+        let data = f(default_generator(), self.numel(), self.is_contiguous());
+        self.become_(op, self.laid_out(op, data))
     }
 
     /// A tensor of this shape and type of elements given in memory order.
     #[track_caller]
-    fn laid_out(&self, op: &str, data: HostData, order: &[usize]) -> Tensor {
-        let sizes: Vec<usize> = order.iter().map(|&a| self.shape()[a]).collect();
+    fn laid_out(&self, op: &str, data: HostData) -> Tensor {
+        // The dimensions from the one that is widest apart in memory to the narrowest.
+        let strides = self.raw().layout().strides();
+        let order =
+            sorted_places(self.rank(), &|a, b| strides[b].unsigned_abs().cmp(&strides[a].unsigned_abs()));
+        let sizes: Shape = order.iter().map(|&a| self.shape()[a]).collect();
         let drawn = check::done(op, RawTensor::from_host(&data.cast(self.dtype()), sizes, self.device()));
         let mut back = vec![0; order.len()];
         order.iter().enumerate().for_each(|(at, &axis)| back[axis] = at);

@@ -21,6 +21,7 @@ pub mod loss;
 pub mod norm;
 pub mod op;
 mod optim;
+mod order;
 pub mod random;
 mod raw;
 pub mod recurrent;
@@ -38,6 +39,7 @@ pub use norm::Standard;
 pub use op::{
     Activation, ArgOp, BinaryOp, CompareOp, LinalgOp, LossOp, OptimStep, ReduceOp, ScanOp, UnaryOp,
 };
+pub use order::sorted_places;
 pub use raw::{Arg, RawTensor, Scale, result_type};
 pub use shape::{Axes, MAX_RANK, Shape};
 pub use window::Window;

@@ -192,6 +192,19 @@ impl From<&Shape> for Shape {
     }
 }
 
+impl FromIterator<usize> for Shape {
+    /// # Panics
+    /// With more than [`MAX_RANK`] sizes.
+    #[track_caller]
+    fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Self {
+        let mut shape = Shape::new(&[]);
+        for size in sizes {
+            shape = shape.insert(shape.rank(), size);
+        }
+        shape
+    }
+}
+
 /// A set of dimensions, one bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Axes(u32);

@@ -295,7 +295,11 @@ impl Tensor {
     /// `torch.where(condition, a, b)`.
     #[track_caller]
     pub fn where_(&self, a: impl Into<TensorArg>, b: impl Into<TensorArg>) -> Tensor {
-        let (a, b) = (a.into(), b.into());
+        self.chosen(a.into(), b.into())
+    }
+
+    #[track_caller]
+    fn chosen(&self, a: TensorArg, b: TensorArg) -> Tensor {
         let out = self.raw().choose(a.raw(), b.raw());
         let as_tensor = |arg: TensorArg| match arg {
             TensorArg::Tensor(t) => t,
@@ -316,7 +320,11 @@ impl Tensor {
     /// A copy with `value` where `mask` is true.
     #[track_caller]
     pub fn masked_fill(&self, mask: &Tensor, value: impl Into<Scalar>) -> Tensor {
-        let value = value.into();
+        self.filled(mask, value.into())
+    }
+
+    #[track_caller]
+    fn filled(&self, mask: &Tensor, value: Scalar) -> Tensor {
         let out = mask.raw().choose(value, self.raw()).cast(self.dtype());
         let (shape, dtype) = (*self.shape(), self.dtype());
         record("MaskedFillBackward0", [self, mask], Keep::SECOND, out, move |ctx, g| {
@@ -327,7 +335,11 @@ impl Tensor {
     /// Limits every element to `[min, max]`. At the bounds themselves the gradient is 0, as PyTorch's.
     #[track_caller]
     pub fn clamp(&self, min: impl Into<Option<f64>>, max: impl Into<Option<f64>>) -> Tensor {
-        let (min, max) = (min.into(), max.into());
+        self.limited(min.into(), max.into())
+    }
+
+    #[track_caller]
+    fn limited(&self, min: Option<f64>, max: Option<f64>) -> Tensor {
         let number = |v: f64| {
             // A whole bound leaves integers integers, any other makes them floats, as Python's kinds do.
             if self.dtype().is_float() || v.fract() != 0.0 { Scalar::Float(v) } else { Scalar::Int(v as i64) }

@@ -1,7 +1,8 @@
 //! Counting: histograms, different elements, and where elements differ from zero.
 
 use crate::tensor::Tensor;
-use tensor_core::{DType, Shape, check};
+use std::cmp::Ordering;
+use tensor_core::{DType, Shape, check, sorted_places};
 
 impl Tensor {
     /// How many elements fall into each of `bins` equal intervals of [`min`, `max`], both ends included;
@@ -181,10 +182,8 @@ impl Tensor {
         let rows = x.movedim(axis as isize, 0).contiguous().to_vec::<f64>();
         let width = rows.len() / size.max(1);
         let row = |i: usize| &rows[i * width..][..width];
-        let mut order: Vec<usize> = (0..size).collect();
-        if sorted {
-            order.sort_by(|&a, &b| row(a).partial_cmp(row(b)).unwrap_or(std::cmp::Ordering::Equal));
-        }
+        let ascending = |a, b| row(a).partial_cmp(row(b)).unwrap_or(Ordering::Equal);
+        let order = sorted_places(size, &|a, b| if sorted { ascending(a, b) } else { Ordering::Equal });
         let (mut first, mut counts, mut inverse) = (Vec::new(), Vec::<i32>::new(), vec![0i32; size]);
         for (k, &i) in order.iter().enumerate() {
             if k == 0 || row(order[k - 1]) != row(i) {

@@ -16,8 +16,17 @@ impl Tensor {
         value: impl FnOnce(&Tensor) -> Tensor,
         slope: impl Fn(&Tensor) -> Tensor + Send + Sync + 'static,
     ) -> Tensor {
-        let out = no_grad(|| value(self));
-        record(name, [self], Keep::FIRST, out.raw().clone(), move |ctx, g| [Some(g * slope(&ctx.input(0)))])
+        self.with_slope_of(name, no_grad(|| value(self)), Box::new(slope))
+    }
+
+    #[track_caller]
+    fn with_slope_of(
+        &self,
+        name: &'static str,
+        value: Tensor,
+        slope: Box<dyn Fn(&Tensor) -> Tensor + Send + Sync>,
+    ) -> Tensor {
+        record(name, [self], Keep::FIRST, value.raw().clone(), move |ctx, g| [Some(g * slope(&ctx.input(0)))])
     }
 
     /// Arc tangent, in (−π/2, π/2)
@@ -58,7 +67,7 @@ impl Tensor {
     pub fn erfc(&self) -> Tensor {
         // Not 1 − erf, which has no digits left beyond 4.
         let slope = |x: &Tensor| (-x.square()).exp() * -std::f64::consts::FRAC_2_SQRT_PI;
-        self.with_slope("ErfcBackward0", |x| x.on_host("erfc", libm::erfc), slope)
+        self.with_slope("ErfcBackward0", |x| x.on_host("erfc", &libm::erfc), slope)
     }
 
     /// ln(x/(1 − x)), the inverse of the sigmoid; x is first limited to [eps, 1 − eps] when one is given.

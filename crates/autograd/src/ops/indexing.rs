@@ -3,7 +3,7 @@
 use crate::graph::{Keep, record};
 use crate::mode::no_grad;
 use crate::tensor::Tensor;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use tensor_core::{DType, RawTensor, Shape, check};
 
 /// One zero seen as a whole shape of them, of a gradient's type.
@@ -59,7 +59,7 @@ impl Tensor {
             let host = |t: &Tensor| check::done("embedding_renorm_", t.to_host());
             let (rows, by) = (host(&indices), host(&factors));
             let long = (0..rows.len()).map(|i| (rows.get(i).to_i64(), by.get(i).to_f64()));
-            let long: BTreeMap<i64, f64> = long.filter(|&(_, factor)| factor != 1.0).collect();
+            let long: HashMap<i64, f64> = long.filter(|&(_, factor)| factor != 1.0).collect();
             // A few rows are written where they stand; many in one pass over the table.
             if long.len() * 64 > self.dim(0) {
                 let all = Tensor::ones(self.dim(0), (self.dtype(), self.device()));

@@ -69,9 +69,13 @@ impl Tensor {
     /// ```
     #[track_caller]
     pub fn apply_(&self, f: impl FnOnce(&Tensor) -> Tensor) -> &Self {
-        // Rules keep what they are given, so they are given a copy of what is about to be written.
-        let before = if is_grad_enabled() && self.requires_grad() { self.copy() } else { self.clone() };
-        self.become_("apply_", f(&before))
+        self.become_("apply_", f(&self.before_apply()))
+    }
+
+    /// What a function's rule may keep of this tensor: a copy of what is about to be written.
+    #[track_caller]
+    fn before_apply(&self) -> Tensor {
+        if is_grad_enabled() && self.requires_grad() { self.copy() } else { self.clone() }
     }
 
     /// Writes `value`, computed from this tensor or not, over it, and takes over its history.

@@ -98,7 +98,7 @@ impl Tensor {
         padding: &[usize],
         names: [&'static str; 3],
         short: usize,
-        source: impl Fn(isize, isize) -> isize,
+        source: fn(isize, isize) -> isize,
     ) -> Tensor {
         let dims = padding.len() / 2;
         if !padding.len().is_multiple_of(2) || !(1..=3).contains(&dims) || dims > self.rank() {

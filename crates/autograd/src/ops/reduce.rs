@@ -349,9 +349,14 @@ impl Tensor {
     /// The `p`-norm over some dimensions.
     #[track_caller]
     pub fn norm_dim(&self, p: f64, dims: impl Dims, keepdim: bool) -> Tensor {
+        self.norm_over(p, &dims.list(), keepdim)
+    }
+
+    #[track_caller]
+    fn norm_over(&self, p: f64, dims: &[isize], keepdim: bool) -> Tensor {
         check::float("norm", self.dtype());
         if p == 2.0 {
-            return self.norm2(check::axes("norm", &dims.list(), self.rank()), keepdim);
+            return self.norm2(check::axes("norm", dims, self.rank()), keepdim);
         }
         let (name, size) = ("LinalgVectorNormBackward0", self.abs());
         let norm = if p == f64::INFINITY {

@@ -156,7 +156,7 @@ fn log_density(x: &Tensor) -> Tensor {
 impl Tensor {
     /// `f` of each element in double precision, on the host.
     #[track_caller]
-    pub(super) fn on_host(&self, op: &str, f: impl Fn(f64) -> f64) -> Tensor {
+    pub(super) fn on_host(&self, op: &str, f: &dyn Fn(f64) -> f64) -> Tensor {
         check::arithmetic(op, self.dtype());
         let dtype = if self.dtype().is_float() { self.dtype() } else { DType::F32 };
         let values: Vec<f64> = self.to_vec::<f64>().into_iter().map(f).collect();
@@ -167,14 +167,14 @@ impl Tensor {
     /// The logarithm of |Γ(x)|.
     #[track_caller]
     pub fn lgamma(&self) -> Tensor {
-        self.with_slope("LgammaBackward0", |x| x.on_host("lgamma", lgamma), Tensor::digamma)
+        self.with_slope("LgammaBackward0", |x| x.on_host("lgamma", &lgamma), Tensor::digamma)
     }
 
     /// The derivative of lgamma.
     #[track_caller]
     pub fn digamma(&self) -> Tensor {
         let slope = |x: &Tensor| x.polygamma(1);
-        self.with_slope("DigammaBackward0", |x| x.on_host("digamma", digamma), slope)
+        self.with_slope("DigammaBackward0", |x| x.on_host("digamma", &digamma), slope)
     }
 
     /// The `n`-th derivative of digamma: `torch.polygamma(n, x)`.
@@ -192,27 +192,27 @@ impl Tensor {
         let factor: f64 = (1..=n).map(|k| -f64::from(k)).product();
         let value = move |x| if n == 1 { trigamma(x) } else { -factor * zeta(f64::from(n) + 1.0, x) };
         let slope = move |x: &Tensor| x.polygamma(n + 1);
-        self.with_slope("PolygammaBackward0", |x| x.on_host("polygamma", value), slope)
+        self.with_slope("PolygammaBackward0", |x| x.on_host("polygamma", &value), slope)
     }
 
     /// The inverse of erf, in (−1, 1).
     #[track_caller]
     pub fn erfinv(&self) -> Tensor {
         let slope = |x: &Tensor| x.erfinv().square().exp() * (PI.sqrt() / 2.0);
-        self.with_slope("ErfinvBackward0", |x| x.on_host("erfinv", erfinv), slope)
+        self.with_slope("ErfinvBackward0", |x| x.on_host("erfinv", &erfinv), slope)
     }
 
     /// The modified Bessel function of the first kind, of order 0.
     #[track_caller]
     pub fn i0(&self) -> Tensor {
-        self.with_slope("I0Backward0", |x| x.on_host("i0", bessel_i0), Tensor::i1)
+        self.with_slope("I0Backward0", |x| x.on_host("i0", &bessel_i0), Tensor::i1)
     }
 
     /// e^(−|x|)·[`Tensor::i0`]
     #[track_caller]
     pub fn i0e(&self) -> Tensor {
         let slope = |x: &Tensor| x.i1e() - x.sign() * x.i0e();
-        self.with_slope("SpecialI0EBackward0", |x| x.on_host("i0e", |v| bessel_scaled(0, v)), slope)
+        self.with_slope("SpecialI0EBackward0", |x| x.on_host("i0e", &|v| bessel_scaled(0, v)), slope)
     }
 
     /// The modified Bessel function of the first kind, of order 1.
@@ -220,7 +220,7 @@ impl Tensor {
     pub fn i1(&self) -> Tensor {
         let value = |v: f64| unscaled(1, v);
         let slope = |x: &Tensor| x.i0() - x.eq(0).where_(0.5, x.i1() / x);
-        self.with_slope("SpecialI1Backward0", |x| x.on_host("i1", value), slope)
+        self.with_slope("SpecialI1Backward0", |x| x.on_host("i1", &value), slope)
     }
 
     /// e^(−|x|)·[`Tensor::i1`]
@@ -230,7 +230,7 @@ impl Tensor {
             let over = x.eq(0).where_(0.5, x.i1e() / x);
             x.i0e() - x.sign() * x.i1e() - over
         };
-        self.with_slope("SpecialI1EBackward0", |x| x.on_host("i1e", |v| bessel_scaled(1, v)), slope)
+        self.with_slope("SpecialI1EBackward0", |x| x.on_host("i1e", &|v| bessel_scaled(1, v)), slope)
     }
 
     /// sin(πx)/(πx), 1 at 0
@@ -268,7 +268,7 @@ impl Tensor {
     #[track_caller]
     pub fn log_ndtr(&self) -> Tensor {
         let slope = |x: &Tensor| (log_density(x) - x.log_ndtr()).exp();
-        self.with_slope("SpecialLogNdtrBackward0", |x| x.on_host("log_ndtr", log_ndtr), slope)
+        self.with_slope("SpecialLogNdtrBackward0", |x| x.on_host("log_ndtr", &log_ndtr), slope)
     }
 
     /// The inverse of [`Tensor::ndtr`], in (0, 1).
@@ -276,7 +276,7 @@ impl Tensor {
     pub fn ndtri(&self) -> Tensor {
         let value = |p: f64| erfinv(2.0 * p - 1.0) * std::f64::consts::SQRT_2;
         let slope = |x: &Tensor| (-log_density(&x.ndtri())).exp();
-        self.with_slope("SpecialNdtriBackward0", |x| x.on_host("ndtri", value), slope)
+        self.with_slope("SpecialNdtriBackward0", |x| x.on_host("ndtri", &value), slope)
     }
 
     /// `self·ln(1 + other)`, 0 where this is 0 (unless the other is NaN).

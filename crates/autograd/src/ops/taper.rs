@@ -11,7 +11,7 @@ use tensor_core::{HostData, check};
 
 impl Tensor {
     #[track_caller]
-    fn tapered(op: &str, size: usize, periodic: bool, options: Options, at: impl Fn(f64) -> f64) -> Tensor {
+    fn tapered(op: &str, size: usize, periodic: bool, options: Options, at: &dyn Fn(f64) -> f64) -> Tensor {
         check::float(op, options.dtype);
         let last = if periodic { size } else { size.max(1) - 1 } as f64;
         // PyTorch's window of one element is 1, whichever it is.
@@ -31,7 +31,7 @@ impl Tensor {
     /// ```
     #[track_caller]
     pub fn hann_window(size: usize, periodic: bool, options: impl Into<Options>) -> Tensor {
-        Tensor::tapered("hann_window", size, periodic, options.into(), |t| 0.5 - 0.5 * (TAU * t).cos())
+        Tensor::tapered("hann_window", size, periodic, options.into(), &|t| 0.5 - 0.5 * (TAU * t).cos())
     }
 
     /// Hamming's window, `alpha` − `beta`·cos 2πt (PyTorch's defaults are 0.54 and 0.46): `torch.hamming_window`.
@@ -44,21 +44,21 @@ impl Tensor {
         options: impl Into<Options>,
     ) -> Tensor {
         let at = |t: f64| alpha - beta * (TAU * t).cos();
-        Tensor::tapered("hamming_window", size, periodic, options.into(), at)
+        Tensor::tapered("hamming_window", size, periodic, options.into(), &at)
     }
 
     /// Blackman's window, 0.42 − ½·cos 2πt + 0.08·cos 4πt: `torch.blackman_window`.
     #[track_caller]
     pub fn blackman_window(size: usize, periodic: bool, options: impl Into<Options>) -> Tensor {
         let at = |t: f64| 0.42 - 0.5 * (TAU * t).cos() + 0.08 * (2.0 * TAU * t).cos();
-        Tensor::tapered("blackman_window", size, periodic, options.into(), at)
+        Tensor::tapered("blackman_window", size, periodic, options.into(), &at)
     }
 
     /// Bartlett's window, a triangle, 1 − |2t − 1|: `torch.bartlett_window`.
     #[track_caller]
     pub fn bartlett_window(size: usize, periodic: bool, options: impl Into<Options>) -> Tensor {
         let at = |t: f64| 1.0 - (2.0 * t - 1.0).abs();
-        Tensor::tapered("bartlett_window", size, periodic, options.into(), at)
+        Tensor::tapered("bartlett_window", size, periodic, options.into(), &at)
     }
 
     /// Kaiser's window, I₀(β·√(1 − (2t − 1)²))/I₀(β) (PyTorch's default β is 12): `torch.kaiser_window`.
@@ -66,6 +66,6 @@ impl Tensor {
     pub fn kaiser_window(size: usize, periodic: bool, beta: f64, options: impl Into<Options>) -> Tensor {
         let peak = bessel_i0(beta);
         let at = |t: f64| bessel_i0(beta * (1.0 - (2.0 * t - 1.0).powi(2)).max(0.0).sqrt()) / peak;
-        Tensor::tapered("kaiser_window", size, periodic, options.into(), at)
+        Tensor::tapered("kaiser_window", size, periodic, options.into(), &at)
     }
 }

@@ -1,6 +1,8 @@
 //! Eigenvalues of symmetric matrices and singular values, by Jacobi rotations (algorithms 8.5.3 and
 //! 8.6.3): slower than QR iterations for large matrices, and more accurate. In double precision.
 
+use crate::order::sorted_places;
+
 /// Sweeps after which nothing more is gained; Jacobi needs about log₂ n + 5.
 const SWEEPS: usize = 60;
 
@@ -33,8 +35,7 @@ pub fn eigh(a: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
             break;
         }
     }
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| a[i * n + i].total_cmp(&a[j * n + j]));
+    let order = sorted_places(n, &|i, j| a[i * n + i].total_cmp(&a[j * n + j]));
     let sign = |i: usize| {
         let last = v[i * n..][..n].iter().rev().find(|x| **x != 0.0);
         if last.is_some_and(|&x| x < 0.0) { -1.0 } else { 1.0 }
@@ -97,8 +98,7 @@ pub fn svd(a: &[f64], m: usize, n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
         }
     }
     let lengths: Vec<f64> = (0..n).map(|i| dot(&w[i * m..][..m], &w[i * m..][..m]).sqrt()).collect();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| lengths[j].total_cmp(&lengths[i]));
+    let order = sorted_places(n, &|i, j| lengths[j].total_cmp(&lengths[i]));
     let tiny = lengths.iter().fold(0.0, |a: f64, &b| a.max(b)) * f64::EPSILON * 1e-3;
     // Left vectors as rows; where the singular value is 0, any that complete the set.
     let mut u: Vec<f64> = Vec::with_capacity(n * m);

@@ -62,9 +62,14 @@ impl Generator {
         }
         let q = self.exponential(weights.len(), 1.0);
         let score: Vec<f64> = weights.iter().zip(q).map(|(&w, q)| w.over(W::of(q)).into()).collect();
-        let mut order: Vec<i64> = (0..weights.len() as i64).collect();
-        order.sort_by(|&a, &b| score[b as usize].total_cmp(&score[a as usize]));
-        order.truncate(k);
-        order
+        largest(&score, k)
     }
+}
+
+/// Where the `k` largest are, those first.
+fn largest(score: &[f64], k: usize) -> Vec<i64> {
+    let mut order: Vec<i64> = (0..score.len() as i64).collect();
+    order.sort_by(|&a, &b| score[b as usize].total_cmp(&score[a as usize]));
+    order.truncate(k);
+    order
 }

@@ -58,7 +58,11 @@ impl RawTensor {
     /// When the number of elements is not the shape's.
     #[track_caller]
     pub fn from_host(data: &HostData, shape: impl Into<Shape>, device: &Device) -> Result<Self> {
-        let shape = shape.into();
+        RawTensor::uploaded(data, shape.into(), device)
+    }
+
+    #[track_caller]
+    fn uploaded(data: &HostData, shape: Shape, device: &Device) -> Result<Self> {
         if data.len() != shape.numel() {
             check::fail(
                 "tensor",
@@ -77,9 +81,13 @@ impl RawTensor {
     /// A tensor of one number.
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: impl Into<Scalar>, dtype: DType, device: &Device) -> Self {
-        let shape = shape.into();
+        RawTensor::filled(shape.into(), value.into(), dtype, device)
+    }
+
+    #[track_caller]
+    fn filled(shape: Shape, value: Scalar, dtype: DType, device: &Device) -> Self {
         check::done("full", supported(device, dtype));
-        let storage = check::made("full", device.full(shape.numel(), dtype, value.into()), dtype, &shape);
+        let storage = check::made("full", device.full(shape.numel(), dtype, value), dtype, &shape);
         RawTensor::from_storage(device, storage, dtype, shape)
     }
 

@@ -117,7 +117,12 @@ impl RawTensor {
     /// `self op other`, to booleans, promoted and broadcast.
     #[track_caller]
     pub fn compare<'a>(&self, op: CompareOp, other: impl Into<Arg<'a>>) -> Self {
-        let (a, b) = (Arg::Tensor(self), other.into());
+        self.compared(op, other.into())
+    }
+
+    #[track_caller]
+    fn compared(&self, op: CompareOp, b: Arg) -> Self {
+        let a = Arg::Tensor(self);
         let mut dtype = result_type(a, b);
         if dtype == DType::U8 {
             dtype = DType::I32; // so that pixels compare with numbers beyond a byte
@@ -131,7 +136,11 @@ impl RawTensor {
     /// `self ? a : b`, `self` being boolean; broadcast, and promoted over `a` and `b`.
     #[track_caller]
     pub fn choose<'a>(&self, a: impl Into<Arg<'a>>, b: impl Into<Arg<'a>>) -> Self {
-        let (a, b) = (a.into(), b.into());
+        self.chosen(a.into(), b.into())
+    }
+
+    #[track_caller]
+    fn chosen(&self, a: Arg, b: Arg) -> Self {
         if self.dtype() != DType::Bool {
             check::fail(
                 "where",
