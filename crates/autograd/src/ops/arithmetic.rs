@@ -115,14 +115,14 @@ fn rule(
 }
 
 #[track_caller]
-fn binary(op: BinaryOp, a: &Tensor, b: &TensorArg) -> Tensor {
+fn binary(op: BinaryOp, a: &Tensor, b: TensorArg) -> Tensor {
     let out = a.raw().binary(op, b.raw());
     let name = node_name(op);
     let (shape, dtype) = (*a.shape(), a.dtype());
     match b {
         TensorArg::Tensor(b) => {
             let (shape_b, dtype_b) = (*b.shape(), b.dtype());
-            record(name, [a, b], keeps(op), out, move |ctx, g| {
+            record(name, [a, &b], keeps(op), out, move |ctx, g| {
                 let wants = [ctx.needs(0), ctx.needs(1)];
                 let [da, db] = match op {
                     BinaryOp::Add => [wants[0].then(|| g.clone()), wants[1].then(|| g.clone())],
@@ -142,7 +142,6 @@ fn binary(op: BinaryOp, a: &Tensor, b: &TensorArg) -> Tensor {
             })
         }
         TensorArg::Scalar(s) => {
-            let s = *s;
             let keep = match op {
                 BinaryOp::Pow | BinaryOp::Maximum | BinaryOp::Minimum | BinaryOp::Atan2 => Keep::FIRST,
                 _ => Keep::NOTHING,
@@ -195,7 +194,7 @@ pub(super) fn from_number(op: BinaryOp, number: Scalar, b: &Tensor) -> Tensor {
         }),
         _ => {
             let a = b.full_like(0.0).add(number);
-            binary(op, &a, &b.into())
+            binary(op, &a, b.into())
         }
     }
 }
@@ -206,7 +205,7 @@ macro_rules! binary_methods {
             $(#[$doc])*
             #[track_caller]
             pub fn $name(&self, other: impl Into<TensorArg>) -> Tensor {
-                binary(BinaryOp::$op, self, &other.into())
+                binary(BinaryOp::$op, self, other.into())
             }
         )+}
     };
@@ -234,13 +233,18 @@ binary_methods! {
     atan2 Atan2;
 }
 
+#[track_caller]
+fn compare(op: CompareOp, a: &Tensor, b: TensorArg) -> Tensor {
+    Tensor::from_raw(a.raw().compare(op, b.raw()))
+}
+
 macro_rules! compare_methods {
     ($($(#[$doc:meta])* $name:ident $op:ident;)+) => {
         impl Tensor {$(
             $(#[$doc])*
             #[track_caller]
             pub fn $name(&self, other: impl Into<TensorArg>) -> Tensor {
-                Tensor::from_raw(self.raw().compare(CompareOp::$op, other.into().raw()))
+                compare(CompareOp::$op, self, other.into())
             }
         )+}
     };
