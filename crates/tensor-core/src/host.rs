@@ -63,21 +63,22 @@ impl HostData {
 
     /// The elements converted to `T`, as `Tensor.to(dtype)` converts; no copy when they are `T` already.
     pub fn into_vec<T: Element>(self) -> Vec<T> {
-        match T::unwrap_host(self) {
-            Ok(same) => same,
-            Err(other) => each_host!(other, v => v.into_iter().map(|x| T::from_scalar(x.into())).collect()),
-        }
+        T::unwrap_host(self.cast(T::DTYPE)).unwrap_or_else(|_| unreachable!("converted to this type"))
     }
 
     /// The elements converted to `dtype`.
     pub fn cast(self, dtype: DType) -> HostData {
+        fn converted<T: Element>(data: HostData) -> HostData {
+            T::wrap_host(each_host!(data, v => v.into_iter().map(|x| T::from_scalar(x.into())).collect()))
+        }
         match dtype {
-            DType::F32 => HostData::F32(self.into_vec()),
-            DType::F64 => HostData::F64(self.into_vec()),
-            DType::I32 => HostData::I32(self.into_vec()),
-            DType::I64 => HostData::I64(self.into_vec()),
-            DType::U8 => HostData::U8(self.into_vec()),
-            DType::Bool => HostData::Bool(self.into_vec()),
+            same if same == self.dtype() => self,
+            DType::F32 => converted::<f32>(self),
+            DType::F64 => converted::<f64>(self),
+            DType::I32 => converted::<i32>(self),
+            DType::I64 => converted::<i64>(self),
+            DType::U8 => converted::<u8>(self),
+            DType::Bool => converted::<bool>(self),
         }
     }
 
