@@ -2,7 +2,8 @@
 //!
 //! Each is within about 10⁻¹² of the true value, relative, for any argument that a single holds: rounded once to
 //! single it is the correctly rounded result but for one in some ten thousand, whatever the machine. What special
-//! values IEEE 754 demands hold. Only sine and cosine have a limit, [`TURNS`].
+//! values IEEE 754 demands hold. Only sine and cosine have a limit, [`TURNS`]; and only [`fmod`], which is exact, branches
+//! for numbers far apart.
 
 use std::f64::consts::{LN_2, LOG2_E};
 
