@@ -266,23 +266,23 @@ fn add<T: Accumulate, I: Place>(
                 }
                 continue;
             }
-            let source =
-                |i: isize| (index[(place + i * index_step) as usize], data[(from + i * from_step) as usize]);
             if to >= start && to + reach <= end {
                 for i in 0..len as isize {
-                    let (chosen, v) = source(i);
-                    let o = &mut part[to - start + i as usize * step as usize + chosen.place() * by];
-                    *o = o.plus(v);
+                    let chosen = index[(place + i * index_step) as usize].place();
+                    let to = to + i as usize * step as usize + chosen * by;
+                    if let Some(o) = part.get_mut(to.wrapping_sub(start)) {
+                        *o = o.plus(data[(from + i * from_step) as usize]);
+                    }
                 }
                 continue;
             }
             for i in 0..len as isize {
-                let (chosen, v) = source(i);
-                let at = (to + i as usize * step as usize + chosen.place() * by).wrapping_sub(start);
+                let chosen = index[(place + i * index_step) as usize].place();
+                let at = (to + i as usize * step as usize + chosen * by).wrapping_sub(start);
                 // No branch foretells whose part a place is in: what is another's goes to waste.
                 let (own, wasted) = (&mut part[at.min(last)], &mut waste[i as usize % WASTE]);
                 let o = std::hint::select_unpredictable(at <= last, own, wasted);
-                *o = o.plus(v);
+                *o = o.plus(data[(from + i * from_step) as usize]);
             }
         }
     });
