@@ -4,9 +4,15 @@
 //! Every case says the same thing twice: a statement of PyTorch, which is its name too, and the call of
 //! Firebrand that does the same on tensors of the same shapes. Both are measured in turns in one run ([`pair`]).
 
+mod dims;
+mod functions;
+mod gradients;
 mod layers;
+mod losses;
+mod modules;
 mod optimizers;
 mod pair;
+mod types;
 
 use firebrand::{DType, Tensor, cpu, manual_seed, no_grad};
 use pair::Pair;
@@ -23,10 +29,23 @@ fn main() -> Outcome {
         moving(&mut pair)?;
         products(&mut pair)?;
         factorizations(&mut pair)?;
-        random(&mut pair)
+        random(&mut pair)?;
+        functions::all(&mut pair)?;
+        dims::all(&mut pair)?;
+        types::all(&mut pair)
     })?;
     layers::all(&mut pair)?;
+    modules::all(&mut pair)?;
+    losses::all(&mut pair)?;
+    gradients::all(&mut pair)?;
     optimizers::all(&mut pair)
+}
+
+/// What PyTorch's side of most sections makes beforehand.
+fn setup(h: usize, w: usize) -> String {
+    format!(
+        "h, w = {h}, {w}\na, b, row = torch.randn(h, w), torch.randn(h, w), torch.randn(w)\np = a.abs() + 0.1\nmask = a > 0\n"
+    )
 }
 
 fn pointwise(pair: &mut Pair) -> Outcome {

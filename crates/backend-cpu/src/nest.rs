@@ -70,6 +70,15 @@ impl<const N: usize> Nest<N> {
         at
     }
 
+    /// Where each operand stands at the beginning of a row: without a division where rows are all there is.
+    #[inline(always)]
+    pub fn row(&self, row: usize) -> [isize; N] {
+        match self.loops() {
+            [(_, steps), _] => std::array::from_fn(|i| self.start[i] + row as isize * steps[i]),
+            _ => self.offsets(row * self.row_len()),
+        }
+    }
+
     /// Calls `piece(offsets, range)` for pieces of the `count` elements from `first` on that lie within one row each, as
     /// short as buffers are where some operand has to be gathered; ranges count from `first`.
     pub fn pieces(&self, first: usize, count: usize, piece: &mut dyn FnMut([isize; N], Range<usize>)) {

@@ -42,6 +42,9 @@ fn folded(op: ReduceOp, run: &[f64]) -> f64 {
     }
 }
 
+/// Many columns side by side, several times, each longer than what is added up at once.
+const COLUMNS: &[usize] = &[3, 70, 9];
+
 /// A reduction over every set of dimensions.
 pub fn reduce(device: &Device, tolerance: &Tolerance, op: ReduceOp) {
     let adds = matches!(op, ReduceOp::Sum | ReduceOp::Prod);
@@ -53,7 +56,7 @@ pub fn reduce(device: &Device, tolerance: &Tolerance, op: ReduceOp) {
             (_, true) => noise.between(-1.0, 1.0),
             _ => plain(dtype, &mut noise),
         };
-        for shape in SHAPES {
+        for shape in SHAPES.iter().copied().chain([COLUMNS]) {
             if op == ReduceOp::Prod && !dtype.is_float() && shape.iter().product::<usize>() > 20 {
                 continue; // beyond any integer; wrapping is told in `integers_wrap`
             }

@@ -1,6 +1,8 @@
 //! Activations of networks that need no kernel of their own, with PyTorch's sides at the kinks.
 
 use super::factor;
+use crate::graph::{Keep, record};
+use crate::mode::no_grad;
 use crate::tensor::Tensor;
 use tensor_core::check;
 
@@ -76,8 +78,13 @@ impl Tensor {
     /// x moved towards 0 by `lambda`, and 0 within it (PyTorch's default is 0.5).
     #[track_caller]
     pub fn softshrink(&self, lambda: f64) -> Tensor {
-        let below = self.lt(-lambda).where_(self + lambda, self * 0.0);
-        self.gt(lambda).where_(self - lambda, below).named("SoftshrinkBackward0")
+        let out = no_grad(|| {
+            let below = self.lt(-lambda).where_(self + lambda, self * 0.0);
+            self.gt(lambda).where_(self - lambda, below)
+        });
+        record("SoftshrinkBackward0", [self], Keep::FIRST, out.raw().clone(), move |ctx, g| {
+            [Some(ctx.input(0).abs().le(lambda).where_(0.0, g))]
+        })
     }
 
     /// x, but 0 where |x| ≤ `lambda` (PyTorch's default is 0.5).

@@ -6,7 +6,7 @@
 use super::factor;
 use crate::graph::{Keep, record};
 use crate::tensor::Tensor;
-use tensor_core::{DType, Scalar, check};
+use tensor_core::{DType, Layout, Scalar, check};
 
 /// What [`Tensor::scatter_reduce`] makes of several elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,16 +47,10 @@ impl Tensor {
             return vec![0];
         }
         let along = index.raw().checked_index(op, self.shape()[axis]).to_vec::<i64>();
-        let strides = self.shape().strides();
-        let mut sizes = index.shape().strides();
-        sizes[index.rank()..].fill(1);
-        let place = |(k, at): (usize, i64)| {
-            let others = (0..self.rank()).filter(|&a| a != axis);
-            let rest: usize =
-                others.map(|a| (k / sizes[a] as usize % index.shape()[a]) * strides[a] as usize).sum();
-            rest + at as usize * strides[axis] as usize
-        };
-        along.into_iter().enumerate().map(place).collect()
+        let mut strides = self.shape().strides();
+        let step = std::mem::take(&mut strides[axis]);
+        let others = Layout::new(*index.shape(), &strides[..self.rank()], 0);
+        others.indices().zip(along).map(|(rest, at)| rest + at as usize * step as usize).collect()
     }
 
     /// A copy with `values` (flat, one per place) written at row-major places, the last write winning.
@@ -203,8 +197,26 @@ impl Tensor {
     /// The rows of a dimension at an index of one dimension replaced by those of `src`, in a copy.
     #[track_caller]
     pub fn index_copy(&self, dim: isize, index: &Tensor, src: &Tensor) -> Tensor {
-        let (index, src) = self.rows("index_copy", dim, index, src);
-        self.scatter(dim, &index, &src).named("IndexCopyBackward0")
+        let (axis, index) = self.row_index("index_copy", dim, index, src);
+        let (hit, last) = self.last_rows(axis, &index);
+        if index.numel() == 0 {
+            return self.copy().named("IndexCopyBackward0");
+        }
+        let last = Tensor::from_vec(last, self.shape()[axis], self.device());
+        let values = src.to_dtype(self.dtype()).index_select(axis as isize, &last);
+        hit.where_(&values, self).named("IndexCopyBackward0")
+    }
+
+    /// For each row of a dimension whether an index names it, as a mask that broadcasts, and where it does so last.
+    fn last_rows(&self, axis: usize, index: &Tensor) -> (Tensor, Vec<i32>) {
+        let size = self.shape()[axis];
+        let (mut hit, mut last) = (vec![false; size], vec![0; size]);
+        for (k, at) in index.to_vec::<i64>().into_iter().enumerate() {
+            (hit[at as usize], last[at as usize]) = (true, k as i32);
+        }
+        let mut sizes = vec![1; self.rank()];
+        sizes[axis] = size;
+        (Tensor::from_vec(hit, &sizes[..], self.device()), last)
     }
 
     /// `alpha`·`src` added to the rows of a dimension at an index of one dimension, in a copy.
@@ -220,16 +232,17 @@ impl Tensor {
     #[track_caller]
     pub fn index_fill(&self, dim: isize, index: &Tensor, value: impl Into<Scalar>) -> Tensor {
         let axis = self.axis("index_fill", dim);
-        let src = Tensor::full(self.shape().with(axis, index.numel()), value, (self.dtype(), self.device()));
+        let value = value.into();
+        let shape = self.shape().with(axis, index.numel());
+        let src = Tensor::full(1, value, (self.dtype(), self.device())).expand_to(&shape);
         let index = self.wrapped("index_fill", index, self.shape().get(axis).copied().unwrap_or(1));
-        let (index, _) = self.rows("index_fill", dim, &index, &src);
-        let places = self.places("index_fill", dim, &index);
-        self.written(&places, &src.flatten(0, -1), "IndexFillBackward0")
+        let (axis, index) = self.row_index("index_fill", dim, &index, &src);
+        self.masked_fill(&self.last_rows(axis, &index).0, value).named("IndexFillBackward0")
     }
 
-    /// An index of one dimension, checked and spread over the others, and the source, whose shape is checked.
+    /// The dimension, and an index of its rows, checked, as is the source's shape.
     #[track_caller]
-    fn rows(&self, op: &str, dim: isize, index: &Tensor, src: &Tensor) -> (Tensor, Tensor) {
+    fn row_index(&self, op: &str, dim: isize, index: &Tensor, src: &Tensor) -> (usize, Tensor) {
         let axis = self.axis(op, dim);
         if self.rank() == 0 || index.rank() > 1 || *src.shape() != self.shape().with(axis, index.numel()) {
             check::fail(
@@ -243,10 +256,16 @@ impl Tensor {
                 "the source has the tensor's shape but for one row per index",
             );
         }
+        (axis, self.index(op, index, self.shape()[axis]))
+    }
+
+    /// An index of one dimension, checked and seen over the others, and the source, whose shape is checked.
+    #[track_caller]
+    fn rows(&self, op: &str, dim: isize, index: &Tensor, src: &Tensor) -> (Tensor, Tensor) {
+        let (axis, index) = self.row_index(op, dim, index, src);
         let mut sizes = vec![1; self.rank()];
         sizes[axis] = index.numel();
-        let index = self.index(op, index, self.shape()[axis]);
-        (index.reshape(&sizes).expand_to(src.shape()).contiguous(), src.clone())
+        (index.reshape(&sizes).expand_to(src.shape()), src.clone())
     }
 
     /// The elements at row-major places, of the index's shape; negative places count from the end.

@@ -307,8 +307,14 @@ impl Tensor {
     pub(crate) fn sliced(&self, axis: usize, start: usize, len: usize, step: isize) -> Tensor {
         let shape = *self.shape();
         let out = self.raw().slice(axis, start, len, step);
+        // Nothing but turned round: so is its gradient, which need not be written anywhere.
+        let turned = step == -1 && len == shape[axis];
         record("SliceBackward0", [self], Keep::NOTHING, out, move |_, g| {
-            [Some(g.embedded(shape, move |t| t.slice(axis, start, len, step)))]
+            [Some(if turned {
+                g.sliced(axis, start, len, step)
+            } else {
+                g.embedded(shape, move |t| t.slice(axis, start, len, step))
+            })]
         })
         .mark_view()
     }

@@ -36,6 +36,11 @@ pub fn range(x: View) -> (i64, i64) {
         let high = parts.iter().map(|&(_, high)| high).max().unwrap_or(first);
         (low.into(), high.into())
     }
+    // What is repeated counts once.
+    let strides = x.layout.strides().iter().enumerate();
+    let repeated = strides.filter(|&(_, &stride)| stride == 0).map(|(axis, _)| axis);
+    let once = repeated.fold(*x.layout, |layout, axis| layout.slice(axis, 0, 1, 1));
+    let x = View { buffer: x.buffer, layout: &once };
     match x.dtype() {
         DType::I32 => of::<i32>(x),
         _ => of::<i64>(x),
@@ -222,6 +227,9 @@ impl Adding {
     }
 }
 
+/// Places that wasted sums go to: several, so that none waits for the one before.
+const WASTE: usize = 8;
+
 /// Adds to `out`, of `shape`, the elements of a source at an index along `axis`. Every thread walks all of the
 /// index and adds what falls into its own part of `out`: so each element's additions keep their order.
 fn add<T: Accumulate, I: Place>(
@@ -239,8 +247,9 @@ fn add<T: Accumulate, I: Place>(
     let ([step, index_step, from_step], len) = (nest.row_strides(), nest.row_len());
     let part_len = out.len().div_ceil(threads::worth(count)).next_multiple_of(64);
     threads::each(out.chunks_mut(part_len).enumerate(), count, &|(k, part)| {
-        let start = k * part_len;
+        let (start, last) = (k * part_len, part.len() - 1);
         let end = start + part.len();
+        let mut waste = [T::zeroed(); WASTE];
         for element in (0..count).step_by(len) {
             let [to, place, from] = nest.offsets(element);
             let to = to as usize;
@@ -257,12 +266,23 @@ fn add<T: Accumulate, I: Place>(
                 }
                 continue;
             }
+            if to >= start && to + reach <= end {
+                for i in 0..len as isize {
+                    let chosen = index[(place + i * index_step) as usize].place();
+                    let to = to + i as usize * step as usize + chosen * by;
+                    if let Some(o) = part.get_mut(to.wrapping_sub(start)) {
+                        *o = o.plus(data[(from + i * from_step) as usize]);
+                    }
+                }
+                continue;
+            }
             for i in 0..len as isize {
                 let chosen = index[(place + i * index_step) as usize].place();
-                let to = to + i as usize * step as usize + chosen * by;
-                if let Some(o) = part.get_mut(to.wrapping_sub(start)) {
-                    *o = o.plus(data[(from + i * from_step) as usize]);
-                }
+                let at = (to + i as usize * step as usize + chosen * by).wrapping_sub(start);
+                // No branch foretells whose part a place is in: what is another's goes to waste.
+                let (own, wasted) = (&mut part[at.min(last)], &mut waste[i as usize % WASTE]);
+                let o = std::hint::select_unpredictable(at <= last, own, wasted);
+                *o = o.plus(data[(from + i * from_step) as usize]);
             }
         }
     });

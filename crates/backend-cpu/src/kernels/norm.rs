@@ -72,7 +72,7 @@ impl<const N: usize> Rows<N> {
 
     /// Where the operands stand at a row.
     fn at(&self, row: usize) -> [usize; N] {
-        self.nest.offsets(row * self.len).map(|at| at as usize)
+        self.nest.row(row).map(|at| at as usize)
     }
 
     /// Numbers of the rows added up that have the same place of operand `which`, of which there are `places`.
@@ -113,20 +113,28 @@ pub fn moments(
     Some(with_float!(x.dtype(), T => {
         let flat = packed::<T>(&held);
         let count = sharing(shape, &few);
-        let mean_of = |f: &(dyn Fn(&[T], usize) -> f64 + Sync)| {
+        // Of as many rows at a time as make a piece of work.
+        let several = (BLOCK / rows.len).max(1);
+        let mean_of = |f: &(dyn Fn(usize, &mut [f64]) + Sync)| {
             let mut each = vec![0.0; rows.count];
-            threads::groups(&mut each, 1, rows.len, &|row, out| {
-                out[0] = f(&flat[row * rows.len..][..rows.len], rows.at(row)[1]);
-            });
+            threads::groups(&mut each, several, several * rows.len, &|index, out| f(index * several, out));
             let total = rows.total(1, few.numel(), |row, _| each[row]);
             total.into_iter().map(|sum| T::of(sum / count)).collect::<Vec<T>>()
         };
         let kept = |means: &[T]| fresh(pool, means.len(), |out: &mut [T]| out.copy_from_slice(means));
-        let mean = centred.then(|| mean_of(&|x, _| vectorize_or_compact!(T, |COMPACT| sums::<T, COMPACT>(x, x, |v, _| [v, T::ZERO])[0])));
-        let variance = mean_of(&|x, at| {
-            let mean = mean.as_ref().map_or(T::ZERO, |mean| mean[at]);
-            vectorize_or_compact!(T, |COMPACT| sums::<T, COMPACT>(x, x, |v, _| [(v - mean) * (v - mean), T::ZERO])[0])
-        });
+        let row = |row: usize| &flat[row * rows.len..][..rows.len];
+        let mean = centred.then(|| mean_of(&|first, out| vectorize_or_compact!(T, |COMPACT| {
+            for (i, o) in out.iter_mut().enumerate() {
+                *o = sums::<T, COMPACT>(row(first + i), row(first + i), |v, _| [v, T::ZERO])[0];
+            }
+        })));
+        let variance = mean_of(&|first, out| vectorize_or_compact!(T, |COMPACT| {
+            for (i, o) in out.iter_mut().enumerate() {
+                let mean = mean.as_ref().map_or(T::ZERO, |mean| mean[rows.at(first + i)[1]]);
+                let squared = |v: T, _| [(v - mean) * (v - mean), T::ZERO];
+                *o = sums::<T, COMPACT>(row(first + i), row(first + i), squared)[0];
+            }
+        }));
         (mean.as_deref().map(kept), kept(&variance))
     }))
 }
@@ -151,7 +159,8 @@ pub fn normalized(pool: &Arc<Pool>, of: Standard, bias: Option<View>) -> Result<
         let (bias, lb) = bias.as_ref().map_or((&zero.0[..], &zeros), |held| held.of::<T>());
         let rows = Rows::new(shape, [&Layout::contiguous(*shape), lm, lr, lw, lb]);
         let strides = rows.nest.row_strides();
-        let same = (1..5).all(|which| rows.constant(which));
+        let moments_same = rows.constant(1) && rows.constant(2);
+        let same = moments_same && rows.constant(3) && rows.constant(4);
         fresh(pool, flat.len(), |out: &mut [T]| {
             threads::chunks(out, &|first, out| {
                 let [mut m, mut r] = [Operand::new(mean, strides[1]), Operand::new(rstd, strides[2])];
@@ -164,8 +173,16 @@ pub fn normalized(pool: &Arc<Pool>, of: Standard, bias: Option<View>) -> Result<
                         let (w, b) = (weight[aw as usize], bias[ab as usize]);
                         return vectorize_or_compact!(T, |COMPACT| out.iter_mut().zip(x).for_each(|(o, &v)| *o = (opaque::<COMPACT, _>(v) - m) * r * w + b));
                     }
-                    let (m, r) = (m.piece(am, out.len()), r.piece(ar, out.len()));
                     let (w, b) = (w.piece(aw, out.len()), b.piece(ab, out.len()));
+                    if moments_same {
+                        let (m, r) = (mean[am as usize], rstd[ar as usize]);
+                        return vectorize_or_compact!(T, |COMPACT| {
+                            for ((o, &v), (&w, &b)) in out.iter_mut().zip(x).zip(w.iter().zip(b)) {
+                                *o = (opaque::<COMPACT, _>(v) - m) * r * w + b;
+                            }
+                        });
+                    }
+                    let (m, r) = (m.piece(am, out.len()), r.piece(ar, out.len()));
                     vectorize_or_compact!(T, |COMPACT| {
                             let by = m.iter().zip(r).zip(w).zip(b);
                             for ((o, &v), (((&m, &r), &w), &b)) in out.iter_mut().zip(x).zip(by) {

@@ -101,8 +101,22 @@ fn float_binary<T: Real>(op: BinaryOp, shape: &Shape, x: (&[T], &Layout), y: (&[
         BinaryOp::Sub => map2_swift(shape, x, y, out, |a: T, b: T| a - b),
         BinaryOp::Mul => map2_swift(shape, x, y, out, |a: T, b: T| a * b),
         BinaryOp::Div => map2_swift(shape, x, y, out, |a: T, b: T| a / b),
-        BinaryOp::FloorDiv => map2(shape, x, y, out, |a: T, b: T| a.double2(b, floor_divide, floor_divide)),
-        BinaryOp::Remainder => map2(shape, x, y, out, |a: T, b: T| a.double2(b, remainder, remainder)),
+        BinaryOp::FloorDiv => map2(shape, x, y, out, |a: T, b: T| {
+            a.double2(
+                b,
+                #[inline(always)]
+                |a, b| floor_divide(a, b, wide::fmod),
+                |a, b| floor_divide(a, b, libm::fmod),
+            )
+        }),
+        BinaryOp::Remainder => map2(shape, x, y, out, |a: T, b: T| {
+            a.double2(
+                b,
+                #[inline(always)]
+                |a, b| remainder(a, b, wide::fmod),
+                |a, b| remainder(a, b, libm::fmod),
+            )
+        }),
         BinaryOp::Pow => map2(shape, x, y, out, |a: T, b: T| a.double2(b, wide::pow, libm::pow)),
         // NaN on either side wins: a + b is NaN then.
         BinaryOp::Maximum => map2(shape, x, y, out, |a: T, b: T| {
@@ -123,32 +137,33 @@ fn float_binary<T: Real>(op: BinaryOp, shape: &Shape, x: (&[T], &Layout), y: (&[
                 a + b
             }
         }),
-        BinaryOp::Atan2 => map2(shape, x, y, out, |a: T, b: T| a.double2(b, libm::atan2, libm::atan2)),
+        BinaryOp::Atan2 => map2(shape, x, y, out, |a: T, b: T| a.double2(b, wide::atan2, libm::atan2)),
         BinaryOp::Xor | BinaryOp::And => unreachable!("{} of floats", op.name()),
     }
 }
 
 /// ⌊a / b⌋ by the exact remainder, so that a quotient that rounds up to a whole number does not count.
-fn floor_divide(a: f64, b: f64) -> f64 {
+#[inline(always)]
+fn floor_divide(a: f64, b: f64, fmod: impl Fn(f64, f64) -> f64) -> f64 {
     if b == 0.0 {
         return a / b;
     }
-    let rest = libm::fmod(a, b);
-    let mut quotient = (a - rest) / b;
-    if rest != 0.0 && (b < 0.0) != (rest < 0.0) {
-        quotient -= 1.0;
-    }
-    if quotient == 0.0 {
-        return libm::copysign(0.0, a / b);
-    }
+    let rest = fmod(a, b);
+    // Nothing here is foretold, so nothing is a branch.
+    let beyond = (rest != 0.0) & ((b < 0.0) != (rest < 0.0));
+    let quotient = (a - rest) / b - f64::from(u8::from(beyond));
     let floor = quotient.floor();
-    if quotient - floor > 0.5 { floor + 1.0 } else { floor }
+    let whole = floor + f64::from(u8::from(quotient - floor > 0.5));
+    let zero = if a.is_sign_negative() != b.is_sign_negative() { -0.0 } else { 0.0 };
+    if quotient == 0.0 { zero } else { whole }
 }
 
 /// The remainder with the divisor's sign.
-fn remainder(a: f64, b: f64) -> f64 {
-    let rest = libm::fmod(a, b);
-    if rest != 0.0 && (b < 0.0) != (rest < 0.0) { rest + b } else { rest }
+#[inline(always)]
+fn remainder(a: f64, b: f64, fmod: impl Fn(f64, f64) -> f64) -> f64 {
+    let rest = fmod(a, b);
+    let beyond = (rest != 0.0) & ((b < 0.0) != (rest < 0.0));
+    if beyond { rest + b } else { rest }
 }
 
 macro_rules! int_binary {

@@ -16,12 +16,27 @@ pub struct Reach {
 pub enum Inside {
     /// In one run.
     Run,
-    /// Beside those of the next result, in these rows.
-    Rows(Vec<usize>),
+    /// Beside those of the next result, in these rows; so many results, a divisor of all, are neighbours.
+    Rows(Vec<usize>, usize),
     /// All the same.
     One,
     /// In runs of some length from these places on.
     Runs(Vec<isize>, usize),
+}
+
+/// Neighbours from which on joining rows is faster than bringing the elements of each result together.
+const FEW: usize = 8;
+
+/// How many results at a time begin one element after the other.
+fn abreast(outer: &Layout) -> usize {
+    let (mut count, sizes) = (1, outer.shape().iter().zip(outer.strides()));
+    for (&size, &stride) in sizes.rev().filter(|&(&size, _)| size != 1) {
+        if stride != count as isize {
+            break;
+        }
+        count *= size;
+    }
+    count
 }
 
 impl Reach {
@@ -32,11 +47,11 @@ impl Reach {
         let (sizes, strides) = (layout.shape().split_at(kept), layout.strides().split_at(kept));
         let (outer, inner) = (part(sizes.0, strides.0, layout.offset()), part(sizes.1, strides.1, 0));
         let (count, starts) = (inner.numel(), outer.indices().collect::<Vec<usize>>());
-        let adjacent = || starts.len() > 1 && starts.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        let abreast = abreast(&outer);
         let inside = if inner.is_contiguous() {
             Inside::Run
-        } else if inner.strides().iter().all(|&s| s >= 0) && adjacent() {
-            Inside::Rows(inner.indices().collect())
+        } else if abreast >= FEW.min(starts.len()).max(2) && inner.strides().iter().all(|&s| s >= 0) {
+            Inside::Rows(inner.indices().collect(), abreast)
         } else if inner.strides().iter().all(|&s| s == 0) {
             Inside::One
         } else {

@@ -5,7 +5,7 @@
 //! and any width of vector (compare ndarray's `unrolled_fold` and NumPy's pairwise sum).
 
 use super::reach::{Inside, Reach};
-use super::{fresh, hold, with_type};
+use super::{fresh, hold, strided, with_type};
 use crate::simd::{opaque, vectorize_or_compact};
 use crate::storage::{Block, Plain, Pool};
 use crate::threads;
@@ -302,12 +302,15 @@ fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], b
             });
         }
         // Columns: whole rows are joined, vectorised over the kept elements.
-        Inside::Rows(rows) => {
+        Inside::Rows(rows, abreast) if abreast == out.len() => {
             let width = out.len().div_ceil(threads::num_threads()).next_multiple_of(64).max(64);
             threads::groups(out, width, count * width, &|index, part| {
                 by.columns(x, starts[0] + index * width, &rows, part);
             });
         }
+        Inside::Rows(rows, abreast) => threads::groups(out, abreast, count * abreast, &|index, part| {
+            by.columns(x, starts[index * abreast], &rows, part);
+        }),
         // The gradient of a sum, for one, is the same number everywhere.
         Inside::One => {
             let alike = starts.windows(2).all(|pair| pair[0] == pair[1]);
@@ -315,7 +318,12 @@ fn reduce_last<T: Plain>(x: &[T], layout: &Layout, kept: usize, out: &mut [T], b
             threads::groups(out, 1, count, &|index, out| out[0] = by.run(&vec![x[starts[index]]; count]));
             repeated.fill(out.first().copied().unwrap_or(by.start()));
         }
-        // Brought together first, in runs where there are any.
+        // Brought together first: by all threads for a single result, in runs where there are any.
+        Inside::Runs(..) if starts.len() == 1 && count > PIECE => {
+            let mut gathered = vec![T::zeroed(); count];
+            strided::pack((x, layout), &mut gathered);
+            out[0] = run_on_threads(&gathered, by);
+        }
         Inside::Runs(inside, len) => threads::groups(out, 1, count, &|index, out| {
             let at = |offset: isize| (starts[index] as isize + offset) as usize;
             let mut gathered = Vec::with_capacity(count);
