@@ -57,7 +57,6 @@ impl Config for RpropConfig {
     }
     fn settings(&self) -> Vec<(&'static str, String)> {
         let mut all = self.all_settings();
-        all.push(("capturable", false.text()));
         // PyTorch's default of the largest is a whole number, and whole ones print as such.
         let text = |step: f64| if step.fract() == 0.0 { format!("{step}") } else { number(step) };
         let sizes = format!("({}, {})", text(self.step_sizes.0), text(self.step_sizes.1));
