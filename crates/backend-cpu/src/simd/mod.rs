@@ -91,29 +91,26 @@ pub fn vectorize_for<T: 'static, R>(f: impl FnOnce() -> R) -> R {
 /// that it names is true in the copy for x86-64 before AVX2, where fused multiply-adds are calls that no vector helps.
 /// A constant, since whether loops become vectors must not depend on when a compiler finds out that a value is one.
 macro_rules! vectorize_or_compact {
+    (@fast $COMPACT:ident, $body:expr) => {
+        $crate::simd::once(
+            #[inline(always)]
+            || {
+                const $COMPACT: bool = false;
+                $body
+            },
+        )
+    };
     ($T:ty, |$COMPACT:ident| $body:expr) => {
         match $crate::simd::level_of::<$T>() {
             #[cfg(target_arch = "x86_64")]
             $crate::simd::Level::Avx512 => {
-                let copy = $crate::simd::once(
-                    #[inline(always)]
-                    || {
-                        const $COMPACT: bool = false;
-                        $body
-                    },
-                );
+                let copy = $crate::simd::vectorize_or_compact!(@fast $COMPACT, $body);
                 // SAFETY: `level_of` is never above what was detected on this very machine.
                 unsafe { $crate::simd::avx512(copy) }
             }
             #[cfg(target_arch = "x86_64")]
             $crate::simd::Level::Avx2 => {
-                let copy = $crate::simd::once(
-                    #[inline(always)]
-                    || {
-                        const $COMPACT: bool = false;
-                        $body
-                    },
-                );
+                let copy = $crate::simd::vectorize_or_compact!(@fast $COMPACT, $body);
                 // SAFETY: as above.
                 unsafe { $crate::simd::avx2(copy) }
             }
